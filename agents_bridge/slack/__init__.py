@@ -1,0 +1,1 @@
+"""Slack as a desk: a thread for every conversation."""

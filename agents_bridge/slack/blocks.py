@@ -1,0 +1,166 @@
+"""What Slack shows: the card that heads a thread, and the lines in it (limits: slack_sdk/models/blocks)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from agents_bridge.slack.receive import REOPEN, RESEND, RESOLVE
+from agents_bridge.slack.text import escaped, inert, short
+from agents_bridge.slack.words import WORDS
+from hub.model import Media, Text
+from hub.ports import Line, ThreadCard
+
+Locale = Literal["en", "zh"]
+POST_LIMIT = 12_000
+"""Characters of text in one post: Slack cuts at 40 000, and escaping makes five of one."""
+BUTTONS_LIMIT = 4
+"""Status lines with a button in one post, so that its blocks stay below what Slack takes."""
+SECTION_LIMIT = 550
+"""Characters of a section, before escaping makes up to five times as many; Slack takes 3000."""
+NAME_LIMIT = 80
+
+
+def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
+    """(fallback text, blocks) of a thread's head."""
+    w = WORDS[locale]
+    done = facts.status == "resolved"
+    preview = f" · “{inert(short(facts.preview, 120))}”" if facts.preview else ""
+    title = f"{'✅' if done else '🟢'} {inert(facts.channel)} · {inert(short(facts.customer, 80) or w['customer'])}{preview}"
+    said = [(w["agent"], facts.agent or w["nobody"]), (w["channel"], str(facts.channel))]
+    said += [(w["team"], facts.team)] if facts.team else []
+    said += [(w["language"], facts.locale)] if facts.locale else []
+    said += [(w.get(name, name), value) for name, value in list(facts.contact.items())[:6] if value]
+    fields = [{"type": "mrkdwn", "text": f"*{inert(short(name, 60))}*\n{inert(short(value, 300))}"} for name, value in said[:10]]
+    blocks: list[dict[str, Any]] = [
+        {"type": "section", "text": {"type": "mrkdwn", "text": title}},
+        {"type": "section", "fields": fields},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": _status(facts, w)}]},
+        {"type": "actions", "elements": _buttons(facts, w)},
+    ]
+    return title, blocks
+
+
+def _status(facts: ThreadCard, w: dict[str, str]) -> str:
+    if facts.status == "resolved":
+        by = f" {w['by']} {inert(short(facts.resolved_by, 80))}" if facts.resolved_by else ""
+        return f"{w['resolved']} {_clock(facts.resolved_at)}".rstrip() + by
+    text = f"{w['open']} · {w['since']} {_clock(facts.opened_at)}" if facts.opened_at else w["open"]
+    return f"{text} · {w['waiting']} {_clock(facts.waiting_since)}" if facts.waiting_since else text
+
+
+def _clock(at: datetime | None) -> str:
+    """A time that Slack shows in each reader's own zone."""
+    return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>" if at else ""
+
+
+def _button(action: str, text: str, **more: str) -> dict[str, Any]:
+    return {"type": "button", "action_id": action, "text": {"type": "plain_text", "text": text, "emoji": True}, **more}
+
+
+def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
+    if facts.status == "resolved":
+        made = [_button(REOPEN, w["reopen"], value=str(facts.conversation))]
+    else:
+        made = [_button(RESOLVE, w["resolve"], value=str(facts.conversation), style="primary")]
+    if facts.console_url.startswith(("http://", "https://")) and len(facts.console_url) <= 3000:
+        made.append(_button("fd_console", w["console"], url=facts.console_url))
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Consecutive lines that travel in one call."""
+
+    kind: Literal["said", "status", "file"]
+    lines: tuple[Line, ...]
+
+
+def groups(found: Sequence[Line], locale: Locale) -> Iterator[Group]:
+    """Lines in as few calls as Slack's limits allow, in their order: a file is a call of its own."""
+    kept: list[Line] = []
+    kind: Literal["said", "status", "file"] = "said"
+    size = 0
+    for one in found:
+        is_a = _kind(one)
+        length = len(line(one, locale, named=True))
+        full = size + length > POST_LIMIT or (is_a == "status" and len(kept) >= BUTTONS_LIMIT)
+        if kept and (is_a != kind or is_a == "file" or full):
+            yield Group(kind, tuple(kept))
+            kept, size = [], 0
+        kind = is_a
+        kept.append(one)
+        size += length + 1
+    if kept:
+        yield Group(kind, tuple(kept))
+
+
+def _kind(one: Line) -> Literal["said", "status", "file"]:
+    if any(isinstance(part, Media) for part in one.parts):
+        return "file"
+    return "status" if one.delivery and one.entry.kind == "status" else "said"
+
+
+def speaker(found: Sequence[Line], locale: Locale) -> tuple[str, str] | None:
+    """(name, picture) under which a post may appear, when one person says all of it."""
+    if any(one.entry.kind != "message" for one in found) or len({(one.author, one.avatar) for one in found}) != 1:
+        return None
+    name = short(found[0].author, NAME_LIMIT) or (WORDS[locale]["customer"] if found[0].entry.author.kind == "customer" else "")
+    picture = found[0].avatar if found[0].avatar.startswith("https://") else ""
+    return (name, picture) if name else None
+
+
+def line(found: Line, locale: Locale, *, named: bool) -> str:
+    """One line's text; `named` puts the speaker's name before it, where Slack does not show it as the sender. Text without a name
+    goes where Slack parses no formatting."""
+    w = WORDS[locale]
+    entry = found.entry
+    words = "\n".join(part.text for part in found.parts if isinstance(part, Text))
+    if not named:
+        return escaped(words)
+    text, author = inert(words), inert(short(found.author, NAME_LIMIT))
+    match entry.kind:
+        case "note":
+            call = f"{_call(found.mention)} " if found.mention else ""
+            return f"🔒 {call}*{w['note']}* {author}{w['colon']}{text}"
+        case "edit":
+            return f"✏️ {author or w['customer']} ({w['edited']}){w['colon']}{text}"
+        case "delete":
+            return f"🗑️ {w['deleted'].format(who=author or w['customer'])}"
+        case "assigned":
+            name = inert(short(str(entry.data.get("name") or ""), NAME_LIMIT)) or w["nobody"]
+            return f"👤 {name} {w['took']}" if entry.data.get("reason") == "answered" else f"👤 {w['assigned']} {name}"
+        case "resolved":
+            return f"✅ {w['resolved']} {w['by']} {author}" if author else f"✅ {w['resolved']}"
+        case "reopened":
+            return f"🔄 {w['reopened']}"
+        case "event":
+            return f"ℹ️ {author or w['customer']} {text}".rstrip()
+        case "status":
+            sign, said = ("⚠️", w["failed"]) if entry.data.get("state") == "failed" else ("❓", w["unknown"])
+            why = text or inert(str(entry.data.get("reason") or ""))
+            return f"{sign} {said}{w['colon']}{why}" if why else f"{sign} {said}"
+        case "message":
+            return f"*{author or w['customer']}*{w['colon']}{text}"
+
+
+def _call(mention: str) -> str:
+    """Somebody's id at this desk, or `*` for all who are there."""
+    member = mention.rsplit(":", 1)[-1]
+    if mention == "*":
+        return "<!here>"
+    return f"<@{member}>" if member.isascii() and member.isalnum() else ""
+
+
+def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]:
+    """Lines about calls that went wrong, each with a button to make the call again."""
+    blocks: list[dict[str, Any]] = []
+    for one in found:
+        clipped = [part.model_copy(update={"text": part.text[:SECTION_LIMIT]}) for part in one.parts if isinstance(part, Text)]
+        shown = Line(entry=one.entry, parts=clipped, key=one.key, author=one.author)
+        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
+        again = _button(f"{RESEND}_{one.delivery}"[:255], WORDS[locale]["resend"], value=one.delivery)
+        blocks.append({"type": "actions", "elements": [again]})
+    return blocks

@@ -1,0 +1,51 @@
+"""The Web API as a desk uses it: one session for everything, and none of the SDK's own repeats, which would post twice."""
+
+from __future__ import annotations
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from agents_bridge.slack.settings import SlackSettings
+
+
+class Slack:
+    """One workspace's calls. Made when first used, because aiohttp wants a running loop."""
+
+    def __init__(self, settings: SlackSettings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+        self._web: AsyncWebClient | None = None
+        self.proxy: str | None = settings.proxy or None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """For what is not a method: uploads and downloads."""
+        if self._session is None or self._session.closed:
+            timeout = aiohttp.ClientTimeout(total=self._settings.timeout, connect=min(5.0, self._settings.timeout))
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
+        return self._session
+
+    @property
+    def web(self) -> AsyncWebClient:
+        """The SDK's client. It takes a proxy from the environment by itself; only the settings' one is meant."""
+        if self._web is None or self._web.session is not self.session:
+            self._web = AsyncWebClient(
+                token=self._settings.bot_token.get_secret_value(),
+                base_url=self._settings.api_url,
+                timeout=max(1, round(self._settings.timeout)),
+                session=self.session,
+                trust_env_in_session=False,
+                retry_handlers=[],
+            )
+            self._web.proxy = self.proxy
+        return self._web
+
+    @property
+    def token(self) -> str:
+        """For downloads."""
+        return self._settings.bot_token.get_secret_value()
+
+    async def aclose(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()

@@ -1,0 +1,273 @@
+"""Slack as a desk: a thread for every conversation, customers' lines under their names, agents' replies back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar, Literal
+
+from agents_bridge.slack import blocks, files
+from agents_bridge.slack.calls import Slack
+from agents_bridge.slack.errors import Refused, translated
+from agents_bridge.slack.events import Reading
+from agents_bridge.slack.receive import receipt_of, verifier_of, verify
+from agents_bridge.slack.settings import SlackSettings
+from agents_bridge.slack.socket import poll
+from agents_bridge.slack.text import inert
+from agents_bridge.slack.words import WORDS
+from hub import ports
+from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
+from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
+
+EVENT = "frontdesk"
+MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question"}
+FILE_BYTES = 50_000_000
+PEOPLE_S = 3600.0
+PAGES = 20
+"""Pages of 200 messages that a lookup reads at most."""
+BACK = timedelta(days=2)
+"""How far back a lookup reads; calls that are put off are given up before."""
+
+
+class SlackDesk:
+    """One workspace."""
+
+    Settings: ClassVar[type[ports.Settings]] = SlackSettings
+
+    def __init__(self, name: DeskName, settings: SlackSettings, kit: Kit) -> None:
+        self.name = name
+        self.polling = settings.socket_mode
+        self._settings = settings
+        self._kit = kit
+        self._verifier = verifier_of(settings.signing_secret.get_secret_value(), kit.now)
+        self._reading = Reading(name, settings.team_id, settings.locale)
+        self._slack = Slack(settings)
+        self._people: dict[str, tuple[float, tuple[str, str]]] = {}
+        self.capabilities = Capabilities(
+            parts=frozenset({"text", "media"}),
+            media=frozenset({"image", "voice", "audio", "video", "file", "sticker"}),
+            text_limit=3500,
+            caption_limit=3000,
+            media_limit=FILE_BYTES,
+            idempotency="lookup",
+            coalesce=20,
+            pace=Pace(settings.rate),
+            deadline=2.5,
+            lookup_after=settings.lookup_after,
+            timeout=settings.timeout,
+        )
+
+    async def receive(self, hook: Hook) -> Receipt:
+        """Events, buttons and commands, all at one address."""
+        verify(self._verifier, hook)
+        return receipt_of(self._reading, hook)
+
+    def place(self, channel: ChannelName, team: str) -> str:
+        """A Slack channel by team, by our channel, or the usual one."""
+        settings = self._settings
+        return settings.channels.get(team) or settings.channels.get(str(channel)) or settings.channel
+
+    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
+        """Post the card that heads a thread."""
+        text, shown = blocks.card(card, self._settings.locale)
+        with translated("chat.postMessage"):
+            answer = await self._slack.web.chat_postMessage(
+                channel=place, text=text, blocks=shown, metadata=_metadata([key]), unfurl_links=False, unfurl_media=False
+            )
+            return ThreadId(f"{answer['channel']}:{_ts(answer['ts'])}")
+
+    async def update(self, thread: ThreadId, card: ThreadCard) -> None:
+        """Draw the card anew."""
+        channel, root = _split(thread)
+        text, shown = blocks.card(card, self._settings.locale)
+        with translated("chat.update"):
+            await self._slack.web.chat_update(channel=channel, ts=root, text=text, blocks=shown)
+
+    async def post(self, thread: ThreadId, lines: Sequence[Line], key: IdempotencyKey) -> ExternalId:
+        """Append lines, in one call unless files or sheer length need more. When a later one fails, earlier lines have arrived:
+        the outcome of the whole is unknown then, and a lookup tells line by line."""
+        first: ExternalId | None = None
+        for group in blocks.groups(lines, self._settings.locale):
+            try:
+                if first is not None and group.kind != "file":
+                    await asyncio.sleep(1 / self._settings.rate)
+                sent = await (self._share(thread, group.lines[0]) if group.kind == "file" else self._say(thread, group))
+            except (Temporary, Undeliverable) as exc:
+                if first is None:
+                    raise
+                raise Uncertain(f"some of these lines have arrived; then: {exc}") from exc
+            first = first or sent
+        if first is None:
+            raise Undeliverable("there was nothing to post")
+        return first
+
+    async def _say(self, thread: ThreadId, group: blocks.Group) -> ExternalId:
+        channel, root = _split(thread)
+        locale = self._settings.locale
+        person = blocks.speaker(group.lines, locale) if self._settings.customize else None
+        text = "\n".join(blocks.line(one, locale, named=person is None) for one in group.lines)
+        more: dict[str, Any] = {"blocks": blocks.status_blocks(group.lines, locale)} if group.kind == "status" else {}
+        if person is not None:
+            name, picture = person
+            more |= {"username": name, "mrkdwn": False} | ({"icon_url": picture} if picture else {})
+        with translated("chat.postMessage"):
+            answer = await self._slack.web.chat_postMessage(
+                channel=channel,
+                thread_ts=root,
+                text=text or "…",
+                metadata=_metadata([one.key for one in group.lines]),
+                unfurl_links=False,
+                unfurl_media=False,
+                link_names=False,
+                parse="none",
+                **more,
+            )
+            stamp, said = _ts(answer["ts"]), answer["message"]
+        if isinstance(said, dict) and said and said.get("thread_ts") != root:
+            await self._take_back(channel, stamp)
+        return ExternalId(f"{channel}:{stamp}")
+
+    async def _take_back(self, channel: str, stamp: str) -> None:
+        """Slack posts at the channel's root, without an error, when a thread's first message is gone."""
+        reason = "the thread's first message was deleted in Slack"
+        try:
+            with translated("chat.delete"):
+                await self._slack.web.chat_delete(channel=channel, ts=stamp)
+        except ConnectorError as exc:
+            raise Undeliverable(f"{reason}, and a stray line stayed in the channel: {exc}") from exc
+        raise Undeliverable(reason)
+
+    async def _share(self, thread: ThreadId, line: Line) -> ExternalId:
+        """A line with a file. A file that can't be had is told instead, so that nobody misses it."""
+        channel, root = _split(thread)
+        locale = self._settings.locale
+        media = next(part for part in line.parts if isinstance(part, Media))
+        words = WORDS[locale]
+        try:
+            if media.file is None:
+                raise Undeliverable("it was not kept")
+            stored = await self._kit.files.read(media.file)
+            why = "" if stored.size else words["empty"]
+        except Undeliverable as exc:
+            why = words["lost"].format(why=exc.reason)
+        if why:
+            told = Text(
+                text="\n".join([f"📎 {media.name or media.kind} {why}", *(p.text for p in line.parts if isinstance(p, Text))])
+            )
+            instead = Line(entry=line.entry, parts=(told,), key=line.key, author=line.author, avatar=line.avatar)
+            return await self._say(thread, blocks.Group("said", (instead,)))
+        caption = blocks.line(line, locale, named=True)
+        if not any(isinstance(part, Text) for part in line.parts) and line.entry.kind == "message":
+            caption = f"*{inert(line.author)}*" if line.author else ""
+        file = await files.upload(self._slack, channel, root, stored, caption, line.key, media.alt)
+        return ExternalId(f"{channel}:{file}")
+
+    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown"], thread: ThreadId) -> None:
+        """One reaction on the agent's message; another one of ours is taken off."""
+        _, channel, stamp, *_ = str(reply).split(":")
+        await self._reaction(self._slack.web.reactions_add, channel, stamp, MARKS[state])
+        for old in await self._marks(channel, stamp):
+            if old != MARKS[state]:
+                await self._reaction(self._slack.web.reactions_remove, channel, stamp, old)
+
+    async def _marks(self, channel: str, stamp: str) -> set[str]:
+        """Which of our marks are there; all of them, where Slack does not say."""
+        try:
+            with translated("reactions.get", posts=False):
+                answer = await self._slack.web.reactions_get(channel=channel, timestamp=stamp, full=True)
+                found = {str(one["name"]) for one in answer["message"].get("reactions") or ()}
+        except (Temporary, Undeliverable):
+            return set(MARKS.values())
+        return found & set(MARKS.values())
+
+    async def _reaction(self, call: Callable[..., Awaitable[Any]], channel: str, stamp: str, name: str) -> None:
+        try:
+            with translated("reactions", posts=False):
+                await call(channel=channel, timestamp=stamp, name=name)
+        except Refused as exc:
+            if exc.code not in ("already_reacted", "no_reaction", "message_not_found"):
+                raise
+
+    async def lookup(self, key: IdempotencyKey, thread: str) -> ExternalId | None:
+        """Ask whether a call arrived: by the keys in messages' metadata, and by the tag in files' titles. Raises `Temporary`
+        rather than answer "no" without having read everything since the call may have been made."""
+        channel, _, root = thread.partition(":")
+        what = "conversations.replies" if root else "conversations.history"
+        cursor: str | None = None
+        oldest = f"{(self._kit.now() - BACK).timestamp():.6f}"
+        for _ in range(PAGES):
+            more: dict[str, Any] = {
+                "channel": channel,
+                "limit": 200,
+                "include_all_metadata": True,
+                "cursor": cursor,
+                "oldest": oldest,
+            }
+            try:
+                with translated(what, posts=False):
+                    web = self._slack.web
+                    page = await (web.conversations_replies(ts=root, **more) if root else web.conversations_history(**more))
+                    found = [str(message["ts"]) for message in page["messages"] if _carries(message, key)]
+                    cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            except Refused as exc:
+                if exc.code == "thread_not_found":
+                    return None
+                raise
+            if found:
+                return ExternalId(f"{channel}:{found[0]}")
+            if not cursor:
+                return None
+        raise Temporary(f"the thread has more than {PAGES * 200} new messages", retry_after=600)
+
+    async def person(self, agent: ExternalId) -> tuple[str, str]:
+        """A member's name and e-mail address (scope users:read.email)."""
+        known = self._people.get(str(agent))
+        if known and known[0] > time.monotonic():
+            return known[1]
+        with translated("users.info", posts=False):
+            answer = await self._slack.web.users_info(user=str(agent).split(":")[-1])
+            member = answer["user"]
+            profile = member.get("profile") or {}
+            name = profile.get("display_name") or profile.get("real_name") or member.get("real_name") or member.get("name")
+            found = (str(name or ""), str(profile.get("email") or ""))
+        self._people[str(agent)] = (time.monotonic() + PEOPLE_S, found)
+        return found
+
+    def fetch(self, remote: str) -> AsyncIterator[bytes]:
+        """A file that an agent dropped."""
+        return files.fetch(self._slack, self._settings.api_url, remote)
+
+    async def poll(self, keep: Callable[[Receipt], Awaitable[None]]) -> None:
+        """Socket Mode."""
+        token = self._settings.app_token
+        await poll(self._reading, self._slack, token.get_secret_value() if token else "", keep)
+
+    async def aclose(self) -> None:
+        """Close the session."""
+        await self._slack.aclose()
+
+
+def _split(thread: ThreadId) -> tuple[str, str]:
+    channel, _, root = str(thread).partition(":")
+    return channel, root
+
+
+def _ts(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("no ts")
+    return value
+
+
+def _metadata(keys: Sequence[IdempotencyKey]) -> dict[str, Any]:
+    return {"event_type": EVENT, "event_payload": {"keys": [str(key) for key in keys]}}
+
+
+def _carries(message: dict[str, Any], key: IdempotencyKey) -> bool:
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    ending = f" · {files.tag(key)}"
+    return str(key) in (payload.get("keys") or ()) or any(
+        str(f.get("title")).endswith(ending) for f in message.get("files") or ()
+    )

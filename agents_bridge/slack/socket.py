@@ -1,0 +1,57 @@
+"""Socket Mode: Slack's events over a WebSocket of ours, each acknowledged only after it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.async_client import AsyncBaseSocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
+from slack_sdk.socket_mode.response import SocketModeResponse
+
+from agents_bridge.slack.calls import Slack
+from agents_bridge.slack.errors import translated
+from agents_bridge.slack.events import Reading
+from agents_bridge.slack.receive import items_of
+from hub.errors import Malformed
+from hub.ports import Receipt
+from hub.text import clean_tree
+
+log = structlog.get_logger()
+
+
+async def poll(reading: Reading, slack: Slack, app_token: str, keep: Callable[[Receipt], Awaitable[None]]) -> None:
+    """Run until cancelled. What is not acknowledged, Slack sends again. The SDK runs a task per envelope; the lock, which wakes
+    in the order of asking, keeps them in the order in which they came."""
+    client = SocketModeClient(app_token=app_token, web_client=slack.web)
+    client.proxy = slack.proxy
+    turn = asyncio.Lock()
+
+    async def heard(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
+        async with turn:
+            try:
+                await keep(_receipt(reading, request))
+            except Exception as exc:
+                log.error("slack.socket_failed", kind=request.type, error=repr(exc))
+                return
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+
+    client.socket_mode_request_listeners.append(heard)
+    try:
+        with translated("apps.connections.open", posts=False):
+            client.wss_uri = await client.issue_new_wss_url()
+        await client.connect()  # type: ignore[no-untyped-call]
+        await asyncio.Event().wait()
+    finally:
+        await client.close()  # type: ignore[no-untyped-call]
+
+
+def _receipt(reading: Reading, request: SocketModeRequest) -> Receipt:
+    """An envelope that is not as documented is acknowledged and left: refusing it would bring it again."""
+    try:
+        return Receipt(items_of(reading, clean_tree(request.payload)))
+    except (Malformed, RecursionError) as exc:
+        log.warning("slack.socket_malformed", kind=request.type, error=str(exc))
+        return Receipt()

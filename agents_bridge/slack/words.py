@@ -1,0 +1,24 @@
+"""The words that Frontdesk itself says in Slack, in English and Chinese."""
+
+from __future__ import annotations
+
+WORDS = {
+    "en": {
+        "open": "Open", "resolved": "Resolved", "by": "by", "agent": "Agent", "nobody": "nobody yet", "team": "Team",
+        "channel": "Channel", "language": "Language", "since": "Since", "waiting": "Waiting since", "resolve": "Resolve",
+        "reopen": "Reopen", "reopened": "Reopened", "console": "Open in console", "resend": "Send again", "note": "Note",
+        "edited": "edited", "deleted": "removed by {who}", "failed": "Not delivered", "unknown": "May not have arrived",
+        "assigned": "assigned to", "took": "has taken the conversation", "customer": "Customer", "colon": ": ",
+        "lost": "could not be copied here ({why})", "empty": "is empty",
+        "username": "Name there", "email": "E-mail", "phone": "Phone", "page": "Page",
+    },
+    "zh": {
+        "open": "进行中", "resolved": "已解决", "by": "由", "agent": "客服", "nobody": "暂无", "team": "团队",
+        "channel": "渠道", "language": "语言", "since": "开始于", "waiting": "等待自", "resolve": "标为已解决",
+        "reopen": "重新打开", "reopened": "已重新打开", "console": "在控制台打开", "resend": "再次发送", "note": "备注",
+        "edited": "已修改", "deleted": "{who}已撤回", "failed": "未送达", "unknown": "可能未送达",
+        "assigned": "已分配给", "took": "已接手此会话", "customer": "客户", "colon": "：",
+        "lost": "无法复制到这里（{why}）", "empty": "是空文件",
+        "username": "账号名", "email": "邮箱", "phone": "电话", "page": "页面",
+    },
+}  # fmt: skip

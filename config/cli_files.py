@@ -1,0 +1,91 @@
+"""Commands about the configuration's files: check them, show what they say, write schemas for editors."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from config.cli import ConfigOption, JsonOption, pass_on
+from hub.errors import ConfigError
+
+settings = typer.Typer(no_args_is_help=True, help="What this installation is told to be.")
+
+
+def check(
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+    plan: Annotated[bool, typer.Option("--plan", hidden=True)] = False,
+) -> None:
+    """Read every file of the configuration and say every mistake. Exit code 0: none; 1: mistakes; 2: no configuration there."""
+    from config.load import Faulty, load
+
+    pass_on(config)
+    try:
+        found = load()
+    except Faulty as exc:
+        if as_json:
+            typer.echo(json.dumps({"ok": False, "problems": [asdict(problem) for problem in exc.problems]}, ensure_ascii=False))
+        else:
+            count = len(exc.problems)
+            typer.echo(f"{exc}\n{count} mistake{'s' if count > 1 else ''}", err=True)
+        raise typer.Exit(1) from None
+    if plan:
+        typer.echo(json.dumps(_plan(found.hub)))
+        return
+    channels = {str(name): one.type for name, one in found.channels.items()}
+    desks = {str(name): one.type for name, one in found.desks.items()}
+    if as_json:
+        typer.echo(json.dumps({"ok": True, "folder": str(found.folder), "channels": channels, "desks": desks}))
+    else:
+        typer.echo(f"{found.folder}: no mistakes; channels {_names(channels)}; desks {_names(desks)}")
+
+
+def _names(places: dict[str, str]) -> str:
+    return ", ".join(f"{name} ({kind})" if name != kind else name for name, kind in sorted(places.items())) or "none"
+
+
+def _plan(hub: Any) -> dict[str, Any]:
+    """What `frontdesk up` must know."""
+    return {
+        "host": hub.host,
+        "port": hub.port,
+        "data": str(hub.data),
+        "public_url": hub.public_url,
+        "own_valkey": hub.redis is None,
+        "demo": hub.environment == "development",
+    }
+
+
+def schema(folder: Annotated[Path, typer.Argument(help="where to write the files")] = Path("schemas")) -> None:
+    """Write a JSON Schema for every kind of file, for editors that complete and check while you type."""
+    from config.schema import schemas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, made in schemas().items():
+        (folder / f"{name}.json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
+        typer.echo(folder / f"{name}.json")
+
+
+@settings.command("show", epilog="Example: frontdesk config show --config /etc/frontdesk")
+def show(config: ConfigOption = None) -> None:
+    """Everything that holds, defaults and environment included, as JSON; secrets are masked."""
+    from config.load import load
+    from config.schema import shown
+
+    pass_on(config)
+    typer.echo(json.dumps(shown(load()), indent=2, ensure_ascii=False))
+
+
+@settings.command("path")
+def path() -> None:
+    """The folder that is read."""
+    from config.load import folder_of
+
+    found = folder_of()
+    if not found.is_dir():
+        raise ConfigError(f"{found}: there is no such folder")
+    typer.echo(found.resolve())

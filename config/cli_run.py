@@ -1,0 +1,44 @@
+"""Commands that run something: all of it, one web process, one worker, the measurements."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from config.cli import ConfigOption, pass_on
+
+ROOT = Path(__file__).parents[1]
+
+
+def _become(*arguments: str) -> None:
+    """This process goes on as another module: what was imported to read options is let go of."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606
+
+
+def up(
+    port: Annotated[Optional[int], typer.Option(help="8000 unless hub.yaml says otherwise")] = None,  # noqa: UP045
+    data: Annotated[Optional[Path], typer.Option(help="the data folder, ./data")] = None,  # noqa: UP045
+    web: Annotated[int, typer.Option(min=1, max=64, help="web processes")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="worker processes")] = 1,
+    config: ConfigOption = None,
+) -> None:
+    """Run everything on this machine: a bundled Valkey, web and worker, restarted when they die. Ctrl-C ends it."""
+    pass_on(config, PORT=port, DATA=data)
+    _become("config.supervise", str(web), str(workers))
+
+
+def web(config: ConfigOption = None) -> None:
+    """Run one web process, for installations on more machines."""
+    pass_on(config)
+    _become("widget")
+
+
+def worker(config: ConfigOption = None) -> None:
+    """Run one worker process, for installations on more machines."""
+    pass_on(config)
+    _become("workers")

@@ -1,0 +1,184 @@
+"""Reading an installation's configuration: every file at once, every mistake at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from agents_bridge import DESKS
+from config.problems import Problem, near
+from config.references import check_bot, check_notices, check_routing
+from config.settings import HubSettings
+from config.source import Source
+from connectors import CONNECTORS
+from hub.bot import BotRules
+from hub.errors import ConfigError
+from hub.model import ChannelName, DeskName
+from hub.notices import NoticeRules
+from hub.ports import Settings
+from hub.routing import RoutingRules
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,50}")
+TAKEN = ("console", "deliveries", "router")
+"""Names that entries made by Frontdesk itself go under."""
+OVERRIDES = {
+    "PORT": "port",
+    "HOST": "host",
+    "DATA": "data",
+    "DATABASE_URL": "database",
+    "REDIS_URL": "redis",
+    "PUBLIC_URL": "public_url",
+    "FRONTDESK_ENV": "environment",
+}
+"""Environment variables that win over hub.yaml."""
+RULES: dict[str, type[BaseModel]] = {"routing.yaml": RoutingRules, "bot.yaml": BotRules, "notices.yaml": NoticeRules}
+FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
+
+
+class Faulty(ConfigError):
+    """The configuration has mistakes; `problems` are all of them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What admins have written, as types."""
+
+    folder: Path
+    hub: HubSettings
+    channels: Mapping[ChannelName, Settings]
+    desks: Mapping[DeskName, Settings]
+    routing: RoutingRules = field(default_factory=RoutingRules)
+    bot: BotRules = field(default_factory=BotRules)
+    notices: NoticeRules = field(default_factory=NoticeRules)
+
+
+def folder_of(given: Path | None = None) -> Path:
+    """The configuration's folder: the given one, $FRONTDESK_CONFIG, ./config when it holds hub.yaml, else the one we ship."""
+    named = given or (Path(os.environ["FRONTDESK_CONFIG"]) if os.environ.get("FRONTDESK_CONFIG") else None)
+    if named is not None:
+        return named
+    here = Path("config")
+    return here if (here / "hub.yaml").is_file() else Path(__file__).parent
+
+
+def load(folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Installation:
+    """The installation that a folder describes. Raises `Faulty` with every mistake of every file."""
+    place = folder_of(folder)
+    if not place.is_dir():
+        raise ConfigError(f"{place}: there is no such folder; give the configuration's folder with --config or FRONTDESK_CONFIG")
+    loader = _Loader(place, dict(os.environ) if environment is None else environment)
+    made = loader.installation()
+    if loader.problems or made is None:
+        raise Faulty(sorted(set(loader.problems)))
+    return made
+
+
+class _Loader:
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+        self.problems: list[Problem] = []
+        self.production = False
+
+    def installation(self) -> Installation | None:
+        hub = self._hub()
+        channels = self._named("channels", {name: kind.settings for name, kind in CONNECTORS.items()})
+        desks = self._named("desks", {name: kind.settings for name, kind in DESKS.items()})
+        names = self._stems("channels"), self._stems("desks")
+        for name in sorted(names[0] & names[1]):
+            self._note(f"desks/{name}.yaml", f"a channel is named {name!r} too; every name is given once")
+        rules = self._rules(*names)
+        self._stray()
+        if hub is None or self.problems:
+            return None
+        places = {ChannelName(k): v for k, v in channels.items()}, {DeskName(k): v for k, v in desks.items()}
+        return Installation(self.folder, hub, *places, rules["routing.yaml"], rules["bot.yaml"], rules["notices.yaml"])
+
+    def _note(self, file: str, message: str) -> None:
+        self.problems.append(Problem(str(self.folder / file), 1, 1, "", message))
+
+    def _stems(self, kind: str) -> set[str]:
+        return {path.stem for path in (self.folder / kind).glob("*.yaml")}
+
+    def _checked(self, source: Source, model: type[BaseModel], variables: Mapping[str, str] | None = None) -> Any:
+        made = source.validated(model, variables or {})
+        if made is not None and self.production:
+            source.check_secrets(made)
+        return made
+
+    def _hub(self) -> HubSettings | None:
+        """hub.yaml with what the environment says put over it; a mistake in a variable is told as the variable's."""
+        source = Source(self.folder / "hub.yaml", self.environment)
+        variables = {key: name for name, key in OVERRIDES.items() if self.environment.get(name)}
+        if isinstance(source.values, dict):
+            source.values |= {key: self.environment[name] for key, name in variables.items()}
+            self.production = source.values.get("environment") == "production"
+        made: HubSettings | None = self._checked(source, HubSettings, variables)
+        self.problems += source.problems
+        return made
+
+    def _named(self, kind: str, types: dict[str, type[Settings]]) -> dict[str, Settings]:
+        """One file, one channel or desk: the file's name is its name."""
+        made: dict[str, Settings] = {}
+        for path in sorted((self.folder / kind).glob("*.yaml")):
+            source = Source(path, self.environment)
+            if not NAME.fullmatch(path.stem) or path.stem in TAKEN:
+                self._note(
+                    f"{kind}/{path.name}", f"{path.stem!r} can't be a name: use a-z, 0-9 and -, but not {', '.join(TAKEN)}"
+                )
+            found = self._typed(source, types)
+            if found is not None:
+                made[path.stem] = found
+            self.problems += source.problems
+        return made
+
+    def _typed(self, source: Source, types: dict[str, type[Settings]]) -> Settings | None:
+        values, known = source.values, ", ".join(sorted(types))
+        if not source.readable:
+            return None
+        if not isinstance(values, dict):
+            source.fault((), f"must be a mapping with type: one of {known}")
+        elif "type" not in values:
+            source.fault(("type",), f"'type' is required: one of {known}")
+        elif str(values["type"]) not in types:
+            source.fault(("type",), f"must be one of {known}{near(str(values['type']), types)}")
+        else:
+            made: Settings | None = self._checked(source, types[str(values["type"])])
+            return made
+        return None
+
+    def _rules(self, channels: set[str], desks: set[str]) -> dict[str, Any]:
+        made: dict[str, Any] = {}
+        teams: dict[str, Any] = {}
+        for file, model in RULES.items():
+            source = Source(self.folder / file, self.environment)
+            if model is RoutingRules:
+                check_routing(source, channels, desks)
+                teams = source.values.get("teams") or {} if isinstance(source.values, dict) else {}
+            elif model is BotRules:
+                check_bot(source, channels)
+            else:
+                check_notices(source, teams if isinstance(teams, dict) else ())
+            made[file] = self._checked(source, model)
+            self.problems += source.problems
+        return made
+
+    def _stray(self) -> None:
+        """A file that nobody reads, though its name says that somebody should."""
+        for path in sorted(self.folder.glob("*.y*ml")):
+            hint = near(path.stem, FILES, 0.7)
+            if path.name not in ("hub.yaml", *RULES) and hint:
+                self._note(path.name, f"no file of this name is read{hint} (.yaml)")
+        for kind in ("channels", "desks"):
+            for path in sorted((self.folder / kind).glob("*.yml")):
+                self._note(f"{kind}/{path.name}", f"is not read; name it {path.stem}.yaml")

@@ -1,0 +1,78 @@
+"""Names that one part of the configuration uses and another must hold; looked at as written, so that each has its line."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from config.problems import near
+from config.source import Key, Source
+
+
+def check_routing(source: Source, channels: Iterable[str], desks: Iterable[str]) -> None:
+    """Teams, hours, channels and desks that rules name."""
+    written = _mapping(source.values)
+    teams, hours = _mapping(written.get("teams")), _mapping(written.get("hours"))
+    _known(source, ("team",), written.get("team"), "team", teams)
+    _known(source, ("desks",), written.get("desks"), "desk", desks)
+    for n, rule in _listed(written.get("rules")):
+        _known(source, ("rules", n, "team"), rule.get("team"), "team", teams)
+        _known(source, ("rules", n, "channels"), rule.get("channels"), "channel", channels)
+        _known(source, ("rules", n, "desks"), rule.get("desks"), "desk", desks)
+    for name, team in teams.items():
+        _known(source, ("teams", name, "hours"), _mapping(team).get("hours"), "opening hours", hours)
+        _known(source, ("teams", name, "desks"), _mapping(team).get("desks"), "desk", desks)
+
+
+def check_bot(source: Source, channels: Iterable[str]) -> None:
+    """Channels that the bot is switched on or off for, and answers that buttons lead to."""
+    written = _mapping(source.values)
+    for name in _mapping(written.get("channels")):
+        _known(source, ("channels", name), name, "channel", channels)
+    entries = list(_listed(written.get("faq")))
+    counted = Counter(str(entry.get("name")) for _, entry in entries)
+    for n, entry in entries:
+        if counted[str(entry.get("name"))] > 1:
+            source.fault(("faq", n, "name"), f"two entries are named {str(entry.get('name'))!r}")
+    for path, leads_to in _buttons(written, ()):
+        _known(source, path, leads_to, "entry of faq", counted)
+
+
+def check_notices(source: Source, teams: Iterable[str]) -> None:
+    """Teams whose agents want to be called."""
+    unanswered = _mapping(_mapping(source.values).get("unanswered"))
+    _known(source, ("unanswered", "teams"), unanswered.get("teams"), "team", teams)
+
+
+def _known(source: Source, path: tuple[Key, ...], written: object, what: str, known: Iterable[str]) -> None:
+    names = list(known)
+    for n, name in enumerate(written) if isinstance(written, list) else [(-1, written)]:
+        if isinstance(name, str) and name not in names:
+            place = path if n < 0 else (*path, n)
+            source.fault(place, f"no {what} is named {name!r}{near(name, names) or _all(names)}")
+
+
+def _all(names: list[str]) -> str:
+    return f"; there are {', '.join(sorted(names))}" if names else ""
+
+
+def _buttons(node: object, path: tuple[Key, ...]) -> Iterable[tuple[tuple[Key, ...], object]]:
+    """Every button's `faq`, wherever buttons may stand."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "faq" and "choices" in path:
+                yield (*path, key), value
+            else:
+                yield from _buttons(value, (*path, key))
+    elif isinstance(node, list):
+        for n, value in enumerate(node):
+            yield from _buttons(value, (*path, n))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _listed(value: object) -> Iterable[tuple[int, Mapping[str, Any]]]:
+    return ((n, _mapping(entry)) for n, entry in enumerate(value)) if isinstance(value, list) else ()

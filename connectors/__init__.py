@@ -1,0 +1,40 @@
+"""Customer channels, one module or package each: foreign payload ⇄ hub message. This dict is all there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from connectors.telegram.settings import TelegramSettings
+from connectors.web_settings import WebSettings
+from hub.ports import Settings
+
+if TYPE_CHECKING:
+    from hub.ports import Connector
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorType:
+    """What `type:` in a channel's YAML stands for. `load` imports the platform's SDK; reading settings never does."""
+
+    settings: type[Settings]
+    load: Callable[[], Callable[..., Connector]]
+
+
+def _telegram() -> Any:
+    from connectors.telegram.connector import Telegram
+
+    return Telegram
+
+
+def _web() -> Any:
+    from connectors.web import Web
+
+    return Web
+
+
+CONNECTORS: dict[str, ConnectorType] = {
+    "telegram": ConnectorType(TelegramSettings, _telegram),
+    "web": ConnectorType(WebSettings, _web),
+}

@@ -1,0 +1,253 @@
+"""A Telegram bot as a customer channel."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, ClassVar
+
+import httpx
+import orjson
+import structlog
+from telegram import Bot
+from telegram.request import HTTPXRequest
+
+from connectors.telegram.calls import CAPTION_LIMIT, METHODS, TEXT_LIMIT, call, change, plain
+from connectors.telegram.errors import NotAPicture, NotParsable, translated
+from connectors.telegram.normalize import ALLOWED_UPDATES, messages_of
+from connectors.telegram.reading import checked, parse
+from connectors.telegram.settings import OFFICIAL, TelegramSettings
+from hub import ports
+from hub.errors import ConfigError, ConnectorError, Malformed, Rejected, Temporary, Uncertain, Undeliverable
+from hub.model import ChannelName, ExternalId, Media, Message, Part
+from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Pace, Receipt
+from hub.text import clean_tree
+
+log = structlog.get_logger()
+SECRET_HEADER = "x-telegram-bot-api-secret-token"  # noqa: S105
+DOWNLOAD_LIMIT = 20_000_000
+"""Bytes that getFile hands out (Bot API, "getFile")."""
+LONG_POLL_S = 20
+LONGEST_PAUSE_S = 10.0
+"""Between two polls when Telegram refuses them."""
+
+
+class Telegram:
+    """One bot."""
+
+    Settings: ClassVar[type[ports.Settings]] = TelegramSettings
+
+    def __init__(self, name: ChannelName, settings: TelegramSettings, kit: Kit) -> None:
+        self.name = name
+        self.polling = settings.polling
+        self._settings = settings
+        self._kit = kit
+        self._secret = settings.webhook_secret.get_secret_value().encode()
+        self._made: tuple[Bot, HTTPXRequest, httpx.AsyncClient] | None = None
+        self.capabilities = Capabilities(
+            parts=frozenset({"text", "media", "choices", "location", "contact"}),
+            media=frozenset(METHODS),
+            text_limit=TEXT_LIMIT,
+            text_unit="utf16",
+            caption_limit=CAPTION_LIMIT,
+            media_limit=50_000_000,
+            options_limit=100,
+            edit=True,
+            delete=True,
+            pace=Pace(settings.per_chat_rate, burst=5),
+            deadline=10.0,
+            timeout=settings.timeout,
+        )
+
+    def _connections(self) -> tuple[Bot, HTTPXRequest, httpx.AsyncClient]:
+        """Made at the first call: only processes that send need connection pools and their TLS contexts."""
+        if self._made is None:
+            t = self._settings.timeout
+            request = HTTPXRequest(
+                connection_pool_size=64,
+                read_timeout=t,
+                write_timeout=t,
+                media_write_timeout=t,
+                connect_timeout=min(t, 3.0),
+                pool_timeout=min(t, 1.5),
+            )
+            api, token = self._settings.api_url, self._settings.token.get_secret_value()
+            bot = Bot(
+                token,
+                base_url=f"{api}/bot",
+                base_file_url=f"{api}/file/bot",
+                request=request,
+                get_updates_request=request,
+            )
+            self._made = bot, request, httpx.AsyncClient(timeout=httpx.Timeout(30, connect=5), follow_redirects=False)
+        return self._made
+
+    @property
+    def _bot(self) -> Bot:
+        return self._connections()[0]
+
+    async def receive(self, hook: Hook) -> Receipt:
+        """An update, authenticated by the secret header: nothing else authenticates a webhook (Bot API, "setWebhook")."""
+        given = hook.headers.get(SECRET_HEADER, "").encode("utf-8", "surrogatepass")
+        if not hmac.compare_digest(given, self._secret):
+            raise Rejected("telegram: wrong secret token")
+        update = parse(hook.body)
+        items = messages_of(self.name, update, self._kit.now)
+        pressed = _pressed(update) if items else None
+        if pressed is None:
+            return Receipt(items)
+        # The one method that may travel in the answer: its own answer tells nothing, and the button must stop turning.
+        answer = {"method": "answerCallbackQuery", "callback_query_id": pressed}
+        return Receipt(items, body=orjson.dumps(answer), content_type="application/json")
+
+    async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
+        """One Bot API call. Telegram has no idempotency key: an answer that never came is `Uncertain`. Only what was plainly
+        refused goes a second time, without its formatting or as a document."""
+        chat = _number(str(to.address))
+        head = parts[0]
+        stored = None
+        if isinstance(head, Media):
+            if head.file is None:
+                raise Undeliverable("the file is gone")
+            stored = await self._kit.files.read(head.file)
+        try:
+            with translated(first=True):
+                sent = await call(self._bot, chat, parts, stored)
+        except NotParsable:
+            with translated():
+                sent = await call(self._bot, chat, [plain(part) for part in parts], stored)
+        except NotAPicture:
+            with translated():
+                sent = await call(self._bot, chat, parts, stored, document=True)
+        return ExternalId(f"{sent.chat_id}.{sent.message_id}")
+
+    async def edit(self, to: Identity, sent: ExternalId, parts: Sequence[Part]) -> None:
+        """Change what was sent; "message is not modified" means that it is so already."""
+        chat, number = _place(sent)
+        try:
+            with translated(first=True):
+                await change(self._bot, chat, number, parts)
+        except NotParsable:
+            with translated():
+                await change(self._bot, chat, number, [plain(part) for part in parts])
+        except Undeliverable as exc:
+            if "not modified" not in exc.reason:
+                raise
+
+    async def delete(self, to: Identity, sent: ExternalId) -> None:
+        """Take back what was sent (up to 48 hours, Bot API "deleteMessage"); gone already is as good."""
+        chat, number = _place(sent)
+        try:
+            with translated():
+                await self._bot.delete_message(chat, number)
+        except Undeliverable as exc:
+            if "to delete not found" not in exc.reason:
+                raise
+
+    async def typing(self, to: Identity) -> None:
+        """Visible for five seconds."""
+        with translated():
+            await self._bot.send_chat_action(_number(str(to.address)), "typing")
+
+    async def fetch(self, remote: str) -> AsyncIterator[bytes]:
+        """A file's content. Its address holds the token: it is never stored, logged or shown."""
+        with translated():
+            found = await self._bot.get_file(remote)
+        if (found.file_size or 0) > DOWNLOAD_LIMIT:
+            raise Undeliverable("Telegram hands out no file above 20 MB")
+        http = self._connections()[2]
+        size = 0
+        try:
+            async with http.stream("GET", found.file_path or "") as answer:
+                if answer.status_code != 200:
+                    raise Temporary(f"Telegram answered {answer.status_code} for a file")
+                async for piece in answer.aiter_bytes():
+                    size += len(piece)
+                    if size > DOWNLOAD_LIMIT:
+                        raise Undeliverable("Telegram hands out no file above 20 MB")
+                    yield piece
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise Temporary(f"the file could not be fetched: {type(exc).__name__}") from None
+
+    async def announce(self, url: str) -> None:
+        """Tell Telegram where updates go; it calls only https addresses."""
+        if not url.startswith("https://") and self._settings.api_url == OFFICIAL:
+            raise ConfigError(f"{self.name}: Telegram calls only https addresses; set public_url to one, or polling: true")
+        with translated():
+            await self._bot.set_webhook(
+                url,
+                secret_token=self._settings.webhook_secret.get_secret_value(),
+                allowed_updates=list(ALLOWED_UPDATES),
+                max_connections=40,
+            )
+
+    async def poll(self, keep: Callable[[Receipt], Awaitable[None]]) -> None:
+        """Fetch updates; the next offset, which tells Telegram to forget, is sent only after they are committed."""
+        with translated():
+            await self._bot.delete_webhook()
+        offset: int | None = None
+        while True:
+            try:
+                with translated():
+                    updates = await self._updates(offset)
+            except (Temporary, Uncertain) as exc:
+                log.warning("telegram.poll_failed", channel=self.name, error=str(exc))
+                wait = exc.retry_after if isinstance(exc, Temporary) else None
+                await asyncio.sleep(min(wait or 1.0, LONGEST_PAUSE_S))
+                continue
+            if not updates:
+                continue
+            await keep(Receipt([message for update in updates for message in self._readable(update)]))
+            offset = max(int(update["update_id"]) for update in updates) + 1
+            for update in updates:
+                await self._answer(update)
+
+    async def _updates(self, offset: int | None) -> list[dict[str, Any]]:
+        """The raw updates: the SDK would refuse a batch for one update that it cannot read."""
+        bot, request, _ = self._connections()
+        asked = {"timeout": str(LONG_POLL_S), "limit": "100", "allowed_updates": orjson.dumps(ALLOWED_UPDATES).decode()}
+        query = httpx.QueryParams(asked if offset is None else {**asked, "offset": str(offset)})
+        found = await request.post(f"{bot.base_url}/getUpdates?{query}", read_timeout=LONG_POLL_S + 10)
+        return [update for update in found if "update_id" in update] if isinstance(found, list) else []
+
+    def _readable(self, update: dict[str, Any]) -> list[Message]:
+        """One update that is not as documented must not stop those behind it."""
+        try:
+            return messages_of(self.name, clean_tree(checked(update)), self._kit.now)
+        except Malformed as exc:
+            log.warning("telegram.update_dropped", channel=self.name, update=update.get("update_id"), error=str(exc))
+            return []
+
+    async def _answer(self, update: dict[str, Any]) -> None:
+        pressed = _pressed(update)
+        if pressed is not None:
+            try:
+                with translated():
+                    await self._bot.answer_callback_query(pressed)
+            except ConnectorError as exc:
+                log.info("telegram.press_not_answered", channel=self.name, error=str(exc))
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._made is not None:
+            _, request, http = self._made
+            await request.shutdown()
+            await http.aclose()
+
+
+def _pressed(update: dict[str, Any]) -> str | None:
+    query = update.get("callback_query")
+    return str(query["id"]) if isinstance(query, dict) and "id" in query else None
+
+
+def _number(address: str) -> int:
+    try:
+        return int(address)
+    except ValueError:
+        raise Undeliverable(f"{address[:50]} is no Telegram chat") from None
+
+
+def _place(sent: ExternalId) -> tuple[int, int]:
+    chat, _, number = str(sent).partition(".")
+    return _number(chat), _number(number)

@@ -1,0 +1,47 @@
+"""What an admin writes for a Telegram bot."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from hub.ports import Settings
+
+OFFICIAL = "https://api.telegram.org"
+
+
+class TelegramSettings(Settings):
+    """One bot. Its token comes from @BotFather; the webhook secret is yours to invent."""
+
+    type: Literal["telegram"] = "telegram"
+    token: SecretStr = Field(min_length=1, description="the bot's token, as ${TELEGRAM_TOKEN}")
+    webhook_secret: SecretStr = Field(
+        min_length=16, max_length=256, description="16 to 256 characters A-Z a-z 0-9 _ -; Telegram sends it with every update"
+    )
+    polling: bool = Field(False, description="fetch updates instead of getting them; for machines without a public address")
+    api_url: str = Field(OFFICIAL, description="the Bot API server")
+    timeout: float = Field(15.0, gt=0, description="seconds for one call")
+    per_chat_rate: float = Field(1.0, gt=0, description="messages a second to one chat, beyond a burst of 5")
+
+    @field_validator("api_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not re.match(r"https?://[^\s/]+", url):
+            raise ValueError("must begin with http:// or https://")
+        return url.rstrip("/")
+
+    @field_validator("token")
+    @classmethod
+    def _no_address(cls, token: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[\w:-]+", token.get_secret_value(), re.ASCII):
+            raise ValueError("a bot's token looks like 123456:ABC-def; copy it from @BotFather without anything around it")
+        return token
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _takes(cls, secret: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", secret.get_secret_value()):
+            raise ValueError("Telegram takes only A-Z a-z 0-9 _ - in a webhook secret")
+        return secret

@@ -1,0 +1,136 @@
+"""One platform call: from a claimed delivery to what its connector or desk is asked to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from hub.batch import PARTS
+from hub.errors import Undeliverable
+from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
+from hub.ports import Connector, Desk, IdempotencyKey, Identity, Line, SupportsEdit, ThreadCard
+from hub.runtime import Hub
+from hub.store.deliveries import Call, Due
+
+
+def target_of(hub: Hub, name: str) -> Connector | Desk | None:
+    """The connector or desk of this name."""
+    return hub.connectors.get(ChannelName(name)) or hub.desks.get(DeskName(name))
+
+
+def place_of(hub: Hub, head: Due) -> str:
+    """What a platform's pace counts by: the desk's place, or the conversation."""
+    desk = hub.desks.get(DeskName(head.target))
+    return desk.place(ChannelName(head.channel), head.team) if desk is not None else head.conversation_id
+
+
+async def made(hub: Hub, run: list[Call]) -> tuple[ExternalId | None, str]:
+    """Make the call for a run of rows; returns the platform's id and, for a new thread, its place."""
+    head = run[0]
+    desk = hub.desks.get(DeskName(head.target))
+    if desk is not None:
+        return await _at_desk(hub, desk, run)
+    connector = hub.connectors[ChannelName(head.target)]
+    to = Identity(ChannelName(head.target), ExternalId(head.identity["external_id"]), orjson.loads(head.identity["profile"]))
+    if head.kind == "send":
+        parts = PARTS.validate_json(head.parts or "[]")
+        return await connector.send(to, parts, IdempotencyKey(head.key)), ""
+    return await _changed(hub, connector, to, head), ""
+
+
+async def _changed(hub: Hub, connector: Connector, to: Identity, call: Call) -> ExternalId | None:
+    """Carry an edit or deletion to what the earlier entry became."""
+    if not isinstance(connector, SupportsEdit):
+        raise Undeliverable("this channel cannot change what was sent")
+    sent = await hub.store.deliveries.sent_ids(call.entry["edit_of"], call.target)
+    if not sent:
+        raise Undeliverable("the earlier message never reached the customer")
+    if call.kind == "delete":
+        for external in sent:
+            await connector.delete(to, ExternalId(external))
+    else:
+        await connector.edit(to, ExternalId(sent[0]), PARTS.validate_json(call.entry["parts"]))
+    return None
+
+
+async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | None, str]:
+    head = run[0]
+    if head.kind == "open":
+        place = desk.place(ChannelName(head.conversation["channel"]), head.conversation["team"])
+        thread = await desk.open(place, card_of(hub, head), IdempotencyKey(head.key))
+        return ExternalId(thread), place
+    if not head.thread:
+        raise Undeliverable("its thread could not be opened")
+    thread = ThreadId(head.thread)
+    if head.kind == "card":
+        await desk.update(thread, card_of(hub, head))
+        return None, ""
+    if head.kind == "mark":
+        said = orjson.loads(head.data)
+        await desk.mark(ExternalId(said["reply"]), said["state"], thread)
+        return None, ""
+    lines = [_line(call) for call in run]
+    return await desk.post(thread, lines, IdempotencyKey(head.key)), ""
+
+
+def card_of(hub: Hub, call: Call) -> ThreadCard:
+    """The facts at the head of a conversation's thread, as they are now."""
+    talk, profile = call.conversation, orjson.loads(call.identity["profile"])
+    contact = {name: profile[name] for name in ("username", "email", "phone", "page") if profile.get(name)}
+    waiting = datetime.fromtimestamp(talk["waiting_ms"] / 1000, UTC) if talk["waiting_ms"] else None
+    return ThreadCard(
+        conversation=ConversationId(talk["id"]),
+        channel=ChannelName(talk["channel"]),
+        customer=profile.get("name") or call.identity["external_id"],
+        preview=talk["preview"],
+        status=talk["status"],
+        agent=call.agent,
+        team=talk["team"],
+        locale=talk["locale"],
+        contact=contact,
+        waiting_since=waiting,
+        opened_at=talk["at"],
+        resolved_at=talk["resolved_at"],
+        resolved_by=talk["resolved_by"],
+        console_url=f"{hub.public_url}/console/#c={talk['id']}" if hub.public_url else "",
+        avatar=profile.get("avatar", ""),
+    )
+
+
+def _line(call: Call) -> Line:
+    entry = entry_of(call)
+    data: dict[str, Any] = entry.data
+    profile = orjson.loads(call.identity["profile"])
+    customer = entry.author.kind == "customer"
+    return Line(
+        entry=entry,
+        parts=PARTS.validate_json(call.parts or "[]"),
+        key=IdempotencyKey(call.key),
+        author=entry.author.name or (profile.get("name") or "" if customer else ""),
+        avatar=profile.get("avatar", "") if customer else "",
+        mention=str(data.get("mention", "")),
+        delivery=str(data.get("delivery", "")) if entry.kind == "status" else "",
+    )
+
+
+def entry_of(call: Call) -> Entry:
+    """The entry that a delivery carries."""
+    said = call.entry
+    return Entry(
+        id=MessageId(said["id"]),
+        conversation=ConversationId(call.conversation["id"]),
+        seq=said["seq"],
+        s=said["s"],
+        cs=said["cs"],
+        kind=said["kind"],
+        author=Author(kind=said["author_kind"], id=said["author_id"], name=said["author_name"]),
+        at=said["at"],
+        parts=PARTS.validate_json(said["parts"]),
+        client_id=said["client_id"],
+        external_id=said["external_id"],
+        reply_to=said["reply_to"],
+        edit_of=said["edit_of"],
+        data=orjson.loads(said["data"]),
+    )

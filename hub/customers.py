@@ -1,0 +1,201 @@
+"""What customers say and do, as entries of a conversation, with the bot's answer and the agent that routing finds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from hub.batch import Batch
+from hub.bot import respond
+from hub.facts import MessageFacts, facts_of
+from hub.model import Author, Event, Message
+from hub.replies import SYSTEM, assign, reopen
+from hub.routing import Assignment, Present, opening, route
+from hub.runtime import Hub
+from hub.store.timeline import Talk, Who
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+BOT = Author(kind="bot", name="Bot")
+
+
+async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
+    """Write down a customer's message, let the bot have its turn, and find somebody who answers."""
+    who = batch.who(message.channel, message.customer)
+    _learn(who, message)
+    author = Author(kind="customer", id=who.external_id, name=who.profile.get("name", ""))
+    if message.parts and all(isinstance(part, Event) for part in message.parts):
+        await _happened(hub, connection, batch, who, message, author)
+        return
+    if message.edit_of is not None:
+        await _corrected(hub, connection, batch, who, message, author, "edit")
+        return
+    talk = await _talk_of(hub, connection, batch, who, message)
+    reply_to = await _earlier(hub, connection, batch, message, str(message.reply_to)) if message.reply_to else None
+    begins = talk.new or talk.resumed
+    talk.resumed = False
+    entry = batch.append(
+        talk,
+        "message",
+        author,
+        parts=message.parts,
+        at=message.at,
+        source=message.channel,
+        external_id=message.id,
+        client_id=message.client_id,
+        reply_to=reply_to,
+    )
+    talk.waiting_ms = talk.waiting_ms or batch.now_ms
+    talk.unread_ms = 0
+    await _answer(hub, connection, batch, talk, who, message, entry, begins)
+
+
+def _learn(who: Who, message: Message) -> None:
+    """Keep what the channel tells about the customer; whoever writes can be reached again."""
+    told = {name: value for name, value in message.profile.model_dump().items() if value}
+    if message.locale:
+        told["locale"] = message.locale
+    if any(who.profile.get(name) != value for name, value in told.items()):
+        who.profile = {**who.profile, **told}
+        who.changed = True
+    if who.unreachable:
+        who.unreachable, who.changed = "", True
+
+
+async def _talk_of(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message) -> Talk:
+    """The customer's open conversation; the last one again when it was resolved a short while ago; else a new one."""
+    known = batch.open.get(who.id)
+    if known is not None:
+        return known
+    last = None if who.new else await _last(hub, connection, batch, who)
+    ended = last.resolved_at if last else None
+    if last is not None and ended is not None and (batch.now - ended).total_seconds() < hub.reopen_within_s:
+        batch.add_talk(last)
+        reopen(batch, last, SYSTEM)
+        last.resumed = True
+        return last
+    return batch.open_talk(who, message.locale)
+
+
+async def _last(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who) -> Talk | None:
+    own = [talk for talk in batch.talks.values() if talk.identity_id == who.id]
+    return max(own, key=lambda talk: talk.at) if own else await hub.store.timeline.last_talk(connection, who.id)
+
+
+async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message, external_id: str) -> str | None:
+    """Our entry behind a platform's message id: something the customer said, or something we sent."""
+    for entry in batch.entries:
+        if entry["source"] == message.channel and entry["external_id"] == external_id:
+            return str(entry["id"])
+    said = await hub.store.timeline.said(connection, message.channel, external_id)
+    if said is not None:
+        return said[0]
+    return await hub.store.timeline.sent_to(connection, message.channel, external_id)
+
+
+async def _corrected(
+    hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message, author: Author, kind: Any
+) -> None:
+    """An edit or a deletion; of a message that we never saw, an edit is the message."""
+    talk = batch.open.get(who.id) or await _last(hub, connection, batch, who)
+    earlier = await _earlier(hub, connection, batch, message, str(message.edit_of))
+    if talk is None or earlier is None:
+        if kind == "edit":
+            await customer_said(hub, connection, batch, message.model_copy(update={"edit_of": None}))
+        return
+    batch.add_talk(talk)
+    parts = message.parts if kind == "edit" else ()
+    entry = batch.append(
+        talk, kind, author, parts=parts, at=message.at, source=message.channel, external_id=message.id, edit_of=earlier
+    )
+    batch.to_desks(talk, entry)
+
+
+async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message, author: Author) -> None:
+    """Something that is not a message: it is shown where there is a conversation, and opens none."""
+    kinds = {part.kind for part in message.parts if isinstance(part, Event)}
+    if kinds & {"blocked", "unfollowed"}:
+        who.unreachable, who.changed = "the customer has blocked this channel", True
+    if "deleted" in kinds and message.edit_of is not None:
+        await _corrected(hub, connection, batch, who, message, author, "delete")
+        return
+    talk = batch.open.get(who.id)
+    if talk is not None:
+        entry = batch.append(
+            talk, "event", author, parts=message.parts, at=message.at, source=message.channel, external_id=message.id
+        )
+        batch.to_desks(talk, entry)
+
+
+async def _answer(
+    hub: Hub,
+    connection: AsyncConnection,
+    batch: Batch,
+    talk: Talk,
+    who: Who,
+    message: Message,
+    entry: dict[str, Any],
+    begins: bool,
+) -> None:
+    """The bot's turn and the routing, and everything that desks must be shown of them, in order. Routing happens when a matter
+    begins and when the bot hands over; later the sweep sees to those who still wait."""
+    is_open, opens_at = opening(hub.routing, talk.team or None, batch.now)
+    facts = facts_of(
+        message,
+        locale=talk.locale or message.locale,
+        name=who.profile.get("name", ""),
+        last_agent=talk.agent_id,
+        open=is_open,
+        opens_at=opens_at,
+    )
+    state = orjson.loads(talk.bot)
+    turn = respond(hub.bot, state, facts, batch.now)
+    if turn.state != state:
+        talk.bot = orjson.dumps(turn.state).decode()
+    people_turn = turn.handover and (begins or turn.reason not in ("off", "silent"))
+    if people_turn and not talk.agent_id:
+        await _route(hub, connection, batch, talk, facts, entry)
+    else:
+        batch.open_at(talk, _desks(hub, None))
+        batch.to_desks(talk, entry)
+    if turn.parts:
+        said = batch.append(talk, "message", BOT, parts=turn.parts)
+        batch.to_customer(talk, said)
+        batch.to_desks(talk, said)
+        if not turn.handover and not talk.agent_id:
+            talk.waiting_ms = 0
+
+
+async def _route(
+    hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, facts: MessageFacts, entry: dict[str, Any] | None
+) -> None:
+    """Find team, desks and agent; the first entry is shown at the desks before the assignment is."""
+    if batch.staff is None:
+        batch.staff = await hub.store.timeline.staff(connection)
+    loads = batch.loads
+    present = [Present(id=a.id, email=a.email, name=a.name, load=a.load + loads.get(a.id, 0)) for a in batch.staff if a.present]
+    found: Assignment = route(facts, present, hub.routing, batch.now, talk.id)
+    if not talk.team and found.team:
+        talk.team, talk.changed = found.team, True
+    batch.open_at(talk, _desks(hub, found))
+    if entry is not None:
+        batch.to_desks(talk, entry)
+    if found.agent is not None:
+        loads[found.agent.id] = loads.get(found.agent.id, 0) + 1
+        assign(batch, talk, SYSTEM, found.agent.id, found.team or "", found.agent.name, found.reason)
+
+
+def _desks(hub: Hub, found: Assignment | None) -> list[str]:
+    wanted = found.desks if found is not None else hub.routing.desks
+    return [str(name) for name in hub.desks] if wanted is None else list(wanted)
+
+
+async def route_again(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk) -> None:
+    """A conversation that waits for nobody in particular, when agents have come or have room again."""
+    if talk.agent_id or talk.status != "open" or not talk.waiting_ms:
+        return
+    is_open, opens_at = opening(hub.routing, talk.team or None, batch.now)
+    facts = MessageFacts(channel=talk.channel, locale=talk.locale, open=is_open, opens_at=opens_at)
+    await _route(hub, connection, batch, talk, facts, None)

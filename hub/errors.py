@@ -1,0 +1,68 @@
+"""The error tree. The class of an error is the instruction what happens next.
+
+ConnectorError
+├── Rejected        the request is not authentic            → 401, nothing stored
+├── Malformed       authentic, or not worth asking, but not understood as what it claims → 400 (413 when `too_large`)
+├── Temporary       nothing was accepted; try again, after `retry_after` seconds when given
+├── Uncertain       it may have been accepted                → state `unknown`; looked up, re-sent by key, or shown
+└── Undeliverable   it never will be                         → state `failed`, `reason` shown to the agent
+ConfigError         outside the tree, so that no "carry on" clause can swallow it: the process does not start
+Busy                the store can't promise durability in time → 503 with Retry-After
+Conflict            the same id was used before for something else → 409
+"""
+
+from __future__ import annotations
+
+
+class ConnectorError(Exception):
+    """A channel or desk could not do what was asked; the subclass says what to do about it."""
+
+
+class Rejected(ConnectorError):
+    """Not authentic."""
+
+
+class Malformed(ConnectorError):
+    """Not what it claims to be."""
+
+    def __init__(self, message: str, *, too_large: bool = False) -> None:
+        super().__init__(message)
+        self.too_large = too_large
+
+
+class Temporary(ConnectorError):
+    """Definitely not accepted. `paused` asks that the whole pacing key waits (a 429), which does not count as a try."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, paused: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.paused = paused
+
+
+class Uncertain(ConnectorError):
+    """The request was written and no answer came: it may have been accepted."""
+
+
+class Undeliverable(ConnectorError):
+    """Refused for good. `reason` is a sentence for agents; `unreachable` marks the identity until it writes again."""
+
+    def __init__(self, reason: str, *, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.unreachable = unreachable
+
+
+class Busy(Exception):
+    """No commit within the deadline. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Conflict(Exception):
+    """The same id came with another content."""
+
+
+class ConfigError(Exception):
+    """The configuration can't be kept to; says what to change."""

@@ -1,0 +1,135 @@
+"""Files: kept on disk by content, fetched from platforms before their links expire, handed out by signed links."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import puremagic
+import structlog
+
+from hub.errors import Temporary, Undeliverable
+from hub.model import FileId, new_id
+from hub.ports import StoredFile, SupportsMedia
+from hub.store.filing import FileRow, FileRows
+
+log = structlog.get_logger()
+MOST = 50_000_000
+"""Bytes of the biggest file that is kept."""
+TRIES = 6
+LINK_S = 900
+"""Seconds for which a link is good."""
+
+
+class FileStore:
+    """`ports.Files` on a folder. `sources` are the channels and desks, by name, that files may still lie with."""
+
+    def __init__(self, folder: Path, rows: FileRows, sources: Mapping[str, object], secret: bytes, public_url: str) -> None:
+        self._folder = folder
+        self._rows = rows
+        self._sources = sources
+        self._secret = secret
+        self._public_url = public_url
+
+    def path(self, file: FileId | str) -> Path:
+        """Where a file's content lies: under a name that we made, never the sender's."""
+        return self._folder / file[-2:] / file
+
+    async def save(self, pieces: AsyncIterator[bytes], *, name: str, mime: str, owner: str, most: int = MOST) -> FileRow:
+        """Keep a new file. Raises `Undeliverable` when it is bigger than `most` bytes."""
+        file = new_id()
+        size, digest, kind = await self._write(file, pieces, mime, most)
+        row = FileRow(file, "", "", owner, "stored", name[:191], kind[:191], size, digest, 0, "")
+        await self._rows.add(row, datetime.now(UTC))
+        return row
+
+    async def read(self, file: FileId) -> StoredFile:
+        """As `ports.Files.read`."""
+        row = await self._rows.get(file)
+        if row is None or row.state == "lost":
+            raise Undeliverable(f"the file is gone{': ' + row.error if row and row.error else ''}")
+        if row.state == "remote":
+            row = await self.fetch(file)
+        content = await asyncio.to_thread(self.path(file).read_bytes)
+        return StoredFile(file, row.name, row.mime, row.size, content)
+
+    async def fetch(self, file: FileId | str) -> FileRow:
+        """Copy a file from its platform, unless that is done. Raises `Temporary` or `Undeliverable`."""
+        row = await self._rows.get(file)
+        if row is None:
+            raise Undeliverable("there is no such file")
+        if row.state != "remote":
+            return row
+        source = self._sources.get(row.source)
+        try:
+            if not isinstance(source, SupportsMedia):
+                raise Undeliverable(f"{row.source} cannot hand out files")
+            size, digest, kind = await self._write(row.id, source.fetch(row.remote), row.mime, MOST)
+        except Undeliverable as exc:
+            await self._rows.change(row.id, state="lost", error=exc.reason[:500])
+            raise
+        except Exception as exc:
+            over = row.tries + 1 >= TRIES
+            log.warning("files.fetch_failed", file=row.id, source=row.source, tries=row.tries + 1, error=type(exc).__name__)
+            wait = 2000 * 4**row.tries
+            await self._rows.change(
+                row.id, state="lost" if over else "remote", tries=row.tries + 1, error=str(exc)[:500], wait_ms=wait
+            )
+            raise Temporary("the file could not be copied yet", retry_after=wait / 1000) from exc
+        await self._rows.change(row.id, state="stored", size=size, sha256=digest, mime=kind[:191], error="")
+        return await self._rows.get(file) or row
+
+    async def _write(self, file: str, pieces: AsyncIterator[bytes], mime: str, most: int) -> tuple[int, str, str]:
+        """Write, flush and name a file; returns its size, SHA-256 and real type."""
+        path = self.path(file)
+        partial = path.with_suffix(f".{new_id()[-6:]}")
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        digest, size, head = hashlib.sha256(), 0, b""
+        handle = await asyncio.to_thread(partial.open, "wb")
+        try:
+            async for piece in pieces:
+                size += len(piece)
+                if size > most:
+                    raise Undeliverable(f"the file is bigger than {most // 1_000_000} MB")
+                head = head or piece[:4096]
+                digest.update(piece)
+                await asyncio.to_thread(handle.write, piece)
+            await asyncio.to_thread(_flush, handle.fileno(), handle)
+            await asyncio.to_thread(partial.rename, path)
+        finally:
+            await asyncio.to_thread(handle.close)
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+        return size, digest.hexdigest(), _kind(head, mime)
+
+    def link(self, file: FileId | str, seconds: int = LINK_S) -> str:
+        """As `ports.Files.link`."""
+        until = int(time.time()) + seconds
+        return f"{self._public_url}/files/{file}?exp={until}&sig={self._sign(str(file), until)}"
+
+    def allowed(self, file: str, until: str, signature: str) -> bool:
+        """Whether a link is ours and still good."""
+        if not until.isdigit() or len(until) > 12 or int(until) < time.time():
+            return False
+        return hmac.compare_digest(self._sign(file, int(until)).encode(), signature.encode())
+
+    def _sign(self, file: str, until: int) -> str:
+        return hmac.new(self._secret, f"file\0{file}\0{until}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _flush(number: int, handle: object) -> None:
+    handle.flush()  # type: ignore[attr-defined]
+    os.fsync(number)
+
+
+def _kind(head: bytes, claimed: str) -> str:
+    """The type that the content shows; the claimed one where the content shows none."""
+    try:
+        return puremagic.from_string(head, mime=True) or claimed or "application/octet-stream"
+    except (puremagic.PureError, ValueError):
+        return claimed or "application/octet-stream"

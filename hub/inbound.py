@@ -1,0 +1,235 @@
+"""Use-case: what waits in a lane's inbox becomes entries, in one transaction for the whole batch.
+
+The lane's lock is the lease: the transaction itself holds it, so that whoever lost it can't commit. A row that its handler can't
+take three times over is parked; the conversation goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from hub.batch import Batch
+from hub.customers import customer_said, route_again
+from hub.failpoints import reach
+from hub.metrics import PARKED
+from hub.model import AgentReply, DeskName, Message, Report
+from hub.ports import SupportsPeople
+from hub.replies import UnknownPerson, agent_said, reported
+from hub.runtime import Hub
+from hub.store.database import is_transient
+from hub.store.inbox import Pending
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+log = structlog.get_logger()
+MOST = 300
+"""Rows in one transaction."""
+TRIES = 3
+"""After so many failures a row is parked."""
+LATER_MS = 5_000
+"""When to look again at a reply in a thread that we may be opening at this moment."""
+
+
+class Poisoned(Exception):
+    """A row's handler failed; the transaction was given up."""
+
+    def __init__(self, row: Pending, cause: BaseException) -> None:
+        super().__init__(str(cause))
+        self.row = row
+        self.cause = cause
+
+
+@dataclass(slots=True)
+class Done:
+    """What one transaction did, for those who must hear of it afterwards."""
+
+    rows: int = 0
+    entries: int = 0
+    identities: list[str] = field(default_factory=list)
+    deliver: set[int] = field(default_factory=set)
+    moved: set[int] = field(default_factory=set)
+    fetch: list[str] = field(default_factory=list)
+
+
+async def drain(hub: Hub, lane: int) -> int:
+    """Handle everything that waits in a lane; returns how many rows that was."""
+    total = rows = await _once(hub, lane)
+    while rows and await hub.store.inbox.lane_waits(lane):
+        rows = await _once(hub, lane)
+        total += rows
+    return total
+
+
+async def _once(hub: Hub, lane: int) -> int:
+    try:
+        done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane))
+    except UnknownPerson as exc:
+        await _introduce(hub, exc)
+        return 1
+    except Poisoned as exc:
+        await _set_aside(hub, exc)
+        return 1
+    await reach("inbound.committed")
+    await _tell(hub, done)
+    return done.rows
+
+
+async def _transaction(hub: Hub, connection: AsyncConnection, lane: int) -> Done:
+    store = hub.store
+    now_ms = await store.timeline.lock(connection, "in", lane)
+    rows = await store.inbox.pending(connection, lane, MOST)
+    if not rows:
+        return Done()
+    batch = await _load(hub, connection, rows, now_ms)
+    done = Done(rows=len(rows))
+    finished = [row.n for row in rows if await _handle(hub, connection, batch, row, lane, done)]
+    await reach("inbound.handled")
+    if finished:
+        await store.inbox.done(connection, finished)
+    await _write(hub, connection, batch)
+    done.entries = len(batch.entries)
+    done.identities = sorted({entry["identity_id"] for entry in batch.entries if entry["cs"] is not None})
+    done.deliver |= {call["lane"] for call in batch.deliveries}
+    done.fetch = [row["id"] for row in batch.files]
+    await reach("inbound.before_commit")
+    return done
+
+
+async def _load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_ms: int) -> Batch:
+    """Everything that the rows will need, in a statement for each table."""
+    timeline = hub.store.timeline
+    capabilities = {str(name): c.capabilities for name, c in hub.connectors.items()}
+    capabilities |= {str(name): d.capabilities for name, d in hub.desks.items()}
+    batch = Batch(hub.now(), now_ms, hub.store.lanes, capabilities, hub.files.link)
+    said = [row.item for row in rows if isinstance(row.item, Message)]
+    if said:
+        people, talks = await timeline.known(connection, {(m.channel, m.customer) for m in said})
+        batch.people = people
+        batch.owners = {who.id: who for who in people.values()}
+        for talk in talks.values():
+            batch.add_talk(talk)
+    replies = [row.item for row in rows if isinstance(row.item, AgentReply)]
+    wanted = {str(r.conversation) for r in replies if r.conversation}
+    wanted |= {str(row.item.conversation) for row in rows if isinstance(row.item, Report)}
+    pairs = {(str(r.desk), str(r.thread)) for r in replies if r.thread}
+    if pairs:
+        batch.threads = await timeline.threads(connection, pairs)
+        wanted |= set(batch.threads.values())
+    missing = wanted - set(batch.talks)
+    if missing:
+        found = await timeline.talks(connection, missing)
+        for talk in found.values():
+            batch.add_talk(talk)
+        owners = await timeline.identities(connection, {t.identity_id for t in found.values()} - set(batch.owners))
+        for who in owners.values():
+            batch.owners[who.id] = batch.people[(who.channel, who.external_id)] = who
+    return batch
+
+
+async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, lane: int, done: Done) -> bool:
+    """Apply one row to the batch; False when it stays in the inbox for now."""
+    item = row.item
+    try:
+        if item is None:
+            raise ValueError(f"unreadable: {row.error}")
+        if isinstance(item, Message):
+            await customer_said(hub, connection, batch, item)
+            return True
+        conversation = await _conversation_of(connection, hub, batch, row, item)
+        if conversation is None:
+            return not isinstance(item, AgentReply) or not await _may_be_opening(hub, connection, row, item)
+        talk = batch.talks[conversation]
+        if talk.lane != lane:
+            await hub.store.inbox.move(connection, row.n, talk.bucket, talk.lane)
+            done.moved.add(talk.lane)
+            return False
+        if isinstance(item, Report):
+            await reported(hub, connection, batch, talk, item)
+        elif item.kind == "route":
+            await route_again(hub, connection, batch, talk)
+        else:
+            done.deliver |= await agent_said(hub, connection, batch, talk, item)
+    except UnknownPerson:
+        raise
+    except Exception as exc:
+        if is_transient(exc):
+            raise
+        raise Poisoned(row, exc) from exc
+    return True
+
+
+async def _conversation_of(
+    connection: AsyncConnection, hub: Hub, batch: Batch, row: Pending, item: AgentReply | Report
+) -> str | None:
+    """The conversation that an agent or a report speaks of, None when there is none (yet)."""
+    if isinstance(item, Report) or item.conversation:
+        wanted = str(item.conversation)
+    else:
+        wanted = batch.threads.get((str(item.desk), str(item.thread)), "")
+    return wanted if wanted in batch.talks else None
+
+
+async def _may_be_opening(hub: Hub, connection: AsyncConnection, row: Pending, item: AgentReply) -> bool:
+    """Keep a reply in an unknown thread while one of ours may exist unrecorded; else it is somebody's own talk."""
+    if not item.thread or not await hub.store.timeline.opening(connection, item.desk):
+        return False
+    await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)
+    return True
+
+
+async def _write(hub: Hub, connection: AsyncConnection, batch: Batch) -> None:
+    """Save the batch; the places in the inbox-wide log come last, because other lanes wait behind them."""
+    timeline = hub.store.timeline
+    people = [who for who in batch.owners.values() if who.new or who.changed]
+    count = len(batch.entries)
+    if not count:
+        await timeline.save(connection, people, [talk for talk in batch.talks.values() if talk.changed])
+        await timeline.append(connection, [], batch.deliveries, batch.files)
+        return
+    await timeline.append(connection, [], batch.deliveries, batch.files)
+    first = await timeline.reserve(connection, count)
+    for s, entry in enumerate(batch.entries, first):
+        entry["s"] = s
+        batch.talks[entry["conversation_id"]].last_s = s
+    await timeline.save(connection, people, [talk for talk in batch.talks.values() if talk.changed or talk.new])
+    await timeline.append(connection, batch.entries, [], [])
+
+
+async def _tell(hub: Hub, done: Done) -> None:
+    """After the commit: poke the streams, wake the next workers."""
+    if done.entries:
+        await hub.live.poke(inbox=True, identities=done.identities)
+    if done.deliver:
+        hub.jobs.hint_deliver(done.deliver)
+    if done.moved:
+        hub.jobs.hint_inbound(done.moved)
+    for file in done.fetch:
+        await hub.jobs.fetch(file)
+
+
+async def _introduce(hub: Hub, unknown: UnknownPerson) -> None:
+    """Ask a desk who somebody is, and remember the answer; without one, go on with what the reply itself says."""
+    desk = hub.desks.get(DeskName(unknown.desk))
+    name, email = unknown.name, ""
+    if isinstance(desk, SupportsPeople):
+        try:
+            name, email = await desk.person(unknown.person)
+        except Exception as exc:
+            log.warning("inbound.person_unknown", desk=unknown.desk, error=type(exc).__name__)
+    await hub.store.timeline.introduce(unknown.desk, unknown.person, name or unknown.name, email)
+
+
+async def _set_aside(hub: Hub, poisoned: Poisoned) -> None:
+    row = poisoned.row
+    tries = row.tries + 1
+    log.error("inbound.failed", n=row.n, tries=tries, error=repr(poisoned.cause), exc_info=poisoned.cause)
+    async with hub.store.db.write() as connection:
+        if tries >= TRIES:
+            PARKED.inc()
+            await hub.store.inbox.park(connection, row.n, tries, repr(poisoned.cause))
+        else:
+            await hub.store.inbox.postpone(connection, row.n, tries, 0)

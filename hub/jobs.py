@@ -1,0 +1,162 @@
+"""The queue with types: one method per job, arq behind it. A job is a hint; losing all of them delays, and loses nothing.
+
+Job ids are fixed per lane, so that a thousand messages make one job. The sweep uses ids of its own, because arq keeps the id of a
+job whose worker was killed blocked for its timeout and ten seconds more (arq 0.28, worker.py, `in_progress_timeout_s`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import orjson
+import structlog
+from arq.connections import ArqRedis, RedisSettings, create_pool
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
+
+from hub.errors import ConfigError
+
+log = structlog.get_logger()
+QUEUES = ("in", "out", "slow")
+"""Intake, delivery and slow work never wait behind each other."""
+HINT_EVERY = 0.004
+"""Seconds between two rounds of hints under load; the first goes at once."""
+
+
+def dumps(job: dict[str, Any]) -> bytes:
+    """Jobs are JSON: arq's default, pickle, runs code for whoever can write to Redis."""
+    return orjson.dumps(job)
+
+
+def loads(data: bytes) -> dict[str, Any]:
+    """The other half of `dumps`."""
+    job: dict[str, Any] = orjson.loads(data)
+    return job
+
+
+def redis_settings(url: str) -> RedisSettings:
+    """arq's settings for a Redis URL, with the percent-decoding that arq's own `from_dsn` leaves out."""
+    parsed = urlparse(url)
+    if parsed.scheme not in ("redis", "rediss", "unix"):
+        raise ConfigError(f"redis: {parsed.scheme or url!r} is not supported; use redis://, rediss:// or unix://")
+    query = dict(pair.split("=", 1) for pair in parsed.query.split("&") if "=" in pair)
+    common: dict[str, Any] = {
+        "username": unquote(parsed.username) if parsed.username else None,
+        "password": unquote(parsed.password) if parsed.password else None,
+        "conn_timeout": 5,
+        "conn_retries": 5,
+        "conn_retry_delay": 1,
+        "retry_on_timeout": True,
+        "retry": Retry(ExponentialBackoff(cap=0.5), 2),
+    }
+    if parsed.scheme == "unix":
+        return RedisSettings(unix_socket_path=unquote(parsed.path), database=int(query.get("db", "0")), **common)
+    return RedisSettings(
+        host=parsed.hostname or "localhost",
+        port=parsed.port or 6379,
+        database=int(parsed.path.strip("/") or query.get("db", "0")),
+        ssl=parsed.scheme == "rediss",
+        **common,
+    )
+
+
+async def connect(url: str) -> ArqRedis:
+    """A pool to the Redis behind `url`. Raises `ConfigError` when it may throw keys away on its own."""
+    pool = await create_pool(redis_settings(url), job_serializer=dumps, job_deserializer=loads)
+    with contextlib.suppress(RedisError):
+        policy = (await pool.config_get("maxmemory-policy")).get("maxmemory-policy", "noeviction")
+        limit = int((await pool.config_get("maxmemory")).get("maxmemory", "0"))
+        if policy != "noeviction" and limit:
+            await pool.aclose()
+            raise ConfigError(
+                f"Redis evicts keys ({policy}): set maxmemory-policy to noeviction, or give Frontdesk its own Redis"
+            )
+    return pool
+
+
+class Jobs:
+    """Hints to the workers. None of its methods fails when Redis does: the sweep makes up for it."""
+
+    def __init__(self, redis: ArqRedis, prefix: str) -> None:
+        self.redis = redis
+        self.prefix = prefix
+        self._lanes: dict[str, set[int]] = {"inbound": set(), "deliver": set()}
+        self._task: asyncio.Task[None] | None = None
+
+    def queue(self, name: str) -> str:
+        """The arq queue for a kind of work, and the channel on which its workers are woken."""
+        return f"{self.prefix}:{name}"
+
+    def hint_inbound(self, lanes: Iterable[int]) -> None:
+        """Rows wait in these lanes' inboxes."""
+        self._hint("inbound", lanes)
+
+    def hint_deliver(self, lanes: Iterable[int]) -> None:
+        """Calls are due in these lanes."""
+        self._hint("deliver", lanes)
+
+    def _hint(self, name: str, lanes: Iterable[int]) -> None:
+        self._lanes[name].update(lanes)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._send_hints(), name="hints")
+
+    async def _send_hints(self) -> None:
+        while any(self._lanes.values()):
+            for name, queue in (("inbound", "in"), ("deliver", "out")):
+                lanes, self._lanes[name] = self._lanes[name], set()
+                for lane in lanes:
+                    await self.enqueue(name, lane, queue=queue, job_id=f"{name}:{lane}", wake=False)
+                if lanes:
+                    await self.wake(queue)
+            await asyncio.sleep(HINT_EVERY)
+
+    async def sweep_inbound(self, lane: int) -> None:
+        """The sweep found rows waiting: a job beside the fixed id, which a killed worker may have left blocked."""
+        await self.enqueue("inbound", lane, queue="in", job_id=f"inbound:{lane}:{_tick()}")
+
+    async def sweep_deliver(self, lane: int) -> None:
+        """As `sweep_inbound`, for calls."""
+        await self.enqueue("deliver", lane, queue="out", job_id=f"deliver:{lane}:{_tick()}")
+
+    async def notify(self) -> None:
+        """Notices are due."""
+        await self.enqueue("notify", queue="slow", job_id=f"notify:{_tick()}")
+
+    async def fetch(self, file: str) -> None:
+        """A file that a message names should be copied from its platform."""
+        await self.enqueue("fetch", file, queue="slow", job_id=f"fetch:{file}")
+
+    async def enqueue(self, name: str, *arguments: str | int, queue: str, job_id: str, wake: bool = True) -> bool:
+        """Put a job in a queue unless one with its id is there; says whether Redis took it or had it."""
+        try:
+            await self.redis.enqueue_job(
+                name, *arguments, _job_id=f"{self.prefix}:{job_id}", _queue_name=self.queue(queue), _expires=600
+            )
+            if wake:
+                await self.wake(queue)
+        except (TimeoutError, RedisError, OSError) as exc:
+            log.warning("jobs.hint_lost", job=name, error=type(exc).__name__)
+            return False
+        return True
+
+    async def wake(self, queue: str) -> None:
+        """Tell the workers of a queue to look now."""
+        with contextlib.suppress(RedisError, OSError, asyncio.TimeoutError):
+            await self.redis.publish(self.queue(queue) + ":wake", b"1")
+
+    async def aclose(self) -> None:
+        """Send what hints wait, then let go of Redis."""
+        if self._task is not None and not self._task.done():
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._task, 2)
+        await self.redis.aclose()
+
+
+def _tick() -> int:
+    return int(time.time() // 2)

@@ -1,0 +1,36 @@
+"""The log: one JSON object a line, without secrets and with personal data masked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+import orjson
+import structlog
+
+from hub.masking import mask
+
+PLAIN = {"event", "level", "timestamp", "logger"}
+
+
+def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    return {key: mask(value) if isinstance(value, str) and key not in PLAIN else value for key, value in event.items()}
+
+
+def set_up(level: str = "info") -> None:
+    """Called once by each process."""
+    number = getattr(logging, level.upper())
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _masked,
+            structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        cache_logger_on_first_use=True,
+    )

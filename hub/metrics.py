@@ -1,0 +1,16 @@
+"""What is counted. Names follow Prometheus; several processes add up through its multiprocess folder."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Histogram
+
+FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+MESSAGES = Counter("frontdesk_messages_total", "Messages, by channel and direction", ["channel", "direction"])
+ACK = Histogram("frontdesk_ack_seconds", "From the last byte of a request to its commit", ["channel"], buckets=FAST)
+STORED_AFTER = Histogram("frontdesk_stored_seconds", "From a message's acknowledgement to its place in the log", buckets=FAST)
+CALLS = Counter("frontdesk_calls_total", "Platform calls, by target, kind and outcome", ["target", "kind", "outcome"])
+CALL_SECONDS = Histogram("frontdesk_call_seconds", "How long platform calls take", ["target"], buckets=FAST)
+PARKED = Counter("frontdesk_parked_total", "Inbox rows that were put aside because nobody could handle them")
+REFUSED = Counter("frontdesk_refused_total", "Requests refused, by route and reason", ["route", "reason"])
+SOCKETS = Counter("frontdesk_sockets_total", "Sockets, by side and what became of them", ["side", "event"])

@@ -1,0 +1,315 @@
+"""Use-case: make the platform calls that are due, each marked and committed before its first byte leaves (reliability: B.6).
+
+One task per call, no barrier between them; outcomes are committed in small groups as they come. What can't be known is looked
+up where the platform can be asked, repeated where it knows the key, and otherwise shown: no silent end, no blind resend.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from hub.calls import made, place_of, target_of
+from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.failpoints import reach
+from hub.metrics import CALLS
+from hub.model import ConversationId, ExternalId, MessageId, Report, new_id
+from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
+from hub.runtime import Hub
+from hub.store.deliveries import Call, Due, Outcome
+
+log = structlog.get_logger()
+AT_ONCE = 64
+"""Calls in flight in one process."""
+TRIES = 12
+"""Refusals after which a call has failed: with doubling waits, about two hours."""
+GIVE_UP_S = 24 * 3600
+"""Age at which a call that is still put off has failed."""
+HOLD_MS = 60_000
+"""How long an uncertain call holds back those behind it."""
+GRACE_S = 15.0
+"""Lease beyond a call's own timeout."""
+
+
+class Outbound:
+    """The calls of one process. `run` works off a lane; tasks outlive the arq job that began them, so that a cancelled job
+    never tears a call in two."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._owner = new_id()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._busy: set[tuple[str, str]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
+        self._recorder: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._closing = False
+
+    async def run(self, lane: int, seconds: float = 10.0) -> None:
+        """Make the lane's due calls for at most `seconds`, or until nothing is due and nothing of ours is on its way."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        await self._expire(lane)
+        while not self._closing and loop.time() < until:
+            self._changed.clear()
+            due = await self._hub.store.deliveries.due(lane, 4 * AT_ONCE)
+            fresh = [head for head in due if (head.conversation_id, head.stream) not in self._busy]
+            if fresh:
+                await self._start(lane, fresh)
+            elif not self._tasks:
+                return
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), 1.0)
+
+    async def _start(self, lane: int, heads: Sequence[Due]) -> None:
+        """Claim what may go now and start its calls; what must keep a platform's pace waits in a task of its own."""
+        now: list[Due] = []
+        for head in heads:
+            self._busy.add((head.conversation_id, head.stream))
+            if await self._pause(head) > 0:
+                self._spawn(self._paced(lane, head), head)
+            else:
+                now.append(head)
+        asked = [head for head in now if head.state == "unknown"]
+        go = [head for head in now if head.state == "queued"]
+        try:
+            if go:
+                await self._claim(lane, go)
+            if asked:
+                await self._ask(asked)
+        except Exception:
+            for head in now:
+                self._busy.discard((head.conversation_id, head.stream))
+            raise
+
+    async def _pause(self, head: Due) -> float:
+        """Seconds until the target's pace lets this call go; 0 takes the place."""
+        target = target_of(self._hub, head.target)
+        if target is None or target.capabilities.pace is None or head.state == "unknown" or head.kind == "mark":
+            return 0.0
+        key = f"{head.target}:{place_of(self._hub, head)}"
+        return await self._hub.limits.wait(key, target.capabilities.pace)
+
+    async def _paced(self, lane: int, head: Due) -> None:
+        wait = await self._pause(head)
+        while wait > 0:
+            await asyncio.sleep(min(wait, 5.0) + random.random() * 0.02)
+            if self._closing:
+                return
+            wait = await self._pause(head)
+        await self._claim(lane, [head])
+
+    async def _claim(self, lane: int, heads: Sequence[Due]) -> None:
+        await reach("claim.before")
+        async with self._slots:
+            pass
+        runs: dict[str, int] = {}
+        longest = 0.0
+        for head in heads:
+            target = target_of(self._hub, head.target)
+            if target is not None:
+                runs[head.target] = target.capabilities.coalesce
+                longest = max(longest, target.capabilities.timeout)
+        lease = int((longest + GRACE_S) * 1000)
+        claimed = await self._hub.store.deliveries.claim(lane, heads, owner=self._owner, lease_ms=lease, runs=runs)
+        await reach("claim.committed")
+        taken = {(run[0].conversation["id"], run[0].stream) for run in claimed}
+        for head in heads:
+            if (head.conversation_id, head.stream) not in taken:
+                self._busy.discard((head.conversation_id, head.stream))
+        for run in claimed:
+            self._spawn(self._make(run), None, (run[0].conversation["id"], run[0].stream))
+
+    def _spawn(self, work: Any, head: Due | None, stream: tuple[str, str] | None = None) -> None:
+        task = asyncio.create_task(work, name="call")
+        self._tasks.add(task)
+        key = stream or ((head.conversation_id, head.stream) if head else None)
+        task.add_done_callback(lambda done: self._over(done, key if head is None else None, head))
+
+    def _over(self, task: asyncio.Task[None], stream: tuple[str, str] | None, head: Due | None) -> None:
+        self._tasks.discard(task)
+        if stream is not None:
+            self._busy.discard(stream)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("outbound.task_failed", error=repr(error), exc_info=error)
+            if head is not None:
+                self._busy.discard((head.conversation_id, head.stream))
+        self._changed.set()
+
+    async def _make(self, run: list[Call]) -> None:
+        """One platform call for a run of rows, and what became of it for each of them."""
+        async with self._slots:
+            await reach("send.before")
+            outcome = await self._outcome(run)
+            await reach("outcome.before")
+        await self._record(outcome)
+
+    async def _outcome(self, run: list[Call]) -> list[Outcome]:
+        head = run[0]
+        target = target_of(self._hub, head.target)
+        if target is None:
+            return [_over(call, "failed", f"{head.target} is no longer configured") for call in run]
+        capabilities = target.capabilities
+        try:
+            external, place = await asyncio.wait_for(made(self._hub, run), capabilities.timeout + 5)
+            await reach("send.response")
+        except (TimeoutError, Uncertain) as exc:
+            return [_uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
+        except Temporary as exc:
+            if exc.paused and exc.retry_after:
+                await self._hub.limits.pause(f"{head.target}:{place_of(self._hub, _due(head))}", exc.retry_after)
+            return [_put_off(call, exc, self._hub) for call in run]
+        except Undeliverable as exc:
+            return [_over(call, "failed", exc.reason, unreachable=exc.unreachable) for call in run]
+        except ConnectorError as exc:
+            return [_over(call, "failed", str(exc)) for call in run]
+        except Exception as exc:
+            log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
+            return [_uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
+        CALLS.labels(head.target, head.kind, "sent").inc()
+        return [_over(call, "sent", external_id=external, place=place) for call in run]
+
+    async def _ask(self, heads: Sequence[Due]) -> None:
+        """Ask platforms whether uncertain calls arrived."""
+        calls = await self._hub.store.deliveries.asking(heads, owner=self._owner, lease_ms=int(GRACE_S * 2000))
+        found = {call.id for call in calls}
+        for head in heads:
+            if head.id not in found:
+                self._busy.discard((head.conversation_id, head.stream))
+        for call in calls:
+            self._spawn(self._look_up(call), None, (call.conversation["id"], call.stream))
+
+    async def _look_up(self, call: Call) -> None:
+        await reach("recon.before")
+        target = target_of(self._hub, call.target)
+        if not isinstance(target, SupportsLookup):
+            await self._record([_over(call, "unknown", "the platform cannot be asked")])
+            return
+        where = call.thread or place_of(self._hub, _due(call))
+        try:
+            external = await asyncio.wait_for(target.lookup(IdempotencyKey(call.key), where), 15)
+        except (TimeoutError, ConnectorError) as exc:
+            wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else 10.0
+            await self._record([Outcome(call, "unknown", str(exc), wait_ms=int(wait * 1000), hold_ms=HOLD_MS, counts=False)])
+            return
+        await reach("recon.found")
+        if external is None:
+            await self._record([Outcome(call, "queued", "it had not arrived", counts=True)])
+        else:
+            await self._record([_over(call, "sent", external_id=external, place=place_of(self._hub, _due(call)))])
+
+    async def _expire(self, lane: int) -> None:
+        """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""
+        outcomes = []
+        for call in await self._hub.store.deliveries.expired(lane):
+            target = target_of(self._hub, call.target)
+            capabilities = target.capabilities if target else Capabilities()
+            outcomes.append(_uncertain(call, capabilities, "the worker stopped while it was sending"))
+        if outcomes:
+            await self._hub.store.deliveries.record(outcomes, owner="", lanes=self._hub.store.lanes)
+            self._hub.jobs.hint_inbound({o.call.conversation["bucket"] % self._hub.store.lanes for o in outcomes if o.report})
+
+    async def _record(self, outcomes: list[Outcome]) -> None:
+        """Commit outcomes together with others that came meanwhile."""
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in outcomes]
+        self._outcomes.extend(zip(outcomes, futures, strict=True))
+        if self._recorder is None or self._recorder.done():
+            self._recorder = asyncio.create_task(self._flush(), name="recorder")
+        await asyncio.gather(*futures)
+
+    async def _flush(self) -> None:
+        while self._outcomes:
+            batch, self._outcomes = self._outcomes, []
+            await self._commit(batch)
+
+    async def _commit(self, batch: list[tuple[Outcome, asyncio.Future[None]]]) -> None:
+        """Keep trying while the lease lasts: an outcome that is not recorded becomes "maybe" to everybody else."""
+        outcomes = [outcome for outcome, _ in batch]
+        for turn in range(8):
+            try:
+                counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner, lanes=self._hub.store.lanes)
+                break
+            except Exception as exc:
+                log.warning("outbound.record_failed", rows=len(outcomes), error=type(exc).__name__)
+                await asyncio.sleep(min(0.1 * 2**turn, 2.0))
+        else:
+            counted = []
+        await reach("outcome.committed")
+        lanes = {int(o.call.conversation["bucket"]) % self._hub.store.lanes for o in counted if o.report is not None}
+        self._hub.jobs.hint_inbound(lanes)
+        for outcome, future in batch:
+            if outcome.state != "sent":
+                CALLS.labels(outcome.call.target, outcome.call.kind, outcome.state).inc()
+            if not future.done():
+                future.set_result(None)
+
+    async def aclose(self, seconds: float = 15.0) -> None:
+        """Begin nothing new, let calls in flight end, record them."""
+        self._closing = True
+        self._changed.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        if self._recorder is not None:
+            await self._recorder
+
+
+def _due(call: Call) -> Due:
+    talk = call.conversation
+    return Due(call.id, talk["id"], call.stream, call.target, call.kind, "sending", talk["team"], talk["channel"])
+
+
+def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> Report | None:
+    """What the conversation must hear: every end of a call to the customer, and every bad end of a call to a desk."""
+    if call.kind in ("mark", "card") or (call.kind in ("line", "open") and state == "sent"):
+        return None
+    entry = call.entry["id"] if call.entry else None
+    return Report(
+        id=ExternalId(f"{call.id}.{call.attempt}.{state}"),
+        delivery=call.id,
+        conversation=ConversationId(call.conversation["id"]),
+        message=MessageId(entry) if entry else None,
+        target=call.target,
+        at=call.at,
+        state=state,
+        reason=reason[:500],
+        unreachable=unreachable,
+    )
+
+
+def _over(
+    call: Call, state: Any, reason: str = "", *, external_id: str | None = None, place: str = "", unreachable: bool = False
+) -> Outcome:
+    report = _report(call, state, reason, unreachable)
+    return Outcome(call, state, reason, external_id=external_id, place=place, report=report)
+
+
+def _uncertain(call: Call, capabilities: Capabilities, reason: str) -> Outcome:
+    """Where a call may have been accepted: repeat it by its key, ask later, or say so."""
+    if call.kind in ("mark", "card", "edit", "delete") or capabilities.idempotency == "key":
+        return _again(call, reason)
+    if capabilities.idempotency == "lookup":
+        wait = int(capabilities.lookup_after * 1000)
+        return Outcome(call, "unknown", reason, wait_ms=wait, hold_ms=wait + HOLD_MS)
+    return _over(call, "unknown", f"{reason}: it may or may not have reached the customer")
+
+
+def _again(call: Call, reason: str, wait: float | None = None) -> Outcome:
+    if call.tries + 1 >= TRIES:
+        return _over(call, "failed", f"gave up after {TRIES} tries: {reason}")
+    pause = wait if wait is not None else min(2.0**call.tries, 600.0) * (0.75 + random.random() / 2)
+    return Outcome(call, "queued", reason, wait_ms=int(pause * 1000))
+
+
+def _put_off(call: Call, exc: Temporary, hub: Hub) -> Outcome:
+    if (hub.now() - call.at).total_seconds() > GIVE_UP_S:
+        return _over(call, "failed", f"gave up after {GIVE_UP_S // 3600} hours: {exc}")
+    if exc.paused:
+        return Outcome(call, "queued", str(exc), wait_ms=int((exc.retry_after or 1.0) * 1000), counts=False)
+    return _again(call, str(exc), exc.retry_after)

@@ -1,0 +1,205 @@
+"""What agents say and do, and what became of it, as entries of a conversation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+
+from hub.batch import Batch
+from hub.model import AgentReply, Author, ExternalId, Report, Text
+from hub.ports import SupportsPeople
+from hub.runtime import Hub
+from hub.store.timeline import Talk
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+SYSTEM = Author(kind="system", name="Frontdesk")
+
+
+class UnknownPerson(Exception):
+    """A desk must be asked who this is before the reply can be written down."""
+
+    def __init__(self, desk: str, person: ExternalId, name: str) -> None:
+        super().__init__(f"{person} at {desk}")
+        self.desk = desk
+        self.person = person
+        self.name = name
+
+
+async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> set[int]:
+    """Write down an agent's reply or action; returns lanes in which an old call became due again."""
+    author = await _author(hub, connection, reply)
+    if reply.kind == "tell" or reply.kind == "route":
+        author = SYSTEM
+    match reply.kind:
+        case "reply" | "note":
+            _speak(hub, batch, talk, reply, author)
+        case "edit" | "delete":
+            await _correct(hub, connection, batch, talk, reply, author)
+        case "resolve":
+            resolve(batch, talk, author)
+        case "reopen":
+            reopen(batch, talk, author)
+        case "assign":
+            name = await _name(hub, connection, batch, reply.assignee)
+            assign(batch, talk, author, reply.assignee or "", reply.team, name)
+        case "tell":
+            told = batch.append(talk, "note", author, parts=reply.parts, data={"mention": reply.assignee or "*"}, public=False)
+            batch.to_desks(talk, told)
+        case "resend":
+            if await hub.store.timeline.resend(connection, str(reply.edit_of)) == talk.id:
+                return {talk.lane}
+    return set()
+
+
+async def _name(hub: Hub, connection: AsyncConnection, batch: Batch, agent: str | None) -> str:
+    if not agent:
+        return ""
+    if batch.staff is None:
+        batch.staff = await hub.store.timeline.staff(connection)
+    return next((one.name for one in batch.staff if one.id == agent), "")
+
+
+async def _author(hub: Hub, connection: AsyncConnection, reply: AgentReply) -> Author:
+    if reply.agent_name:
+        return Author(kind="agent", id=reply.agent, name=reply.agent_name)
+    key = (str(reply.desk), str(reply.agent))
+    person = (await hub.store.timeline.persons(connection, [key])).get(key)
+    if person is None:
+        if isinstance(hub.desks.get(reply.desk), SupportsPeople):
+            raise UnknownPerson(reply.desk, reply.agent, "")
+        return Author(kind="agent", id=reply.agent, name=reply.agent_email)
+    return Author(kind="agent", id=person.agent_id or reply.agent, name=person.name)
+
+
+def _speak(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
+    public = reply.kind == "reply"
+    if public and talk.status == "resolved":
+        reopen(batch, talk, author)
+    entry = batch.append(
+        talk,
+        "message" if public else "note",
+        author,
+        parts=reply.parts,
+        at=reply.at,
+        source=reply.desk,
+        external_id=reply.id,
+        client_id=reply.client_id,
+        public=public,
+    )
+    if public:
+        _take(batch, talk, author)
+        talk.waiting_ms = 0
+        talk.unread_ms = batch.now_ms
+        talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
+        batch.to_customer(talk, entry)
+    batch.to_desks(talk, entry, origin=reply.desk)
+
+
+def _take(batch: Batch, talk: Talk, author: Author) -> None:
+    """Whoever answers first has the conversation."""
+    if talk.agent_id:
+        return
+    talk.agent_id = author.id[:32]
+    data = {"agent": author.id, "name": author.name, "team": talk.team, "reason": "answered"}
+    batch.append(talk, "assigned", author, data=data, public=False)
+    batch.redraw(talk)
+
+
+async def _correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
+    """Carry an edit or a deletion to the customer, or say that the channel can't."""
+    before = await _earlier(hub, connection, batch, reply.desk, str(reply.edit_of))
+    if before is None:
+        return
+    entry_id, public = before
+    entry = batch.append(
+        talk,
+        "edit" if reply.kind == "edit" else "delete",
+        author,
+        parts=reply.parts,
+        at=reply.at,
+        source=reply.desk,
+        external_id=reply.id,
+        edit_of=entry_id,
+        public=public,
+    )
+    batch.to_desks(talk, entry, origin=reply.desk)
+    if not public:
+        return
+    capabilities = batch.capabilities[talk.channel]
+    if capabilities.edit if reply.kind == "edit" else capabilities.delete:
+        batch.to_customer(talk, entry, kind=reply.kind)
+    elif not capabilities.pulled:
+        word = "change" if reply.kind == "edit" else "take back"
+        reason = f"this channel cannot {word} what was sent; the customer still sees the earlier text"
+        tell(batch, talk, entry_id, talk.channel, "failed", reason, "")
+        batch.mark(talk, reply.desk, str(reply.edit_of), "failed")
+
+
+async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, source: str, external_id: str) -> tuple[str, bool] | None:
+    """(entry id, whether customers see it) of what came in earlier, in this batch or before."""
+    for entry in batch.entries:
+        if entry["source"] == source and entry["external_id"] == external_id:
+            return entry["id"], entry["kind"] != "note"
+    found = await hub.store.timeline.said(connection, source, external_id)
+    return (found[0], found[3]) if found else None
+
+
+def resolve(batch: Batch, talk: Talk, author: Author) -> None:
+    """The matter is settled."""
+    if talk.status == "resolved":
+        return
+    talk.status, talk.open_key, talk.waiting_ms = "resolved", None, 0
+    talk.resolved_at, talk.resolved_by = batch.now, author.name[:191]
+    batch.open.pop(talk.identity_id, None)
+    entry = batch.append(talk, "resolved", author)
+    batch.to_desks(talk, entry)
+    batch.redraw(talk)
+
+
+def reopen(batch: Batch, talk: Talk, author: Author) -> None:
+    """The matter goes on, unless the customer has opened another conversation meanwhile."""
+    if talk.status == "open" or talk.identity_id in batch.open:
+        return
+    talk.status, talk.open_key, talk.resolved_at, talk.resolved_by = "open", talk.identity_id, None, ""
+    talk.bot = "{}"
+    batch.open[talk.identity_id] = talk
+    entry = batch.append(talk, "reopened", author)
+    batch.to_desks(talk, entry)
+    batch.redraw(talk)
+
+
+def assign(batch: Batch, talk: Talk, author: Author, agent: str, team: str, name: str, reason: str = "") -> None:
+    """Give a conversation to an agent, a team, or (both empty) back to everybody."""
+    if (talk.agent_id, talk.team) == (agent, team or talk.team):
+        return
+    talk.agent_id, talk.team = agent[:32], team or talk.team
+    data = {"agent": agent, "name": name, "team": talk.team, "reason": reason}
+    entry = batch.append(talk, "assigned", author, data=data, public=False)
+    batch.to_desks(talk, entry)
+    batch.redraw(talk)
+
+
+async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, report: Report) -> None:
+    """Write down what became of a call, show it on the agent's own message, and in the thread when it failed."""
+    if report.unreachable and report.target == talk.channel:
+        who = batch.owners[talk.identity_id]
+        who.unreachable, who.changed = report.reason[:191] or "unreachable", True
+    entry_id = str(report.message) if report.message else None
+    tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery)
+    if entry_id is None or report.target != talk.channel:
+        return
+    origin = await hub.store.timeline.origin(connection, entry_id)
+    if origin is not None and origin[0] in hub.desks:
+        batch.mark(talk, origin[0], origin[1], report.state)
+
+
+def tell(batch: Batch, talk: Talk, entry_id: str | None, target: str, state: str, reason: str, delivery: str) -> None:
+    """A status entry; desks are shown it unless all went well."""
+    data = {"state": state, "target": target, "reason": reason, "delivery": delivery}
+    parts = () if state == "sent" else (Text(text=reason),) if reason else ()
+    entry = batch.append(talk, "status", SYSTEM, parts=parts, edit_of=entry_id, data=data, public=False)
+    if state != "sent":
+        batch.to_desks(talk, entry, origin=target)

@@ -1,0 +1,47 @@
+"""The Hub: what every use-case is handed. `config.assemble` builds it; nothing else constructs these things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from hub.bot import BotRules
+from hub.files import FileStore
+from hub.jobs import Jobs
+from hub.limits import Limits
+from hub.live import Live
+from hub.model import ChannelName, DeskName
+from hub.notices import NoticeRules
+from hub.ports import Connector, Desk, Settings
+from hub.routing import RoutingRules
+from hub.store.store import Store
+
+if TYPE_CHECKING:
+    from hub.intake import Intake
+
+
+@dataclass(slots=True)
+class Hub:
+    """One running installation, as one process sees it."""
+
+    store: Store
+    jobs: Jobs
+    live: Live
+    files: FileStore
+    limits: Limits
+    intake: Intake
+    connectors: Mapping[ChannelName, Connector]
+    channels: Mapping[ChannelName, Settings]
+    """What admins wrote for each channel."""
+    desks: Mapping[DeskName, Desk]
+    routing: RoutingRules
+    bot: BotRules
+    notices: NoticeRules
+    public_url: str
+    now: Callable[[], datetime]
+    keep_raw_s: float = 30 * 86400.0
+    """How long platforms' payloads are kept beside what was made of them."""
+    reopen_within_s: float = 72 * 3600.0
+    """A customer who writes within this time after "resolved" goes on in the same conversation."""

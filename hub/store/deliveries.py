@@ -1,0 +1,397 @@
+"""The outbox: which platform calls are due, who makes them, and what became of them (reliability: B.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.model import Report, new_id
+from hub.store import tables
+from hub.store.database import Database, among, now_ms
+from hub.store.inbox import InboxStore, row_of
+
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+agent = tables.Agent.__table__  # type: ignore[attr-defined]
+attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+message = tables.Message.__table__  # type: ignore[attr-defined]
+thread = tables.Thread.__table__  # type: ignore[attr-defined]
+lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
+LIVE_STATES = ("queued", "sending", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The head of one stream: a call that may go now, or (`unknown`) one whose fate may be asked for now."""
+
+    id: str
+    conversation_id: str
+    stream: str
+    target: str
+    kind: str
+    state: str
+    team: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A claimed delivery with everything that its call needs. Rows of other tables come as plain mappings."""
+
+    id: str
+    key: str
+    attempt: int
+    tries: int
+    rank: int
+    kind: str
+    target: str
+    stream: str
+    parts: str | None
+    data: str
+    at: datetime
+    conversation: Any
+    identity: Any
+    entry: Any
+    thread: str
+    place: str
+    agent: str
+    """The name of the conversation's agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt. `wait_ms` is when to look again (queued, unknown); `hold_ms` how long followers wait."""
+
+    call: Call
+    state: Literal["queued", "sent", "failed", "unknown"]
+    reason: str = ""
+    external_id: str | None = None
+    wait_ms: int = 0
+    hold_ms: int = 0
+    counts: bool = True
+    place: str = ""
+    report: Report | None = None
+
+
+class DeliveryStore:
+    """Every query on the outbox."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        earlier = delivery.alias("earlier")
+        blocked = exists().where(
+            earlier.c.conversation_id == delivery.c.conversation_id,
+            earlier.c.stream == delivery.c.stream,
+            earlier.c.rank < delivery.c.rank,
+            or_(earlier.c.state.in_(("queued", "sending")), and_(earlier.c.state == "unknown", earlier.c.lease_ms > now_ms())),
+        )
+        may_go = and_(delivery.c.state == "queued", ~blocked)
+        may_ask = and_(delivery.c.state == "unknown", delivery.c.due_ms > 0)
+        columns = (delivery.c.id, delivery.c.conversation_id, delivery.c.stream, delivery.c.target, delivery.c.kind)
+        self._due = (
+            select(*columns, delivery.c.state, conversation.c.team, conversation.c.channel)
+            .join(conversation, conversation.c.id == delivery.c.conversation_id)
+            .where(delivery.c.lane == bindparam("lane"), delivery.c.due_ms <= now_ms(), or_(may_go, may_ask))
+            .where(delivery.c.state.in_(("queued", "unknown")))
+            .order_by(delivery.c.due_ms, delivery.c.id)
+            .limit(bindparam("most"))
+        )
+        talk = [conversation.c[n] for n in CONVERSATION]
+        who = [identity.c[n].label(f"who_{n}") for n in ("id", "channel", "external_id", "profile", "head", "read_cs")]
+        spot = (thread.c.external_id.label("thread_id"), thread.c.place, agent.c.name.label("agent_name"))
+        said = [message.c[n].label(f"said_{n}") for n in ENTRY]
+        self._streams = (
+            select(delivery, *[c.label(f"talk_{c.name}") for c in talk], *who, *said, *spot)
+            .join(conversation, conversation.c.id == delivery.c.conversation_id)
+            .join(identity, identity.c.id == conversation.c.identity_id)
+            .outerjoin(agent, agent.c.id == conversation.c.agent_id)
+            .outerjoin(message, message.c.id == delivery.c.message_id)
+            .outerjoin(thread, and_(thread.c.desk == delivery.c.target, thread.c.conversation_id == conversation.c.id))
+            .where(among(db.dialect, delivery.c.conversation_id, "talks"), delivery.c.state.in_(LIVE_STATES))
+            .order_by(delivery.c.conversation_id, delivery.c.stream, delivery.c.rank, delivery.c.id)
+        )
+        self._lock = select(now_ms()).where(lane_row.c.kind == "out", lane_row.c.n == bindparam("n")).with_for_update()
+
+    async def due(self, lane: int, most: int) -> list[Due]:
+        """Heads of streams that may go now, and unknown calls that may be asked about now."""
+        async with self.db.read() as connection:
+            rows = await connection.execute(self._due, {"lane": lane, "most": most})
+            return [Due(*tuple(row)) for row in rows]
+
+    async def claim(
+        self, lane: int, heads: Sequence[Due], *, owner: str, lease_ms: int, runs: dict[str, int]
+    ) -> list[list[Call]]:
+        """Mark calls as being made, committed before the first byte leaves. `runs` is how many rows of a target may share one
+        call. A head that is no longer a head is left out; each list is one call."""
+
+        async def work(connection: AsyncConnection) -> list[list[Call]]:
+            now = int((await connection.execute(self._lock, {"n": lane})).scalar_one())
+            rows = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
+            claimed = _runs([dict(row) for row in rows.mappings()], heads, runs, now)
+            if claimed:
+                await self._mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
+            return claimed
+
+        return await self.db.transact(work)
+
+    @staticmethod
+    async def _mark_sending(connection: AsyncConnection, calls: Sequence[Call], owner: str, lease_ms: int) -> None:
+        rows = [{"row": c.id, "mine": owner, "until": lease_ms, "turn": c.attempt} for c in calls]
+        await connection.execute(_SENDING, rows)
+        now = datetime.now(UTC)
+        tries = [
+            {
+                "id": new_id(),
+                "delivery_id": c.id,
+                "n": c.attempt,
+                "phase": "sending",
+                "outcome": "",
+                "error": "",
+                "started_at": now,
+                "finished_at": None,
+            }
+            for c in calls
+        ]
+        await connection.execute(insert(attempt), tries)
+
+    async def record(self, outcomes: Sequence[Outcome], *, owner: str, lanes: int) -> list[Outcome]:
+        """Commit what became of calls that `owner` still holds; returns the outcomes that counted. Reports go into the inbox in
+        the same transaction."""
+
+        async def work(connection: AsyncConnection) -> list[Outcome]:
+            held = await connection.execute(_HELD, {"rows": [o.call.id for o in outcomes], "mine": owner})
+            mine = {(row.id, row.attempt) for row in held}
+            counted = [o for o in outcomes if (o.call.id, o.call.attempt) in mine]
+            if counted:
+                now = int((await connection.execute(select(now_ms()))).scalar_one())
+                await connection.execute(_OUTCOME, [_outcome_row(o, now) for o in counted])
+                await connection.execute(_ATTEMPT, [_attempt_row(o) for o in counted])
+                await self._threads(connection, counted)
+                reports = [row_of(o.report, lanes, int(o.call.conversation["bucket"])) for o in counted if o.report is not None]
+                if reports:
+                    await InboxStore(self.db)._keep(connection, reports)
+            return counted
+
+        return await self.db.transact(work)
+
+    @staticmethod
+    async def _threads(connection: AsyncConnection, outcomes: Iterable[Outcome]) -> None:
+        opened = [
+            {"desk": o.call.target, "conversation_id": o.call.conversation["id"], "place": o.place, "external_id": o.external_id}
+            for o in outcomes
+            if o.call.kind == "open" and o.state == "sent"
+        ]
+        if opened:
+            await connection.execute(insert(thread), opened)
+
+    async def expired(self, lane: int, most: int = 200) -> list[Call]:
+        """Calls whose maker died or lost its lease: they may have been accepted. Taken over by the caller (`owner` cleared)."""
+        wanted = (
+            select(delivery.c.conversation_id)
+            .where(delivery.c.lane == lane, delivery.c.state == "sending", delivery.c.lease_ms < now_ms())
+            .limit(most)
+        )
+
+        async def work(connection: AsyncConnection) -> list[Call]:
+            now = int((await connection.execute(self._lock, {"n": lane})).scalar_one())
+            talks = sorted(set((await connection.execute(wanted)).scalars()))
+            if not talks:
+                return []
+            rows = [dict(row) for row in (await connection.execute(self._streams, {"talks": talks})).mappings()]
+            dead = [row for row in rows if row["state"] == "sending" and row["lease_ms"] < now]
+            await connection.execute(_SENDING, [_taken(row, now) for row in dead])
+            return [_call(row, row["attempt"]) for row in dead]
+
+        return await self.db.transact(work)
+
+    async def asking(self, heads: Sequence[Due], *, owner: str, lease_ms: int) -> list[Call]:
+        """Take unknown calls in order to ask the platform about them; they stay unknown until recorded."""
+
+        async def work(connection: AsyncConnection) -> list[Call]:
+            rows = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
+            wanted = {head.id for head in heads}
+            chosen = [dict(row) for row in rows.mappings() if row["id"] in wanted and row["state"] == "unknown"]
+            if chosen:
+                later = [{"row": row["id"], "mine": owner, "wait": lease_ms} for row in chosen]
+                await connection.execute(_ASKING, later)
+            return [_call(row, row["attempt"]) for row in chosen]
+
+        return await self.db.transact(work)
+
+    async def sent_ids(self, message_id: str, target: str) -> list[str]:
+        """The platform's ids of what an entry became at a target, in order."""
+        found = select(delivery.c.external_id).where(
+            delivery.c.message_id == message_id, delivery.c.target == target, delivery.c.external_id.is_not(None)
+        )
+        async with self.db.read() as connection:
+            return list((await connection.execute(found.order_by(delivery.c.rank))).scalars())
+
+    async def waiting_lanes(self) -> list[int]:
+        """Lanes in which something is due, may be asked about, or has outlived its lease."""
+        due = and_(delivery.c.state == "queued", delivery.c.due_ms <= now_ms())
+        ask = and_(delivery.c.state == "unknown", delivery.c.due_ms > 0, delivery.c.due_ms <= now_ms())
+        dead = and_(delivery.c.state == "sending", delivery.c.lease_ms < now_ms())
+        wanted = select(delivery.c.lane).where(delivery.c.state.in_(LIVE_STATES), or_(due, ask, dead)).distinct()
+        async with self.db.read() as connection:
+            return list((await connection.execute(wanted)).scalars())
+
+    async def lane_waits(self, lane: int) -> bool:
+        """Whether something is due in a lane."""
+        return bool(await self.due(lane, 1))
+
+    async def states(self) -> dict[tuple[str, str], int]:
+        """How many deliveries of each target are in each state that is not `sent`."""
+        counted = select(delivery.c.target, delivery.c.state, func.count()).where(delivery.c.state.in_((*LIVE_STATES, "failed")))
+        async with self.db.read() as connection:
+            rows = await connection.execute(counted.group_by(delivery.c.target, delivery.c.state))
+            return {(target, state): count for target, state, count in rows}
+
+    async def list_dead(self, state: str, target: str | None, before: str | None, most: int) -> list[dict[str, Any]]:
+        """Failed or unknown deliveries, newest first, from below the id `before`."""
+        wanted = select(delivery).where(delivery.c.state == state).order_by(delivery.c.id.desc()).limit(most)
+        if target:
+            wanted = wanted.where(delivery.c.target == target)
+        if before:
+            wanted = wanted.where(delivery.c.id < before)
+        async with self.db.read() as connection:
+            return [dict(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def row(self, delivery_id: str) -> dict[str, Any] | None:
+        """One delivery with its attempts, whole."""
+        wanted = select(delivery).where(delivery.c.id == delivery_id)
+        tries = select(attempt).where(attempt.c.delivery_id == delivery_id).order_by(attempt.c.n)
+        async with self.db.read() as connection:
+            found = (await connection.execute(wanted)).mappings().first()
+            attempts = [dict(row) for row in (await connection.execute(tries)).mappings()]
+        return {**found, "attempts": attempts} if found else None
+
+    async def replay(self, ids: Sequence[str]) -> list[int]:
+        """Queue failed or unknown calls again, as the same rows with the same keys; returns the lanes to wake."""
+        chosen = and_(delivery.c.id.in_(ids), delivery.c.state.in_(("failed", "unknown")))
+        again = {"state": "queued", "due_ms": 0, "tries": 0, "reason": "", "done_at": None}
+        async with self.db.write() as connection:
+            lanes = list((await connection.execute(select(delivery.c.lane).where(chosen).distinct())).scalars())
+            await connection.execute(update(delivery).where(chosen).values(**again))
+        return lanes
+
+
+CONVERSATION = (
+    "id", "channel", "bucket", "status", "team", "agent_id", "locale", "preview", "waiting_ms", "at", "resolved_at",
+    "resolved_by",
+)  # fmt: skip
+ENTRY = (
+    "id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id", "external_id",
+    "reply_to", "edit_of", "data", "source",
+)  # fmt: skip
+
+_SENDING = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(state="sending", owner=bindparam("mine"), lease_ms=bindparam("until"), attempt=bindparam("turn"))
+)
+_ASKING = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(owner=bindparam("mine"), due_ms=now_ms() + bindparam("wait", type_=delivery.c.due_ms.type))
+)
+_HELD = select(delivery.c.id, delivery.c.attempt).where(
+    delivery.c.id.in_(bindparam("rows", expanding=True)), delivery.c.owner == bindparam("mine")
+)
+_OUTCOME = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("why"),
+        due_ms=bindparam("due"),
+        lease_ms=bindparam("hold"),
+        owner="",
+        tries=delivery.c.tries + bindparam("tried", type_=delivery.c.tries.type),
+        external_id=func.coalesce(bindparam("far", type_=delivery.c.external_id.type), delivery.c.external_id),
+        done_at=case((bindparam("over") == 1, bindparam("when", type_=delivery.c.done_at.type)), else_=None),
+    )
+)
+_ATTEMPT = (
+    update(attempt)
+    .where(attempt.c.delivery_id == bindparam("row"), attempt.c.n == bindparam("turn"))
+    .values(phase="done", outcome=bindparam("result"), error=bindparam("why"), finished_at=bindparam("when"))
+)
+
+
+def _outcome_row(o: Outcome, now: int) -> dict[str, Any]:
+    return {
+        "row": o.call.id,
+        "new_state": o.state,
+        "why": o.reason[:4000],
+        "due": now + o.wait_ms if o.wait_ms else 0,
+        "hold": now + o.hold_ms if o.hold_ms else 0,
+        "tried": 1 if o.counts else 0,
+        "far": o.external_id,
+        "over": 1 if o.state in ("sent", "failed") else 0,
+        "when": datetime.now(UTC),
+    }
+
+
+def _attempt_row(o: Outcome) -> dict[str, Any]:
+    return {"row": o.call.id, "turn": o.call.attempt, "result": o.state, "why": o.reason[:4000], "when": datetime.now(UTC)}
+
+
+def _taken(row: dict[str, Any], now: int) -> dict[str, Any]:
+    return {"row": row["id"], "mine": "", "until": now + 30_000, "turn": row["attempt"]}
+
+
+def _runs(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str, int], now: int) -> list[list[Call]]:
+    """The calls to make for these heads: each the first of its stream, with followers of its kind as far as they may share."""
+    wanted = {(head.conversation_id, head.stream) for head in heads}
+    claimed: list[list[Call]] = []
+    closed: set[tuple[str, str]] = set()
+    at: tuple[str, str] | None = None
+    for row in rows:
+        place = (row["conversation_id"], row["stream"])
+        if place not in wanted or place in closed:
+            continue
+        if row["state"] == "unknown" and row["lease_ms"] <= now:
+            continue
+        ready = row["state"] == "queued" and row["due_ms"] <= now
+        if place != at:
+            at = place
+            if ready:
+                claimed.append([_call(row, row["attempt"] + 1)])
+            else:
+                closed.add(place)
+            continue
+        run = claimed[-1]
+        if ready and row["kind"] == run[0].kind in ("line", "card") and len(run) < runs.get(row["target"], 1):
+            run.append(_call(row, row["attempt"] + 1))
+        else:
+            closed.add(place)
+    return claimed
+
+
+def _call(row: dict[str, Any], turn: int) -> Call:
+    entry = {name: row[f"said_{name}"] for name in ENTRY} if row["said_id"] else None
+    return Call(
+        id=row["id"],
+        key=row["idem_key"],
+        attempt=turn,
+        tries=row["tries"],
+        rank=row["rank"],
+        kind=row["kind"],
+        target=row["target"],
+        stream=row["stream"],
+        parts=row["parts"],
+        data=row["data"],
+        at=row["at"],
+        conversation={name: row[f"talk_{name}"] for name in CONVERSATION},
+        identity={name[4:]: row[name] for name in row if name.startswith("who_")},
+        entry=entry,
+        thread=row["thread_id"] or "",
+        place=row["place"] or "",
+        agent=row["agent_name"] or "",
+    )

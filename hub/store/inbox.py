@@ -1,0 +1,216 @@
+"""The inbox: what was acknowledged and waits to be understood. A row here, committed, is what a 2xx means."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import and_, bindparam, select, text, tuple_, update
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.model import AgentReply, Incoming, Message, Part, Report, bucket_of, new_id
+from hub.store import tables
+from hub.store.database import Database, now_ms
+
+inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
+PENDING, DONE, PARKED = 0, 1, 2
+REPORTS = "deliveries"
+"""The source of reports: no channel or desk may have this name."""
+COLUMNS = ("id", "source", "external_id", "digest", "bucket", "lane", "body", "raw", "at")
+INCOMING: TypeAdapter[Message | AgentReply | Report] = TypeAdapter(Incoming)
+PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+Kept = Literal["new", "same", "conflict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An inbox row that waits."""
+
+    n: int
+    item: Message | AgentReply | Report | None
+    """None when the stored body can't be read any more; `error` says why."""
+    tries: int
+    error: str = ""
+
+
+def row_of(item: Message | AgentReply | Report, lanes: int, bucket: int | None = None) -> dict[str, Any]:
+    """The inbox row of something that came in. Its bucket is the conversation's where that is known; else it follows from the
+    customer, or from the agent's thread until the worker knows better."""
+    if isinstance(item, Report):
+        return _row(item, REPORTS, bucket or 0, lanes)
+    source: str = item.channel if isinstance(item, Message) else item.desk
+    if bucket is None:
+        who = item.customer if isinstance(item, Message) else item.conversation or item.thread or item.id
+        bucket = bucket_of(source, who)
+    digest = ""
+    if item.client_id:
+        said = PARTS.dump_json(item.parts)
+        if isinstance(item, AgentReply):
+            said += "\0".join((item.kind, item.conversation or "", item.assignee or "", item.team, item.edit_of or "")).encode()
+        digest = hashlib.sha256(said).hexdigest()[:16]
+    raw = orjson.dumps(item.raw).decode() if item.raw else None
+    return _row(item, source, bucket, lanes) | {"digest": digest, "raw": raw}
+
+
+def _row(item: Message | AgentReply | Report, source: str, bucket: int, lanes: int) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "source": source,
+        "external_id": item.id,
+        "digest": "",
+        "bucket": bucket,
+        "lane": bucket % lanes,
+        "body": item.model_dump_json(exclude={"raw"}),
+        "raw": None,
+        "at": datetime.now(UTC),
+    }
+
+
+_POSTGRES = text(
+    "INSERT INTO inbox (id, source, external_id, digest, bucket, lane, body, raw, at, state, tries, due_ms) "
+    "SELECT *, 0, 0, 0 FROM unnest(CAST(:id AS varchar[]), CAST(:source AS varchar[]), CAST(:external_id AS varchar[]), "
+    "CAST(:digest AS varchar[]), CAST(:bucket AS smallint[]), CAST(:lane AS smallint[]), CAST(:body AS text[]), "
+    "CAST(:raw AS text[]), CAST(:at AS timestamptz[])) ON CONFLICT (source, external_id) DO NOTHING RETURNING id"
+)
+_SQLITE = sqlite.insert(inbox).on_conflict_do_nothing()
+_MYSQL = mysql.insert(inbox).on_duplicate_key_update(n=inbox.c.n)
+
+
+class InboxStore:
+    """Every query on the inbox."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def keep(self, rows: Sequence[dict[str, Any]]) -> list[Kept]:
+        """Commit the rows, in order; says of each whether it is new, was there, or was there with another content."""
+        return await self.db.transact(lambda connection: self._keep(connection, rows), tries=2)
+
+    async def _keep(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[Kept]:
+        if self.db.dialect == "postgresql":
+            columns = {name: [row[name] for row in rows] for name in COLUMNS}
+            inserted = set((await connection.execute(_POSTGRES, columns)).scalars())
+            complete = len(inserted) == len(rows)
+        else:
+            statement = _SQLITE if self.db.dialect == "sqlite" else _MYSQL
+            fresh = [{**row, "state": PENDING, "tries": 0, "due_ms": 0} for row in rows]
+            result = await connection.execute(statement, fresh)
+            complete = self.db.dialect == "sqlite" and result.rowcount == len(rows)
+        if complete:
+            return ["new"] * len(rows)
+        keys = [(row["source"], row["external_id"]) for row in rows]
+        wanted = select(inbox.c.source, inbox.c.external_id, inbox.c.id, inbox.c.digest)
+        found = await connection.execute(wanted.where(tuple_(inbox.c.source, inbox.c.external_id).in_(keys)))
+        stored = {(source, external): (own, digest) for source, external, own, digest in found}
+        return [self._verdict(row, stored[(row["source"], row["external_id"])]) for row in rows]
+
+    @staticmethod
+    def _verdict(row: dict[str, Any], stored: tuple[str, str]) -> Kept:
+        if stored[0] == row["id"]:
+            return "new"
+        return "same" if stored[1] == row["digest"] else "conflict"
+
+    _pending = (
+        select(inbox.c.n, inbox.c.body, inbox.c.tries)
+        .where(inbox.c.state == PENDING, inbox.c.lane == bindparam("lane"), inbox.c.due_ms <= now_ms())
+        .order_by(inbox.c.n)
+        .limit(bindparam("most"))
+    )
+
+    async def pending(self, connection: AsyncConnection, lane: int, most: int) -> list[Pending]:
+        """What waits in a lane, oldest first."""
+        rows = await connection.execute(self._pending, {"lane": lane, "most": most})
+        return [self._read(n, body, tries) for n, body, tries in rows]
+
+    @staticmethod
+    def _read(n: int, body: str, tries: int) -> Pending:
+        try:
+            return Pending(n, INCOMING.validate_json(body), tries)
+        except ValueError as exc:
+            return Pending(n, None, tries, str(exc))
+
+    _done = update(inbox).where(inbox.c.n == bindparam("row")).values(state=DONE)
+
+    async def done(self, connection: AsyncConnection, ns: Sequence[int]) -> None:
+        """These rows have become entries."""
+        if self.db.dialect == "postgresql":
+            await connection.execute(_POSTGRES_DONE, {"ns": list(ns)})
+        else:
+            await connection.execute(self._done, [{"row": n} for n in ns])
+
+    async def park(self, connection: AsyncConnection, n: int, tries: int, error: str) -> None:
+        """Put a row aside that nobody can handle; it stays, is shown and can be replayed."""
+        values = {"state": PARKED, "tries": tries, "error": error[:4000]}
+        await connection.execute(update(inbox).where(inbox.c.n == n).values(**values))
+
+    async def move(self, connection: AsyncConnection, n: int, bucket: int, lane: int) -> None:
+        """Hand a row to the lane of its conversation."""
+        await connection.execute(update(inbox).where(inbox.c.n == n).values(bucket=bucket, lane=lane))
+
+    async def postpone(self, connection: AsyncConnection, n: int, tries: int, wait_ms: int) -> None:
+        """Look at a row again later."""
+        await connection.execute(update(inbox).where(inbox.c.n == n).values(tries=tries, due_ms=now_ms() + wait_ms))
+
+    async def waiting_lanes(self) -> list[int]:
+        """Lanes that have something to do now."""
+        due = and_(inbox.c.state == PENDING, inbox.c.due_ms <= now_ms())
+        async with self.db.read() as connection:
+            return list((await connection.execute(select(inbox.c.lane).where(due).distinct())).scalars())
+
+    async def lane_waits(self, lane: int) -> bool:
+        """Whether a lane has something to do now."""
+        async with self.db.read() as connection:
+            return (await connection.execute(self._pending, {"lane": lane, "most": 1})).first() is not None
+
+    async def depth(self) -> tuple[int, int, float]:
+        """How many rows wait, how many are parked, and the age of the oldest that waits, in seconds."""
+        counted = text(
+            "SELECT COALESCE(SUM(CASE WHEN state = 0 THEN 1 ELSE 0 END), 0), "
+            "COALESCE(SUM(CASE WHEN state = 2 THEN 1 ELSE 0 END), 0) FROM inbox WHERE state IN (0, 2)"
+        )
+        oldest = select(inbox.c.at).where(inbox.c.state == PENDING).order_by(inbox.c.n).limit(1)
+        async with self.db.read() as connection:
+            waiting, parked = (await connection.execute(counted)).one()
+            since = (await connection.execute(oldest)).scalar()
+        age = (datetime.now(UTC) - since).total_seconds() if since else 0.0
+        return int(waiting), int(parked), max(age, 0.0)
+
+    async def parked(self, *, before: int | None, most: int) -> list[dict[str, Any]]:
+        """Parked rows, newest first, from below `before`."""
+        wanted = select(inbox).where(inbox.c.state == PARKED).order_by(inbox.c.n.desc()).limit(most)
+        if before is not None:
+            wanted = wanted.where(inbox.c.n < before)
+        async with self.db.read() as connection:
+            return [dict(row) for row in (await connection.execute(wanted)).mappings()]
+
+    async def row(self, n: int) -> dict[str, Any] | None:
+        """One row, whole."""
+        async with self.db.read() as connection:
+            found = (await connection.execute(select(inbox).where(inbox.c.n == n))).mappings().first()
+        return dict(found) if found else None
+
+    async def replay(self, ns: Sequence[int]) -> list[int]:
+        """Let parked rows be tried again; returns the lanes to wake."""
+        chosen = and_(inbox.c.n.in_(ns), inbox.c.state == PARKED)
+        async with self.db.write() as connection:
+            lanes = list((await connection.execute(select(inbox.c.lane).where(chosen).distinct())).scalars())
+            await connection.execute(update(inbox).where(chosen).values(state=PENDING, tries=0, due_ms=0))
+        return lanes
+
+    async def forget_raw(self, older_than: datetime, most: int = 1000) -> int:
+        """Drop platforms' payloads after their retention time; returns how many."""
+        old = select(inbox.c.n).where(inbox.c.raw.is_not(None), inbox.c.state == DONE, inbox.c.at < older_than).limit(most)
+        async with self.db.write() as connection:
+            ns = list((await connection.execute(old)).scalars())
+            if ns:
+                await connection.execute(update(inbox).where(inbox.c.n.in_(ns)).values(raw=None))
+        return len(ns)
+
+
+_POSTGRES_DONE = text("UPDATE inbox SET state = 1 WHERE n = ANY(CAST(:ns AS bigint[]))")

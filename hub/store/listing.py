@@ -1,0 +1,112 @@
+"""Conversations as rows of a list: the views, the search, and the names that a row shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import orjson
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store import tables
+
+agent = tables.Agent.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+customer = tables.Customer.__table__  # type: ignore[attr-defined]
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+person = tables.DeskPerson.__table__  # type: ignore[attr-defined]
+read = tables.AgentRead.__table__  # type: ignore[attr-defined]
+View = Literal["mine", "unassigned", "all", "resolved"]
+_TALK = ("id", "channel", "customer_id", "status", "agent_id", "team", "preview", "preview_by", "waiting_ms", "last_at", "last_s")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A conversation in a list."""
+
+    id: str
+    channel: str
+    customer_id: str
+    customer_name: str
+    avatar: str
+    status: str
+    agent_id: str
+    agent_name: str
+    team: str
+    preview: str
+    preview_by: str
+    waiting_since: datetime | None
+    last_at: datetime
+    last_s: int
+    head: int
+    read: int
+    at: datetime
+
+
+def in_view(view: View, me: str) -> ColumnElement[bool]:
+    """Whether a conversation belongs to a view of an agent's."""
+    if view in ("resolved", "all"):
+        status: ColumnElement[bool] = conversation.c.status == ("resolved" if view == "resolved" else "open")
+        return status
+    return and_(conversation.c.status == "open", conversation.c.agent_id == (me if view == "mine" else ""))
+
+
+def holds(words: str) -> ColumnElement[bool]:
+    """Whether a conversation's customer, preview or id holds what an agent typed; the typed text is never a pattern."""
+    escaped = words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    columns = (customer.c.name, customer.c.email, customer.c.phone, conversation.c.preview)
+    found = [func.lower(column).like(f"%{escaped.lower()}%", escape="!") for column in columns]
+    return or_(*found, *[column.like(f"%{escaped}%", escape="!") for column in columns], conversation.c.id == words)
+
+
+async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> list[Listed]:
+    """The conversations of a query with their names. The query's limit comes first, so that the joins see few rows."""
+    few = wanted.subquery("few")
+    columns = [few.c[name] for name in _TALK]
+    joined = (
+        select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq)
+        .select_from(few)
+        .join(identity, identity.c.id == few.c.identity_id)
+        .join(customer, customer.c.id == few.c.customer_id)
+        .outerjoin(agent, agent.c.id == few.c.agent_id)
+        .outerjoin(read, and_(read.c.agent_id == me, read.c.conversation_id == few.c.id))
+        .order_by(few.c.last_s.desc())
+    )
+    rows = (await connection.execute(joined)).all()
+    strangers = {row[4] for row in rows if row[4] and row[15] is None}
+    names = await _desk_names(connection, strangers) if strangers else {}
+    return [_row(row, names) for row in rows]
+
+
+def _row(row: Any, names: dict[str, str]) -> Listed:
+    id, channel, customer_id, status, agent_id, team, preview, preview_by, waiting_ms, last_at, last_s = row[:11]
+    head, at, profile, customer_name, agent_name, seq = row[11:]
+    told = orjson.loads(profile)
+    return Listed(
+        id=id,
+        channel=channel,
+        customer_id=customer_id,
+        customer_name=told.get("name") or customer_name,
+        avatar=told.get("avatar", ""),
+        status=status,
+        agent_id=agent_id,
+        agent_name=agent_name or names.get(agent_id, ""),
+        team=team,
+        preview=preview,
+        preview_by=preview_by,
+        waiting_since=datetime.fromtimestamp(waiting_ms / 1000, UTC) if waiting_ms else None,
+        last_at=last_at,
+        last_s=last_s,
+        head=head,
+        read=seq or 0,
+        at=at,
+    )
+
+
+async def _desk_names(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, str]:
+    """Names of people who answer at a desk and are no agents here."""
+    wanted = select(person.c.external_id, person.c.name).where(person.c.external_id.in_(sorted(ids)))
+    return {row[0]: row[1] for row in await connection.execute(wanted)}

@@ -1,0 +1,132 @@
+"""Customers' own logs: what one customer may see of one channel, in the order `cs`, read after a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter
+from sqlalchemy import Select, bindparam, func, select, update
+
+from hub.model import Author, ConversationId, Entry, MessageId, Part
+from hub.store import tables
+from hub.store.database import Database, among, now_ms
+
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+message = tables.Message.__table__  # type: ignore[attr-defined]
+counter = tables.Counter.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+COLUMNS = (
+    "id", "conversation_id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id",
+    "external_id", "reply_to", "edit_of", "data",
+)  # fmt: skip
+ENTRY_COLUMNS = [message.c[name] for name in COLUMNS]
+
+
+def entry_of(row: Any) -> Entry:
+    """A row of `ENTRY_COLUMNS` as the model's entry."""
+    return Entry.model_construct(
+        id=MessageId(row[0]),
+        conversation=ConversationId(row[1]),
+        seq=row[2],
+        s=row[3],
+        cs=row[4],
+        kind=row[5],
+        author=Author.model_construct(kind=row[6], id=row[7], name=row[8]),
+        at=row[9],
+        parts=PARTS.validate_json(row[10]),
+        client_id=row[11],
+        external_id=row[12],
+        reply_to=row[13],
+        edit_of=row[14],
+        data=orjson.loads(row[15]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFacts:
+    """A customer's identity as the customer protocol needs it."""
+
+    id: str
+    channel: str
+    external_id: str
+    head: int
+    read_cs: int
+    seen_cs: int
+
+
+class LogStore:
+    """Every query on customers' logs and on the inbox-wide log."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        columns = [identity.c[name] for name in IdentityFacts.__slots__]
+        self._identity = select(*columns).where(
+            identity.c.channel == bindparam("channel"), identity.c.external_id == bindparam("who")
+        )
+        own = select(*ENTRY_COLUMNS).where(message.c.identity_id == bindparam("who"), message.c.cs.is_not(None))
+        self._after = own.where(message.c.cs > bindparam("since")).order_by(message.c.cs).limit(bindparam("most"))
+        self._before = own.where(message.c.cs < bindparam("before")).order_by(message.c.cs.desc()).limit(bindparam("most"))
+        self._inbox = (
+            select(*ENTRY_COLUMNS).where(message.c.s > bindparam("since")).order_by(message.c.s).limit(bindparam("most"))
+        )
+        self._heads = select(identity.c.id, identity.c.head).where(among(db.dialect, identity.c.id, "ids"))
+
+    async def identity(self, channel: str, customer: str) -> IdentityFacts | None:
+        """A customer's identity, None before the first message was written down."""
+        async with self.db.read() as connection:
+            row = (await connection.execute(self._identity, {"channel": channel, "who": customer})).first()
+        return IdentityFacts(*tuple(row)) if row else None
+
+    async def after(self, identity_id: str, since: int, most: int = 200) -> list[Entry]:
+        """A customer's entries after a place in their log, oldest first."""
+        return await self._entries(self._after, {"who": identity_id, "since": since, "most": most})
+
+    async def before(self, identity_id: str, before: int, most: int = 50) -> list[Entry]:
+        """A customer's entries before a place in their log, newest first."""
+        return await self._entries(self._before, {"who": identity_id, "before": before, "most": most})
+
+    async def inbox_after(self, since: int, most: int = 500) -> list[Entry]:
+        """Everybody's entries after a place in the inbox-wide log, oldest first."""
+        return await self._entries(self._inbox, {"since": since, "most": most})
+
+    async def _entries(self, wanted: Select[Any], values: dict[str, Any]) -> list[Entry]:
+        async with self.db.read() as connection:
+            return [entry_of(row) for row in await connection.execute(wanted, values)]
+
+    async def inbox_head(self) -> int:
+        """The newest place in the inbox-wide log."""
+        async with self.db.read() as connection:
+            found = await connection.execute(select(func.coalesce(func.max(message.c.s), 0)))
+            return int(found.scalar_one())
+
+    async def heads(self, ids: Iterable[str]) -> dict[str, int]:
+        """The ends of several customers' logs."""
+        async with self.db.read() as connection:
+            rows = await connection.execute(self._heads, {"ids": sorted(set(ids))})
+            return {row[0]: int(row[1]) for row in rows}
+
+    async def seen(self, identity_id: str, cs: int) -> None:
+        """The customer is here, and has everything up to `cs`."""
+        here = update(identity).where(identity.c.id == identity_id)
+        most = func.greatest if self.db.dialect != "sqlite" else func.max
+        async with self.db.write() as connection:
+            await connection.execute(here.values(seen_ms=now_ms(), seen_cs=most(identity.c.seen_cs, cs)))
+
+    async def read_up_to(self, identity_id: str, cs: int) -> bool:
+        """The customer has read up to `cs`; says whether that is news."""
+        news = update(identity).where(identity.c.id == identity_id, identity.c.read_cs < cs, identity.c.head >= cs)
+        settled = update(conversation).where(conversation.c.identity_id == identity_id, conversation.c.unread_ms > 0)
+        async with self.db.write() as connection:
+            changed = (await connection.execute(news.values(read_cs=cs, seen_ms=now_ms()))).rowcount
+            if changed:
+                await connection.execute(settled.values(unread_ms=0))
+        return bool(changed)
+
+
+def last_place(entries: Sequence[Entry], default: int) -> int:
+    """The place of the last of some entries in the customer's log."""
+    return entries[-1].cs or default if entries else default

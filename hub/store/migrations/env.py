@@ -1,0 +1,32 @@
+"""What Alembic runs: our tables' metadata on the connection that `hub.store.migrate` holds the lock with."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import String
+from sqlmodel import SQLModel
+
+from hub.store import tables
+
+
+def named(kind: str, item: Any, _: Any) -> str | Literal[False]:
+    """Write our column types into new revisions by their names."""
+    if kind != "type":
+        return False
+    if item is tables.BIG or item is tables.BODY:
+        return "BIG" if item is tables.BIG else "BODY"
+    if isinstance(item, tables.UTC6):
+        return "UTC6()"
+    return f"word({item.length})" if isinstance(item, String) and item.length else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    render_as_batch=True,
+    compare_type=True,
+    render_item=named,
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,84 @@
+"""Opening the store: bring the tables up to date under a lock, check the database's promises, learn its identity."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.model import new_id
+from hub.store import tables
+from hub.store.agents import AgentStore
+from hub.store.console import ConsoleStore
+from hub.store.database import Database
+from hub.store.deliveries import DeliveryStore
+from hub.store.filing import FileRows
+from hub.store.inbox import InboxStore
+from hub.store.logs import LogStore
+from hub.store.migrate import migrate
+from hub.store.sweeping import SweepStore
+from hub.store.timeline import Timeline
+
+log = structlog.get_logger()
+meta = tables.Meta.__table__  # type: ignore[attr-defined]
+counter = tables.Counter.__table__  # type: ignore[attr-defined]
+lane = tables.Lane.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One database's queries, by what they are about. `epoch` names the database; `secret` signs what leaves it."""
+
+    db: Database
+    epoch: str
+    secret: bytes
+    lanes: int
+    inbox: InboxStore
+    timeline: Timeline
+    deliveries: DeliveryStore
+    sweeping: SweepStore
+    logs: LogStore
+    console: ConsoleStore
+    agents: AgentStore
+    files: FileRows
+
+    async def close(self) -> None:
+        await self.db.close()
+
+
+async def open_store(url: str, *, lanes: int = 4, pool: int = 5) -> Store:
+    """The store behind a database URL, ready to use. Raises `ConfigError` when the guarantee could not be kept on it."""
+    await migrate(url)
+    db = Database(url, pool=pool)
+    await db.check_promises()
+    facts = await db.transact(lambda connection: _facts(connection, lanes))
+    if int(facts["lanes"]) != lanes:
+        log.warning("store.lanes", asked=lanes, used=int(facts["lanes"]), hint="the number is fixed when a database is made")
+    return Store(
+        db=db,
+        epoch=facts["epoch"],
+        secret=bytes.fromhex(facts["secret"]),
+        lanes=int(facts["lanes"]),
+        inbox=InboxStore(db),
+        timeline=Timeline(db),
+        deliveries=DeliveryStore(db),
+        sweeping=SweepStore(db),
+        logs=LogStore(db),
+        console=ConsoleStore(db),
+        agents=AgentStore(db),
+        files=FileRows(db),
+    )
+
+
+async def _facts(connection: AsyncConnection, lanes: int) -> dict[str, str]:
+    """What the database says about itself; the first process to come writes it."""
+    known = {row[0]: row[1] for row in await connection.execute(select(meta.c.name, meta.c.value))}
+    if "epoch" not in known:
+        known = {"epoch": new_id(), "secret": secrets.token_hex(32), "lanes": str(lanes)}
+        await connection.execute(insert(meta), [{"name": name, "value": value} for name, value in known.items()])
+        await connection.execute(insert(counter), [{"name": "inbox", "value": 0}])
+        await connection.execute(insert(lane), [{"kind": kind, "n": n} for kind in ("in", "out") for n in range(lanes)])
+    return known

@@ -1,0 +1,158 @@
+"""What the sweep looks for: conversations that wait for somebody, and notices that are due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from hub.model import new_id
+from hub.store import tables
+from hub.store.database import Database, now_ms
+from hub.store.timeline import PRESENT_MS
+
+agent = tables.Agent.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+customer = tables.Customer.__table__  # type: ignore[attr-defined]
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+notice = tables.Notice.__table__  # type: ignore[attr-defined]
+thread = tables.Thread.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A conversation in which somebody waits; `since_ms` is when that began, by the database's clock."""
+
+    conversation_id: str
+    bucket: int
+    channel: str
+    since_ms: int
+    agent_id: str
+    team: str
+    locale: str
+    preview: str
+    customer_name: str
+    email: str
+    last_s: int
+
+
+_WHO = (
+    conversation.c.id, conversation.c.bucket, conversation.c.channel, conversation.c.waiting_ms, conversation.c.agent_id,
+    conversation.c.team, conversation.c.locale, conversation.c.preview, customer.c.name, customer.c.email,
+    conversation.c.last_s,
+)  # fmt: skip
+
+
+class SweepStore:
+    """Every query of the sweep and of the notices."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def clock(self) -> int:
+        """The database's clock, in milliseconds."""
+        async with self.db.read() as connection:
+            return int((await connection.execute(select(now_ms()))).scalar_one())
+
+    async def unanswered(self, after_ms: int, most: int = 200) -> list[Waiting]:
+        """Open conversations whose customer has waited this long and about which nobody was reminded yet."""
+        wanted = select(*_WHO).join(customer, customer.c.id == conversation.c.customer_id)
+        wanted = wanted.where(
+            conversation.c.status == "open",
+            conversation.c.waiting_ms > 0,
+            conversation.c.waiting_ms <= now_ms() - after_ms,
+            conversation.c.reminded_ms < conversation.c.waiting_ms,
+        )
+        async with self.db.read() as connection:
+            rows = await connection.execute(wanted.order_by(conversation.c.waiting_ms).limit(most))
+            return [Waiting(*tuple(row)) for row in rows]
+
+    async def unseen(self, after_ms: int, most: int = 200) -> list[Waiting]:
+        """Conversations whose customer left an e-mail address and has not come back to an answer for this long."""
+        columns = [conversation.c.unread_ms if c is conversation.c.waiting_ms else c for c in _WHO]
+        wanted = select(*columns).join(customer, customer.c.id == conversation.c.customer_id)
+        wanted = wanted.join(identity, identity.c.id == conversation.c.identity_id)
+        wanted = wanted.where(
+            conversation.c.unread_ms > 0,
+            conversation.c.unread_ms <= now_ms() - after_ms,
+            customer.c.email != "",
+            identity.c.seen_ms < conversation.c.unread_ms,
+        )
+        async with self.db.read() as connection:
+            rows = await connection.execute(wanted.order_by(conversation.c.unread_ms).limit(most))
+            return [Waiting(*tuple(row)) for row in rows]
+
+    async def unassigned(self, most: int = 50) -> list[Waiting]:
+        """Open conversations whose customer waits and that belong to nobody, longest wait first."""
+        wanted = select(*_WHO).join(customer, customer.c.id == conversation.c.customer_id)
+        wanted = wanted.where(conversation.c.status == "open", conversation.c.waiting_ms > 0, conversation.c.agent_id == "")
+        async with self.db.read() as connection:
+            rows = await connection.execute(wanted.order_by(conversation.c.waiting_ms).limit(most))
+            return [Waiting(*tuple(row)) for row in rows]
+
+    async def queue_notice(self, waiting: Waiting, kind: str) -> bool:
+        """Note that a notice is due, once for each wait; says whether it is new."""
+        row = {
+            "id": new_id(),
+            "conversation_id": waiting.conversation_id,
+            "kind": kind,
+            "about_ms": waiting.since_ms,
+            "state": "queued",
+            "tries": 0,
+            "due_ms": 0,
+            "error": "",
+            "at": datetime.now(UTC),
+        }
+        settled = update(conversation).where(conversation.c.id == waiting.conversation_id)
+        column = {"reminded_ms": waiting.since_ms} if kind == "unanswered" else {"unread_ms": 0}
+        try:
+            async with self.db.write() as connection:
+                await connection.execute(insert(notice), [row])
+                await connection.execute(settled.values(**column))
+        except IntegrityError:
+            return False
+        return True
+
+    async def take_notices(self, lease_ms: int, most: int = 50) -> list[dict[str, Any]]:
+        """Notices to send now; they come back after the lease when nobody says what became of them."""
+        due = and_(notice.c.state == "queued", notice.c.due_ms <= now_ms())
+
+        async def work(connection: Any) -> list[dict[str, Any]]:
+            wanted = select(notice).where(due).order_by(notice.c.due_ms).limit(most).with_for_update()
+            rows = [dict(row) for row in (await connection.execute(wanted)).mappings()]
+            if rows:
+                later = {"due_ms": now_ms() + lease_ms, "tries": notice.c.tries + 1}
+                await connection.execute(update(notice).where(notice.c.id.in_([r["id"] for r in rows])).values(**later))
+            return rows
+
+        return await self.db.transact(work)
+
+    async def close_notice(self, notice_id: str, state: str, error: str = "", wait_ms: int = 0) -> None:
+        """Record what became of a notice: sent, failed, or queued again after `wait_ms`."""
+        values = {"state": state, "error": error[:2000], "due_ms": now_ms() + wait_ms}
+        async with self.db.write() as connection:
+            await connection.execute(update(notice).where(notice.c.id == notice_id).values(**values))
+
+    async def about(self, conversation_id: str) -> tuple[Waiting, list[tuple[str, str]]] | None:
+        """A conversation's facts for a notice, and its (desk, thread) pairs."""
+        wanted = select(*_WHO).join(customer, customer.c.id == conversation.c.customer_id)
+        threads = select(thread.c.desk, thread.c.external_id).where(thread.c.conversation_id == conversation_id)
+        async with self.db.read() as connection:
+            row = (await connection.execute(wanted.where(conversation.c.id == conversation_id))).first()
+            pairs = [(desk, external) for desk, external in await connection.execute(threads)]
+        return (Waiting(*tuple(row)), pairs) if row else None
+
+    async def any_present(self) -> bool:
+        """Whether some agent could be given work now."""
+        here = and_(agent.c.state == "present", agent.c.seen_ms > now_ms() - PRESENT_MS)
+        async with self.db.read() as connection:
+            return (await connection.execute(select(agent.c.id).where(here).limit(1))).first() is not None
+
+    async def notices_due(self) -> bool:
+        """Whether a notice waits to be sent."""
+        due = and_(notice.c.state == "queued", notice.c.due_ms <= now_ms())
+        async with self.db.read() as connection:
+            return (await connection.execute(select(notice.c.id).where(due).limit(1))).first() is not None

@@ -1,0 +1,340 @@
+"""The log: what one inbound transaction reads and writes, each in one statement for the whole batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store import tables
+from hub.store.database import Database, among, now_ms
+
+agent = tables.Agent.__table__  # type: ignore[attr-defined]
+person = tables.DeskPerson.__table__  # type: ignore[attr-defined]
+customer = tables.Customer.__table__  # type: ignore[attr-defined]
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+message = tables.Message.__table__  # type: ignore[attr-defined]
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+thread = tables.Thread.__table__  # type: ignore[attr-defined]
+file = tables.File.__table__  # type: ignore[attr-defined]
+lane = tables.Lane.__table__  # type: ignore[attr-defined]
+counter = tables.Counter.__table__  # type: ignore[attr-defined]
+PRESENT_MS = 60_000
+"""A console that gave no sign of life for this long is not there."""
+
+
+@dataclass(slots=True)
+class Who:
+    """A customer's identity as a batch sees and changes it."""
+
+    id: str
+    channel: str
+    external_id: str
+    customer_id: str
+    bucket: int
+    head: int = 0
+    profile: dict[str, str] = field(default_factory=dict)
+    unreachable: str = ""
+    seen_ms: int = 0
+    new: bool = False
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Talk:
+    """A conversation as a batch sees and changes it."""
+
+    id: str
+    identity_id: str
+    customer_id: str
+    channel: str
+    bucket: int
+    lane: int
+    at: datetime
+    last_at: datetime
+    open_key: str | None = None
+    status: str = "open"
+    head: int = 0
+    last_s: int = 0
+    team: str = ""
+    agent_id: str = ""
+    locale: str = ""
+    bot: str = "{}"
+    desks: str = ""
+    preview: str = ""
+    preview_by: str = ""
+    waiting_ms: int = 0
+    reminded_ms: int = 0
+    unread_ms: int = 0
+    resolved_at: datetime | None = None
+    resolved_by: str = ""
+    new: bool = False
+    changed: bool = False
+    resumed: bool = False
+    """Reopened by the message that is being written down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """An agent as routing sees one; `load` is how many open conversations are theirs."""
+
+    id: str
+    email: str
+    name: str
+    present: bool
+    load: int
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody at a desk; `agent_id` is empty when no agent has the same e-mail address."""
+
+    agent_id: str
+    name: str
+    email: str
+
+
+TALK_FIELDS = tuple(name for name in Talk.__slots__ if name not in ("new", "changed", "resumed"))
+FIXED = {"id", "identity_id", "customer_id", "channel", "bucket", "at"}
+_TALK_COLUMNS = [conversation.c[name] for name in TALK_FIELDS]
+
+
+class Timeline:
+    """Every query of the inbound transaction."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        dialect = db.dialect
+        who = [identity.c[name] for name in ("id", "channel", "external_id", "customer_id", "bucket", "head")]
+        known = select(*who, identity.c.profile, identity.c.unreachable, identity.c.seen_ms, *_TALK_COLUMNS)
+        joined = known.select_from(identity.outerjoin(conversation, conversation.c.open_key == identity.c.id))
+        by_address = among(dialect, identity.c.channel, "channels") & among(dialect, identity.c.external_id, "addresses")
+        self._by_address = joined.where(by_address)
+        self._talks = select(*_TALK_COLUMNS).where(among(dialect, conversation.c.id, "ids"))
+        self._identities = select(*who, identity.c.profile, identity.c.unreachable, identity.c.seen_ms).where(
+            among(dialect, identity.c.id, "ids")
+        )
+        self._lock = select(now_ms()).where(lane.c.kind == bindparam("kind"), lane.c.n == bindparam("n")).with_for_update()
+
+    async def lock(self, connection: AsyncConnection, kind: str, n: int) -> int:
+        """Hold a lane until the transaction ends, and read the database's clock (milliseconds)."""
+        return int((await connection.execute(self._lock, {"kind": kind, "n": n})).scalar_one())
+
+    async def known(
+        self, connection: AsyncConnection, addresses: Iterable[tuple[str, str]]
+    ) -> tuple[dict[tuple[str, str], Who], dict[str, Talk]]:
+        """The identities behind (channel, external id) pairs, and their open conversations by identity."""
+        wanted = set(addresses)
+        values = {"channels": sorted({c for c, _ in wanted}), "addresses": sorted({e for _, e in wanted})}
+        people: dict[tuple[str, str], Who] = {}
+        talks: dict[str, Talk] = {}
+        for row in await connection.execute(self._by_address, values):
+            if (row[1], row[2]) in wanted:
+                people[(row[1], row[2])] = _who(row)
+                if row[9] is not None:
+                    talks[row[0]] = Talk(*tuple(row)[9:])
+        return people, talks
+
+    async def last_talk(self, connection: AsyncConnection, identity_id: str) -> Talk | None:
+        """The conversation that an identity had last, open or not."""
+        wanted = select(*_TALK_COLUMNS).where(conversation.c.identity_id == identity_id)
+        row = (await connection.execute(wanted.order_by(conversation.c.last_s.desc()).limit(1))).first()
+        return Talk(*tuple(row)) if row else None
+
+    async def talks(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Talk]:
+        """Conversations by id."""
+        rows = await connection.execute(self._talks, {"ids": sorted(set(ids))})
+        return {row[0]: Talk(*tuple(row)) for row in rows}
+
+    async def identities(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Who]:
+        """Identities by id."""
+        rows = await connection.execute(self._identities, {"ids": sorted(set(ids))})
+        return {row[0]: _who(row) for row in rows}
+
+    async def threads(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+        """The conversations behind (desk, thread) pairs."""
+        wanted = set(pairs)
+        query = select(thread.c.desk, thread.c.external_id, thread.c.conversation_id)
+        rows = await connection.execute(query.where(thread.c.external_id.in_({t for _, t in wanted})))
+        return {(desk, external): found for desk, external, found in rows if (desk, external) in wanted}
+
+    async def said(self, connection: AsyncConnection, source: str, external_id: str) -> tuple[str, str, str, bool] | None:
+        """(entry, conversation, author id, whether customers see it) of what came in under this id."""
+        columns = select(message.c.id, message.c.conversation_id, message.c.author_id, message.c.kind)
+        found = columns.where(message.c.source == source, message.c.external_id == external_id).limit(1)
+        row = (await connection.execute(found)).first()
+        return (row[0], row[1], row[2], row[3] != "note") if row else None
+
+    async def origin(self, connection: AsyncConnection, entry_id: str) -> tuple[str, str] | None:
+        """(source, external id) of an entry that came in from outside."""
+        found = select(message.c.source, message.c.external_id).where(message.c.id == entry_id)
+        row = (await connection.execute(found)).first()
+        return (row[0], row[1]) if row and row[1] else None
+
+    async def sent_to(self, connection: AsyncConnection, target: str, external_id: str) -> str | None:
+        """The entry that became the platform's message `external_id` at `target`."""
+        found = select(delivery.c.message_id).where(delivery.c.target == target, delivery.c.external_id == external_id).limit(1)
+        return (await connection.execute(found)).scalar()
+
+    async def staff(self, connection: AsyncConnection) -> list[Staff]:
+        """Agents who may be given work, with how many open conversations each has."""
+        load = select(conversation.c.agent_id, func.count().label("n")).where(conversation.c.status == "open")
+        held = load.group_by(conversation.c.agent_id).subquery()
+        columns = (
+            agent.c.id,
+            agent.c.email,
+            agent.c.name,
+            agent.c.state,
+            agent.c.seen_ms > now_ms() - PRESENT_MS,
+            func.coalesce(held.c.n, 0),
+        )
+        wanted = select(*columns).outerjoin(held, held.c.agent_id == agent.c.id).where(agent.c.disabled.is_(False))
+        rows = await connection.execute(wanted.order_by(agent.c.id))
+        return [Staff(r[0], r[1], r[2], r[3] == "present" and bool(r[4]), int(r[5])) for r in rows]
+
+    async def opening(self, connection: AsyncConnection, desk: str) -> bool:
+        """Whether a thread at this desk may exist whose id we have not learnt yet."""
+        maybe = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open")
+        found = maybe.where(delivery.c.state.in_(("sending", "unknown"))).limit(1)
+        return (await connection.execute(found)).first() is not None
+
+    async def persons(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
+        """Who people at desks are, as far as we were told."""
+        wanted = set(pairs)
+        columns = (person.c.desk, person.c.external_id, person.c.agent_id, person.c.name, person.c.email)
+        rows = await connection.execute(select(*columns).where(person.c.external_id.in_({e for _, e in wanted})))
+        return {(r[0], r[1]): Person(r[2], r[3], r[4]) for r in rows if (r[0], r[1]) in wanted}
+
+    async def introduce(self, desk: str, external_id: str, name: str, email: str) -> None:
+        """Remember who a person at a desk is; an agent with the same e-mail address is the same person."""
+        async with self.db.write() as connection:
+            same = select(agent.c.id).where(agent.c.email == email.lower()) if email else None
+            known = (await connection.execute(same)).scalar() if same is not None else None
+            here = (person.c.desk == desk) & (person.c.external_id == external_id)
+            await connection.execute(delete(person).where(here))
+            row = {"desk": desk, "external_id": external_id, "agent_id": known or "", "name": name[:191], "email": email[:191]}
+            await connection.execute(insert(person), [row])
+
+    async def reserve(self, connection: AsyncConnection, count: int) -> int:
+        """Take `count` places of the inbox-wide log; returns the first. Call it last: other lanes wait behind it."""
+        moved = update(counter).where(counter.c.name == "inbox").values(value=counter.c.value + count)
+        if self.db.dialect in ("postgresql", "sqlite"):
+            head = (await connection.execute(moved.returning(counter.c.value))).scalar_one()
+        else:
+            await connection.execute(moved)
+            head = (await connection.execute(select(counter.c.value).where(counter.c.name == "inbox"))).scalar_one()
+        return int(head) - count + 1
+
+    async def save(self, connection: AsyncConnection, people: Sequence[Who], talks: Sequence[Talk]) -> None:
+        """Write the identities and conversations that a batch made or changed."""
+        fresh = [who for who in people if who.new]
+        if fresh:
+            await self._save_new(connection, fresh)
+        changed = [who for who in people if who.changed and not who.new]
+        if changed:
+            rows = [
+                {
+                    "row": w.id,
+                    "new_head": w.head,
+                    "new_profile": orjson.dumps(w.profile).decode(),
+                    "new_unreachable": w.unreachable[:191],
+                }
+                for w in changed
+            ]
+            await connection.execute(_UPDATE_IDENTITY, rows)
+        born = [_talk_values(talk) for talk in talks if talk.new]
+        if born:
+            await connection.execute(insert(conversation), born)
+        moved = [_talk_values(talk) for talk in talks if talk.changed and not talk.new]
+        if moved:
+            rows = [{"row": row["id"], **{f"new_{k}": v for k, v in row.items() if k not in FIXED}} for row in moved]
+            await connection.execute(_UPDATE_TALK, rows)
+
+    @staticmethod
+    async def _save_new(connection: AsyncConnection, fresh: Sequence[Who]) -> None:
+        now = datetime.now().astimezone()
+        people = [
+            {
+                "id": w.customer_id,
+                "name": w.profile.get("name", "")[:191],
+                "email": w.profile.get("email", "")[:191],
+                "phone": w.profile.get("phone", "")[:64],
+                "locale": w.profile.get("locale", "")[:16],
+                "at": now,
+            }
+            for w in fresh
+        ]
+        await connection.execute(insert(customer), people)
+        rows = [
+            {
+                "id": w.id,
+                "channel": w.channel,
+                "external_id": w.external_id,
+                "customer_id": w.customer_id,
+                "bucket": w.bucket,
+                "head": w.head,
+                "profile": orjson.dumps(w.profile).decode(),
+                "unreachable": w.unreachable[:191],
+                "read_cs": 0,
+                "seen_cs": 0,
+                "seen_ms": 0,
+                "at": now,
+            }
+            for w in fresh
+        ]
+        await connection.execute(insert(identity), rows)
+
+    async def append(
+        self,
+        connection: AsyncConnection,
+        entries: Sequence[dict[str, Any]],
+        deliveries: Sequence[dict[str, Any]],
+        files: Sequence[dict[str, Any]],
+    ) -> None:
+        """Write entries, the calls that they need and the files that they name."""
+        if files:
+            await connection.execute(insert(file), files)
+        if entries:
+            await connection.execute(insert(message), entries)
+        if deliveries:
+            await connection.execute(insert(delivery), deliveries)
+
+    async def set_call(self, connection: AsyncConnection, where: ColumnElement[bool], **values: Any) -> int:
+        """Change deliveries from within an inbound transaction (a resend, a cancellation); returns how many."""
+        result = await connection.execute(update(delivery).where(where).values(**values))
+        return int(result.rowcount)
+
+    async def resend(self, connection: AsyncConnection, delivery_id: str) -> str | None:
+        """Queue a failed or unknown call again, as the same row with the same key; returns its conversation."""
+        again = or_(delivery.c.state == "failed", delivery.c.state == "unknown")
+        values = {"state": "queued", "due_ms": 0, "reason": "", "done_at": None, "tries": 0}
+        if not await self.set_call(connection, (delivery.c.id == delivery_id) & again, **values):
+            return None
+        found = select(delivery.c.conversation_id).where(delivery.c.id == delivery_id)
+        return (await connection.execute(found)).scalar()
+
+
+_UPDATE_IDENTITY = (
+    update(identity)
+    .where(identity.c.id == bindparam("row"))
+    .values(head=bindparam("new_head"), profile=bindparam("new_profile"), unreachable=bindparam("new_unreachable"))
+)
+_UPDATE_TALK = (
+    update(conversation)
+    .where(conversation.c.id == bindparam("row"))
+    .values({name: bindparam(f"new_{name}") for name in TALK_FIELDS if name not in FIXED})
+)
+
+
+def _who(row: Any) -> Who:
+    return Who(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), row[7], row[8])
+
+
+def _talk_values(talk: Talk) -> dict[str, Any]:
+    return {name: getattr(talk, name) for name in TALK_FIELDS}

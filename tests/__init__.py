@@ -1,0 +1,1 @@
+"""The same tree again, and captured payloads, platform servers, stories and faults."""

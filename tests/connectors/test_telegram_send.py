@@ -1,0 +1,331 @@
+"""What agents say becomes calls of the Bot API, and what the Bot API answers becomes the hub's errors; over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import socket
+from typing import Any
+
+import pytest
+
+from connectors.telegram.connector import Telegram
+from hub.errors import ConfigError, Temporary, Uncertain, Undeliverable
+from hub.model import Choices, Contact, ExternalId, FileId, Location, Media, Option, Part, Span, Text
+from hub.ports import IdempotencyKey, SupportsAnnounce, SupportsEdit, SupportsMedia, SupportsPolling, SupportsTyping
+from tests.connectors.conftest import Shelf, bot_of, to
+from tests.servers.telegram import TelegramServer, telegram
+
+KEY = IdempotencyKey("k1")
+JPEG = b"\xff\xd8\xff\xe0" + b"picture" * 100
+
+
+def test_offers_what_it_can(bot: Telegram) -> None:
+    for protocol in (SupportsAnnounce, SupportsEdit, SupportsMedia, SupportsPolling, SupportsTyping):
+        assert isinstance(bot, protocol)
+    assert bot.capabilities.idempotency == "none"
+
+
+async def test_text_arrives_with_its_formatting(sim: TelegramServer, bot: Telegram) -> None:
+    spans = (Span(kind="bold", start=2, end=6), Span(kind="link", start=7, end=11, url="https://a.example"))
+    sent = await bot.send(to(7), [Text(text="😀 bold link <b>&", spans=spans)], KEY)
+    record = sim.accepted.records[-1]
+    assert sent == f"7.{record['message_id']}"
+    assert (record["n"], record["chat"], record["method"], record["text"]) == (1, 7, "sendMessage", "😀 bold link <b>&")
+    assert record["entities"] == [
+        {"type": "bold", "offset": 3, "length": 4},
+        {"type": "text_link", "offset": 8, "length": 4, "url": "https://a.example"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("media", "name", "mime", "content", "method"),
+    [
+        ("image", "a.jpg", "image/jpeg", JPEG, "sendPhoto"),
+        ("image", "a.svg", "image/svg+xml", b"<svg/>", "sendDocument"),
+        ("image", "big.jpg", "image/jpeg", JPEG + bytes(10_000_000), "sendDocument"),
+        ("image", "odd.png", "image/png", b"not a picture", "sendDocument"),
+        ("file", "Rechnung März.pdf", "application/pdf", b"%PDF", "sendDocument"),
+        ("voice", "v.ogg", "audio/ogg; codecs=opus", b"OggS", "sendVoice"),
+        ("voice", "v.mp3", "audio/mpeg", b"ID3", "sendAudio"),
+        ("voice", "v.wav", "audio/wav", b"RIFF", "sendDocument"),
+        ("audio", "a.mp3", "audio/mpeg", b"ID3", "sendAudio"),
+        ("video", "v.mp4", "video/mp4", b"ftyp", "sendVideo"),
+        ("video", "v.avi", "video/x-msvideo", b"RIFF", "sendDocument"),
+    ],
+)
+async def test_files_arrive_byte_for_byte(
+    sim: TelegramServer, bot: Telegram, shelf: Shelf, media: str, name: str, mime: str, content: bytes, method: str
+) -> None:
+    part = Media.model_validate({"kind": media, "file": shelf.put(name, mime, content)})
+    await bot.send(to(7), [part, Text(text="here 😀", spans=(Span(kind="italic", start=5, end=6),))], KEY)
+    record = sim.accepted.records[-1]
+    assert len(sim.accepted.records) == 1
+    assert (record["method"], record["name"], record["caption"]) == (method, name, "here 😀")
+    assert record["sha256"] == hashlib.sha256(content).hexdigest()
+    assert record["caption_entities"] == [{"type": "italic", "offset": 5, "length": 2}]
+
+
+async def test_buttons_places_and_cards_arrive(sim: TelegramServer, bot: Telegram) -> None:
+    options = (Option(id="a", text="Order"), Option(id="b", text="Shop", url="https://shop.example"))
+    await bot.send(to(7), [Choices(text="What?", options=options)], KEY)
+    await bot.send(to(7), [Location(latitude=1.5, longitude=2.5)], KEY)
+    await bot.send(to(7), [Location(latitude=1.5, longitude=2.5, title="Gate", address="Street 1")], KEY)
+    await bot.send(to(7), [Contact(name="Max", phone="+4930123")], KEY)
+    await bot.send(to(7), [Contact(name="Max", email="max@example.com")], KEY)
+    choices, point, venue, card, words = sim.accepted.records
+    rows = [[{"text": "Order", "callback_data": "a"}], [{"text": "Shop", "url": "https://shop.example"}]]
+    assert choices["reply_markup"] == {"inline_keyboard": rows}
+    assert point["location"] == {"latitude": "1.5", "longitude": "2.5"}
+    assert venue["venue"]["address"] == "Street 1"
+    assert card["contact"] == {"phone_number": "+4930123", "first_name": "Max"}
+    assert "max@example.com" in words["text"]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [Media(kind="file")],
+        [Media(kind="file", file=FileId("gone"))],
+        [Choices(text="?", options=(Option(id="x" * 65, text="long"),))],
+        [Text(text="x" * 4097)],
+    ],
+    ids=["no file", "file gone", "button id too long", "text too long"],
+)
+async def test_what_can_never_arrive_says_so(sim: TelegramServer, bot: Telegram, parts: list[Part]) -> None:
+    with pytest.raises(Undeliverable) as caught:
+        await bot.send(to(7), parts, KEY)
+    assert caught.value.reason
+    assert not sim.accepted.records
+
+
+async def test_an_address_that_is_no_number_is_undeliverable(bot: Telegram) -> None:
+    other = to(7).__class__(to(7).channel, ExternalId("somebody"))
+    with pytest.raises(Undeliverable):
+        await bot.send(other, [Text(text="x")], KEY)
+
+
+async def test_formatting_that_telegram_refuses_is_left_out_once(sim: TelegramServer, bot: Telegram) -> None:
+    bold = Text(text="hello", spans=(Span(kind="bold", start=0, end=5),))
+    refusal = "Bad Request: can't parse entities: unsupported start tag"
+    sim.api.fail(400, refusal)
+    await bot.send(to(7), [bold], KEY)
+    assert sim.accepted.records[-1]["text"] == "hello"
+    assert "entities" not in sim.accepted.records[-1]
+    sim.api.fail(400, refusal)
+    sim.api.fail(400, refusal)
+    with pytest.raises(Undeliverable):
+        await bot.send(to(7), [bold], KEY)
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "parameters", "expected", "facts"),
+    [
+        (403, "Forbidden: bot was blocked by the user", {}, Undeliverable, {"unreachable": True}),
+        (403, "Forbidden: user is deactivated", {}, Undeliverable, {"unreachable": True}),
+        (403, "Forbidden: bot can't initiate conversation with a user", {}, Undeliverable, {"unreachable": True}),
+        (400, "Bad Request: chat not found", {}, Undeliverable, {"unreachable": False}),
+        (400, "Bad Request: message is too long", {}, Undeliverable, {"unreachable": False}),
+        (400, "Bad Request: group chat was upgraded", {"migrate_to_chat_id": -100123}, Undeliverable, {}),
+        (429, "Too Many Requests: retry after 7", {"retry_after": 7}, Temporary, {"retry_after": 7.0, "paused": True}),
+        (429, "Too Many Requests: retry after 0", {"retry_after": 0}, Temporary, {"paused": True}),
+        (429, "Too Many Requests", {}, Temporary, {"paused": True}),
+        (401, "Unauthorized", {}, Temporary, {"paused": True, "retry_after": 60.0}),
+        (404, "Not Found", {}, Temporary, {"paused": True, "retry_after": 60.0}),
+        (409, "Conflict: terminated by other getUpdates request", {}, Temporary, {}),
+        (413, "Request Entity Too Large", {}, Undeliverable, {}),
+        (500, "Internal Server Error", {}, Uncertain, {}),
+        (502, "Bad Gateway", {}, Uncertain, {}),
+        (504, "Gateway Timeout", {}, Uncertain, {}),
+    ],
+)
+async def test_every_refusal_says_what_happens_next(
+    sim: TelegramServer,
+    bot: Telegram,
+    code: int,
+    description: str,
+    parameters: dict[str, Any],
+    expected: type[Exception],
+    facts: dict[str, object],
+) -> None:
+    sim.api.fail(code, description, **parameters)
+    with pytest.raises(expected) as caught:
+        await bot.send(to(7), [Text(text="x")], KEY)
+    assert {key: getattr(caught.value, key) for key in facts} == facts
+    assert sim.token not in str(caught.value)
+    assert not sim.accepted.records
+
+
+@pytest.mark.parametrize(
+    ("act", "expected", "arrived"),
+    [
+        ("refuse:503", Uncertain, 0),
+        ("refuse:502", Uncertain, 0),
+        ("limit:3", Temporary, 0),
+        ("revoked", Temporary, 0),
+        ("accept_hang", Uncertain, 1),
+        ("accept_reset", Uncertain, 1),
+        ("garbage", Uncertain, 1),
+        ("accept_late:0.6", Uncertain, 1),
+    ],
+)
+async def test_what_may_have_been_accepted_is_uncertain(
+    sim: TelegramServer, act: str, expected: type[Exception], arrived: int
+) -> None:
+    bot = bot_of(sim, timeout=0.3)
+    try:
+        sim.behaviour.next(act)
+        with pytest.raises(expected):
+            await bot.send(to(7), [Text(text="x")], KEY)
+        if arrived:
+            await sim.accepted.until(lambda records: len(records) == 1)
+        await bot.send(to(7), [Text(text="after")], KEY)
+        assert [record["text"] for record in sim.accepted.records] == ["x"] * arrived + ["after"]
+    finally:
+        await bot.aclose()
+
+
+async def test_a_slow_answer_is_waited_for(sim: TelegramServer, bot: Telegram) -> None:
+    sim.behaviour.next("slow:0.2")
+    assert await bot.send(to(7), [Text(text="x")], KEY)
+
+
+async def test_nothing_was_accepted_where_nothing_listens() -> None:
+    async with telegram() as sim:
+        bot = bot_of(sim)
+    with pytest.raises(Temporary):
+        await bot.send(to(7), [Text(text="x")], KEY)
+    await bot.aclose()
+    with pytest.raises(Temporary):
+        await bot.send(to(7), [Text(text="x")], KEY)
+
+
+async def test_nothing_was_accepted_when_no_connection_was_free(sim: TelegramServer) -> None:
+    bot = bot_of(sim, timeout=4.0)
+    sim.behaviour.next(*["accept_hang"] * 64)
+    hanging = [asyncio.create_task(bot.send(to(7), [Text(text="x")], KEY)) for _ in range(64)]
+    try:
+        await sim.accepted.until(lambda records: len(records) == 64)
+        with pytest.raises(Temporary):
+            await bot.send(to(7), [Text(text="y")], KEY)
+        assert len(sim.accepted.records) == 64
+    finally:
+        for task in hanging:
+            task.cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
+        await bot.aclose()
+
+
+async def test_a_blocked_chat_is_unreachable_until_it_writes_again(sim: TelegramServer, bot: Telegram) -> None:
+    sim.block(7)
+    with pytest.raises(Undeliverable) as caught:
+        await bot.send(to(7), [Text(text="x")], KEY)
+    assert caught.value.unreachable
+    sim.block(7, blocked=False)
+    await bot.send(to(7), [Text(text="x")], KEY)
+
+
+async def test_more_than_telegram_takes_from_one_chat_is_paused(sim: TelegramServer, bot: Telegram) -> None:
+    sim.api.rate, sim.api.burst = 1.0, 2
+    await bot.send(to(7), [Text(text="1")], KEY)
+    await bot.send(to(7), [Text(text="2")], KEY)
+    with pytest.raises(Temporary) as caught:
+        await bot.send(to(7), [Text(text="3")], KEY)
+    assert caught.value.paused
+    assert caught.value.retry_after == 1.0
+    await bot.send(to(8), [Text(text="another chat")], KEY)
+
+
+async def test_edits_and_deletions_reach_what_was_sent(sim: TelegramServer, bot: Telegram, shelf: Shelf) -> None:
+    sent = await bot.send(to(7), [Text(text="helo")], KEY)
+    await bot.edit(to(7), sent, [Text(text="hello", spans=(Span(kind="bold", start=0, end=5),))])
+    await bot.edit(to(7), sent, [Text(text="hello", spans=(Span(kind="bold", start=0, end=5),))])
+    picture = Media(kind="image", file=shelf.put("a.jpg", "image/jpeg", JPEG))
+    shown = await bot.send(to(7), [picture, Text(text="old")], KEY)
+    await bot.edit(to(7), shown, [picture, Text(text="new")])
+    await bot.delete(to(7), sent)
+    await bot.delete(to(7), sent)
+    told = [(record["method"], record.get("text", record.get("caption"))) for record in sim.accepted.records]
+    assert told[1:] == [
+        ("editMessageText", "hello"),
+        ("sendPhoto", "old"),
+        ("editMessageCaption", "new"),
+        ("deleteMessage", None),
+    ]
+    with pytest.raises(Undeliverable):
+        await bot.edit(to(7), shown, [Text(text="no text in a picture")])
+    with pytest.raises(Undeliverable, match="4096"):
+        await bot.edit(to(7), sent, [Text(text="😀" * 2049)])
+
+
+async def test_typing_is_shown(sim: TelegramServer, bot: Telegram) -> None:
+    await bot.typing(to(7))
+    assert sim.api.calls[-1] == ("sendChatAction", {"chat_id": "7", "action": "typing"})
+
+
+async def test_files_of_customers_are_fetched(sim: TelegramServer, bot: Telegram) -> None:
+    content = bytes(range(256)) * 4000
+    stored = sim.api.keep_file(content, "photo.jpg")
+    assert b"".join([piece async for piece in bot.fetch(stored.id)]) == content
+
+
+async def test_files_that_telegram_does_not_hand_out_are_undeliverable(sim: TelegramServer, bot: Telegram) -> None:
+    for remote in (sim.api.keep_file(bytes(20_000_001), "big.bin").id, "unknown"):
+        with pytest.raises(Undeliverable):
+            async for _ in bot.fetch(remote):
+                pytest.fail("nothing should come")
+
+
+async def test_a_file_that_cannot_be_had_now_is_temporary(sim: TelegramServer, bot: Telegram) -> None:
+    stored = sim.api.keep_file(b"x", "a.bin")
+    found = sim.api.do_getFile
+
+    async def elsewhere(asked: dict[str, object]) -> dict[str, object]:
+        return {**await found(asked), "file_path": "files/nowhere"}
+
+    sim.api.do_getFile = elsewhere  # type: ignore[method-assign]
+    with pytest.raises(Temporary) as caught:
+        async for _ in bot.fetch(stored.id):
+            pytest.fail("nothing should come")
+    assert sim.token not in str(caught.value)
+
+
+async def test_announces_its_hook(sim: TelegramServer, bot: Telegram) -> None:
+    await bot.announce("http://127.0.0.1:9/hooks/telegram")
+    method, asked = sim.api.calls[-1]
+    assert method == "setWebhook"
+    assert asked["secret_token"] == "webhook-secret-0123456789"
+    assert asked["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert asked["max_connections"] == "40"
+
+
+async def test_the_real_telegram_is_never_told_an_address_that_it_would_not_call() -> None:
+    with pytest.raises(ConfigError, match="https"):
+        await bot_of(None).announce("http://hub.example/hooks/telegram")
+
+
+async def test_the_token_is_in_no_log_and_no_error(sim: TelegramServer, bot: Telegram, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    await bot.send(to(7), [Text(text="x")], KEY)
+    async for _ in bot.fetch(sim.api.keep_file(b"x", "a.bin").id):
+        pass
+    sim.behaviour.next("garbage", "refuse:502", "accept_reset", "revoked")
+    for _ in range(4):
+        with pytest.raises((Temporary, Uncertain)) as caught:
+            await bot.send(to(7), [Text(text="x")], KEY)
+        chain: BaseException | None = caught.value
+        while chain is not None:
+            assert sim.token not in repr(chain)
+            chain = chain.__cause__ or chain.__context__
+    assert "HTTP Request" in caplog.text
+    assert sim.token not in caplog.text
+    assert sim.token not in repr(bot)
+
+
+async def test_a_port_that_swallows_everything_is_uncertain() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        bot = bot_of(None, api_url=f"http://127.0.0.1:{deaf.getsockname()[1]}", timeout=0.3)
+        with pytest.raises(Uncertain):
+            await bot.send(to(7), [Text(text="x")], KEY)
+        await bot.aclose()

@@ -1,0 +1,28 @@
+"""The console's lists in the store: each walks an index from its end, however many conversations there are."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from sqlalchemy import Select, select
+
+from hub.store.listing import View, conversation, in_view
+from hub.store.store import Store, open_store
+
+
+async def plan(store: Store, wanted: Select[tuple[str]]) -> str:
+    query = str(wanted.compile(store.db.engine.sync_engine, compile_kwargs={"literal_binds": True}))
+    async with store.db.read() as connection:
+        return " / ".join(row[-1] for row in await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))
+
+
+@pytest.mark.parametrize("view", get_args(View))
+async def test_a_list_needs_no_sorting(tmp_path: object, view: View) -> None:
+    store = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=1)
+    wanted = select(conversation.c.id).where(in_view(view, "me")).order_by(conversation.c.last_s.desc()).limit(31)
+    steps = await plan(store, wanted.where(conversation.c.last_s < 1000))
+    await store.close()
+    assert "USING INDEX" in steps or "USING COVERING INDEX" in steps
+    assert "last_s<?" in steps, "the cursor is part of the index search"
+    assert "TEMP B-TREE" not in steps

@@ -1,0 +1,227 @@
+"""The Web API's methods as far as Frontdesk calls them: arguments in, the answer's body out, `Refusal` for `ok: false`."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tests.servers.slack_workspace import BOT, BOT_USER, TEAM, Refusal, Workspace
+
+Arguments = dict[str, Any]
+EMOJI = {"white_check_mark", "warning", "question", "eyes"}
+SECTION, FIELD, FIELDS, BUTTON, ALL_BLOCKS, TEXT, METADATA = 3000, 2000, 10, 75, 13_000, 40_000, 8000
+
+
+def _need(found: Arguments, *names: str) -> None:
+    for name in names:
+        if not found.get(name):
+            raise Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
+
+
+def _tree(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _check(found: Arguments) -> None:
+    """The limits that Slack and its SDK name."""
+    blocks = _tree(found.get("blocks")) or []
+    if not found.get("text") and not blocks:
+        raise Refusal("no_text")
+    for block in blocks:
+        texts = [block["text"]["text"]] if block["type"] == "section" and "text" in block else []
+        fields = [one["text"] for one in block.get("fields") or ()]
+        buttons = block["elements"] if block["type"] == "actions" else []
+        empty = block["type"] == "section" and not (texts or fields)
+        long = any(len(text) > SECTION for text in texts) or any(len(text) > FIELD for text in fields)
+        wide = any(len(one["text"]["text"]) > BUTTON or len(one.get("value", "")) > 2000 for one in buttons)
+        same = len({one["action_id"] for one in buttons}) != len(buttons)
+        if empty or "" in texts + fields or long or wide or same or len(fields) > FIELDS or len(buttons) > 25:
+            raise Refusal("invalid_blocks")
+    if len(blocks) > 50:
+        raise Refusal("invalid_blocks")
+    if len(json.dumps(blocks, ensure_ascii=False)) > ALL_BLOCKS:
+        raise Refusal("msg_blocks_too_long")
+    if len(json.dumps(_tree(found.get("metadata")) or {})) > METADATA:
+        raise Refusal("metadata_too_large")
+
+
+def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    message: dict[str, Any] = {"text": str(found.get("text") or "")[:TEXT], "bot_id": BOT, "app_id": "A0FRONTDESK", "team": TEAM}
+    if found.get("username"):
+        message |= {"subtype": "bot_message", "username": found["username"], "icons": {"image": found.get("icon_url", "")}}
+    else:
+        message["user"] = BOT_USER
+    message |= {name: _tree(found[name]) for name in ("blocks", "metadata") if found.get(name)}
+    return message | {"mrkdwn": found.get("mrkdwn", True)}
+
+
+def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel")
+    _check(found)
+    thread = found.get("thread_ts")
+    message = ws.post(found["channel"], thread, **_said(ws, found))
+    ws.log_post("post", found["channel"], message)
+    ws.tell(found["channel"], message)
+    if "http" in message["text"] and found.get("unfurl_links") is not False:
+        ws.change(found["channel"], message, attachments=[{"title": "a preview"}])
+    shown = {name: value for name, value in message.items() if name != "metadata"}
+    return {"channel": found["channel"], "ts": message["ts"], "message": shown}
+
+
+def update(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel", "ts")
+    _check(found)
+    message = ws.message(found["channel"], found["ts"])
+    if message.get("bot_id") != BOT:
+        raise Refusal("cant_update_message")
+    more = {"blocks": _tree(found["blocks"])} if found.get("blocks") else {}
+    ws.change(found["channel"], message, text=str(found.get("text") or ""), **more)
+    ws.log_post("update", found["channel"], message)
+    return {"channel": found["channel"], "ts": found["ts"], "text": message["text"], "message": message}
+
+
+def delete(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel", "ts")
+    if ws.message(found["channel"], found["ts"]).get("bot_id") != BOT:
+        raise Refusal("cant_delete_message")
+    ws.remove(found["channel"], found["ts"])
+    ws.accepted.add("delete", channel=found["channel"], ts=found["ts"])
+    return {"channel": found["channel"], "ts": found["ts"]}
+
+
+def post_ephemeral(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel", "user")
+    ws.accepted.add("ephemeral", channel=found["channel"], user=found["user"], text=found.get("text", ""))
+    return {"message_ts": ws.stamp()}
+
+
+def _page(messages: list[dict[str, Any]], found: Arguments) -> dict[str, Any]:
+    oldest = float(found.get("oldest") or 0)
+    kept = [m for m in messages if float(m["ts"]) > oldest]
+    start, limit = int(found.get("cursor") or 0), min(int(found.get("limit") or 100), 999)
+    page = kept[start : start + limit]
+    if str(found.get("include_all_metadata")) not in ("1", "True", "true"):
+        page = [{k: v for k, v in m.items() if k != "metadata"} for m in page]
+    more = start + limit < len(kept)
+    return {"messages": page, "has_more": more, "response_metadata": {"next_cursor": str(start + limit) if more else ""}}
+
+
+def replies(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel", "ts")
+    if found["ts"] not in ws.place(found["channel"]).messages:
+        raise Refusal("thread_not_found")
+    return _page(ws.thread(f"{found['channel']}:{found['ts']}"), found)
+
+
+def history(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel")
+    known = sorted(ws.place(found["channel"]).messages.items(), reverse=True)
+    return _page([m for ts, m in known if m.get("thread_ts") in (None, ts)], found)
+
+
+def info(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    place = ws.place(found["channel"])
+    return {"channel": {"id": place.id, "is_member": place.member, "is_archived": place.archived}}
+
+
+def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    person = ws.people.get(found.get("user", ""))
+    if person is None:
+        raise Refusal("user_not_found")
+    profile = {"display_name": person["name"], "real_name": person["name"], "email": person["email"]}
+    return {"user": {"id": found["user"], "team_id": TEAM, "deleted": False, "is_bot": False, "profile": profile}}
+
+
+def _marked(ws: Workspace, found: Arguments) -> tuple[dict[str, Any], str]:
+    _need(found, "channel", "timestamp", "name")
+    if found["name"] not in EMOJI:
+        raise Refusal("invalid_name")
+    return ws.message(found["channel"], found["timestamp"]), found["name"]
+
+
+def add_reaction(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    message, name = _marked(ws, found)
+    there = message.setdefault("reactions", [])
+    if any(one["name"] == name for one in there):
+        raise Refusal("already_reacted")
+    there.append({"name": name, "users": [BOT_USER], "count": 1})
+    ws.accepted.add("mark", channel=found["channel"], ts=found["timestamp"], name=name)
+    return {}
+
+
+def remove_reaction(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    message, name = _marked(ws, found)
+    left = [one for one in message.get("reactions") or () if one["name"] != name]
+    if len(left) == len(message.get("reactions") or ()):
+        raise Refusal("no_reaction")
+    message["reactions"] = left
+    ws.accepted.add("unmark", channel=found["channel"], ts=found["timestamp"], name=name)
+    return {}
+
+
+def get_reactions(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "channel", "timestamp")
+    return {"type": "message", "channel": found["channel"], "message": ws.message(found["channel"], found["timestamp"])}
+
+
+def upload_url(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "filename", "length")
+    file = ws.new_file(found["filename"], int(found["length"]), alt_txt=found.get("alt_txt", ""))
+    return {"file_id": file["id"], "upload_url": f"{found['_base']}/upload/v1/{file['id']}"}
+
+
+def complete_upload(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "files")
+    shared = []
+    for one in _tree(found["files"]):
+        file = ws.files.get(one["id"])
+        if file is None or file["content"] is None:
+            raise Refusal("file_not_found")
+        file["title"] = one.get("title") or file["name"]
+        shared.append({"id": file["id"], "name": file["name"], "title": file["title"], "size": file["length"], "mimetype": "x/y"})
+    if found.get("channel_id"):
+        said: dict[str, Any] = {"text": found.get("initial_comment", ""), "user": BOT_USER, "upload": True, "files": shared}
+        said |= {"bot_id": BOT} if ws.bot_files_carry_bot_id else {}
+        message = ws.post(found["channel_id"], found.get("thread_ts"), subtype="file_share", **said)
+        ws.log_post("post", found["channel_id"], message)
+        ws.tell(found["channel_id"], message)
+    return {"files": [{"id": one["id"], "title": one["title"]} for one in shared]}
+
+
+def files_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    file = ws.files.get(found.get("file", ""))
+    if file is None:
+        raise Refusal("file_not_found")
+    return {"file": {name: value for name, value in file.items() if name != "content"}}
+
+
+def auth_test(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    return {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "url": "https://team.slack.test/", "team": "Team", "user": "fd"}
+
+
+def view(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "view")
+    return {"view": {"id": f"V{int(time.time())}", **_tree(found["view"])}}
+
+
+METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
+    "auth.test": auth_test,
+    "chat.delete": delete,
+    "chat.postEphemeral": post_ephemeral,
+    "chat.postMessage": post_message,
+    "chat.update": update,
+    "conversations.history": history,
+    "conversations.info": info,
+    "conversations.replies": replies,
+    "files.completeUploadExternal": complete_upload,
+    "files.getUploadURLExternal": upload_url,
+    "files.info": files_info,
+    "reactions.add": add_reaction,
+    "reactions.get": get_reactions,
+    "reactions.remove": remove_reaction,
+    "users.info": users_info,
+    "views.open": view,
+    "views.publish": view,
+}

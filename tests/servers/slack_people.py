@@ -1,0 +1,75 @@
+"""What agents do in a Slack workspace: write, change, delete, press, drop files. Each returns what Slack tells the app of it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from tests.servers.slack_events import Sender, Told
+from tests.servers.slack_workspace import TEAM, Accepted, Workspace
+
+
+class People:
+    """The agents of a workspace; threads are named "channel:ts"."""
+
+    workspace: Workspace
+    sender: Sender
+    accepted: Accepted
+    url: str
+
+    def reply(self, thread: str, text: str, by: str = "U1ANNA", **more: Any) -> Told:
+        """An agent writes in a thread; mrkdwn, as Slack would send it."""
+        channel, _, root = thread.partition(":")
+        message = self.workspace.post(channel, root, user=by, team=TEAM, text=text, client_msg_id=f"c{time.time_ns()}", **more)
+        self.accepted.add("reply", channel=channel, thread_ts=root, ts=message["ts"], text=text, user=by)
+        return self.workspace.tell(channel, message)  # type: ignore[no-any-return]
+
+    def edit(self, thread: str, ts: str, text: str) -> Told:
+        """An agent changes a message."""
+        channel = thread.partition(":")[0]
+        message = self.workspace.message(channel, ts)
+        edited = {"user": message["user"], "ts": self.workspace.stamp()}
+        return self.workspace.change(channel, message, text=text, edited=edited)  # type: ignore[no-any-return]
+
+    def unfurl(self, thread: str, ts: str) -> Told:
+        """Slack adds a preview to a message."""
+        channel = thread.partition(":")[0]
+        return self.workspace.change(channel, self.workspace.message(channel, ts), attachments=[{"title": "x"}])  # type: ignore[no-any-return]
+
+    def delete(self, thread: str, ts: str) -> Told:
+        """Somebody deletes a message."""
+        return self.workspace.remove(thread.partition(":")[0], ts)  # type: ignore[no-any-return]
+
+    def press(self, thread: str, action: str, by: str = "U1ANNA") -> Told:
+        """Press the newest button in a thread whose action begins so."""
+        channel = thread.partition(":")[0]
+        for message in reversed(self.workspace.thread(thread)):
+            for block in message.get("blocks") or ():
+                for button in block.get("elements") or ():
+                    if str(button.get("action_id", "")).startswith(action):
+                        return self._pressed(channel, message, block, button, by)
+        raise LookupError(f"no button {action}")
+
+    def _pressed(self, channel: str, message: dict[str, Any], block: dict[str, Any], button: dict[str, Any], by: str) -> Told:
+        pressed = {"action_id": button["action_id"], "block_id": block.get("block_id", "b"), "value": button.get("value", "")}
+        where = {"type": "message", "message_ts": message["ts"], "channel_id": channel, "is_ephemeral": False}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": by, "username": by.lower(), "team_id": TEAM},
+            "team": {"id": TEAM, "domain": "team"},
+            "channel": {"id": channel, "name": "support"},
+            "container": where | ({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}),
+            "message": {name: value for name, value in message.items() if name != "metadata"},
+            "trigger_id": f"{time.time_ns()}.1.x",
+            "response_url": f"{self.url}/response",
+            "actions": [pressed | {"type": "button", "action_ts": self.workspace.stamp()}],
+        }
+        return self.sender.interaction(payload)
+
+    def upload(self, thread: str, name: str, content: bytes, mime: str, text: str = "", by: str = "U1ANNA") -> Told:
+        """An agent drops a file into a thread."""
+        file = self.workspace.new_file(name, len(content), content=content, mimetype=mime)
+        address = f"{self.url}/files-pri/{file['id']}/{name}"
+        shown = {"id": file["id"], "name": name, "title": name, "mimetype": mime, "size": len(content)}
+        shown |= {"url_private": address, "url_private_download": address, "mode": "hosted"}
+        return self.reply(thread, text, by, subtype="file_share", files=[shown], upload=True)

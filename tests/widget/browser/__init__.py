@@ -1,0 +1,1 @@
+"""The two faces in a real Chromium."""

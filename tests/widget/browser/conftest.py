@@ -1,0 +1,87 @@
+"""A hub and a Chromium for the browser tests.
+
+The hub is the one in memory, or a running one that `FRONTDESK_TEST_BASE` names, with `FRONTDESK_TEST_EMAIL` and
+`FRONTDESK_TEST_PASSWORD` of an agent. Without Chromium every test here is skipped, by name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.servers import frames_seed
+from tests.servers.frames import World, serve
+from tests.widget.browser.cut import Cut
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
+HERE = os.path.dirname(__file__)  # noqa: PTH120
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none", "--force-color-profile=srgb"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if str(item.path).startswith(HERE):
+            item.add_marker(pytest.mark.browser)
+            if not CHROMIUM:
+                item.add_marker(pytest.mark.skip(reason="there is no Chromium"))
+
+
+@dataclass
+class Site:
+    """Where the hub is, and who may sign in; `world` is the hub's inside when it is the one in memory."""
+
+    base: str
+    email: str
+    password: str
+    world: World | None = None
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """The hub under test."""
+    base = os.environ.get("FRONTDESK_TEST_BASE", "").rstrip("/")
+    if base:
+        yield Site(base, os.environ["FRONTDESK_TEST_EMAIL"], os.environ["FRONTDESK_TEST_PASSWORD"])
+        return
+    world = World()
+    frames_seed.staff(world)
+    world.greeted = frames_seed.bot
+    with serve(world) as base:
+        yield Site(base, "lin@example.com", "correct horse", world)
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield running
+        await running.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    opened = await browser.new_context(locale="en-GB", reduced_motion="reduce", viewport={"width": 1280, "height": 800})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> AsyncIterator[Page]:
+    """A page whose errors, and whose refusals by the strict policy, fail the test."""
+    opened = await context.new_page()
+    wrong: list[str] = []
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on("console", lambda told: wrong.append(told.text) if "Content Security Policy" in told.text else None)
+    yield opened
+    assert not wrong
+
+
+@pytest.fixture
+async def cut(site: Site) -> AsyncIterator[Cut]:
+    async with Cut(site.base) as proxy:
+        yield proxy

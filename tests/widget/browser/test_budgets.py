@@ -1,0 +1,90 @@
+"""What both faces cost to load, and that no rule of axe (WCAG 2.2 AA and best practice) is broken in any of their looks."""
+
+from __future__ import annotations
+
+import gzip
+from itertools import product
+from typing import Literal
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, Response, expect
+
+from tests.widget.browser.conftest import Site
+from tests.widget.browser.faces import WITHIN, eventually, open_widget, settled, sign_in, write
+
+LOOKS = list(product(("en", "zh-CN"), ("light", "dark"), ((1280, 800), (360, 740))))
+OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+class Weight:
+    """The bytes of what a page fetches, compressed as the budgets say (gzip -9, 1 kB = 1 000 bytes)."""
+
+    def __init__(self, page: Page) -> None:
+        self.answers: list[Response] = []
+        page.on("response", lambda answer: self.answers.append(answer))
+
+    async def of(self, *places: str) -> int:
+        total = 0
+        for answer in self.answers:
+            if any(place in answer.url for place in places) and answer.status == 200:
+                total += len(gzip.compress(await answer.body(), 9))
+        return total
+
+
+async def test_the_widget_is_small(page: Page, site: Site) -> None:
+    weight = Weight(page)
+    await open_widget(page, site.base)
+    assert await weight.of("/widget.js") <= 2_500
+    assert await weight.of("/static/widget/", "/static/shared/") <= 20_000
+
+
+async def test_the_console_is_small(page: Page, site: Site) -> None:
+    weight = Weight(page)
+    await sign_in(page, site)
+    assert await weight.of("/console/", "/static/") <= 80_000
+
+
+async def test_nothing_moves_when_the_widget_comes(page: Page, site: Site) -> None:
+    watch = "new PerformanceObserver(list => { for (const e of list.getEntries()) window.moved += e.value })"
+    await page.add_init_script(f"window.moved = 0; {watch}.observe({{type: 'layout-shift', buffered: true}})")
+    await open_widget(page, site.base)
+    assert await page.evaluate("window.moved") == 0
+
+
+async def broken(page: Page) -> list[str]:
+    """The rules that are broken, with what breaks them."""
+    found = (await Axe().run(page, options=OPTIONS)).response["violations"]
+    return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in found]
+
+
+@pytest.mark.parametrize(("lang", "scheme", "size"), LOOKS, ids=[f"{a}-{b}-{c[0]}" for a, b, c in LOOKS])
+async def test_axe_finds_nothing(
+    browser: Browser, site: Site, lang: str, scheme: Literal["light", "dark"], size: tuple[int, int]
+) -> None:
+    look = {"width": size[0], "height": size[1]}
+    context = await browser.new_context(locale=lang, color_scheme=scheme, reduced_motion="reduce", viewport=look)  # type: ignore[arg-type]
+    page = await context.new_page()
+    await page.goto(f"{site.base}/demo?lang={lang}")
+    assert await broken(page) == []
+    await open_widget(page, site.base, f"/demo?lang={lang}")
+    await write(page, "Hello 你好 https://example.com")
+    await eventually(lambda: settled(page))
+    if site.world is not None:
+        await expect(page.locator("frontdesk-widget button.option").first).to_be_visible(timeout=WITHIN)
+    assert await broken(page) == []
+    await page.goto(f"{site.base}/console/?lang={lang}")
+    await expect(page.locator("input[name=email]")).to_be_visible(timeout=WITHIN)
+    assert await broken(page) == []
+    await sign_in(page, site, lang=lang)
+    await expect(page.locator("fd-list .rows a").first).to_be_visible(timeout=WITHIN)
+    assert await broken(page) == []
+    await page.locator("fd-list .rows a").first.click()
+    await expect(page.locator("fd-thread .row").first).to_be_visible(timeout=WITHIN)
+    assert await broken(page) == []
+    await page.locator("fd-thread h2").click()
+    await page.keyboard.press("n")
+    assert await broken(page) == []
+    await page.locator("fd-thread .head button[aria-haspopup]").click()
+    assert await broken(page) == []
+    await context.close()

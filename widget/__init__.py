@@ -1,0 +1,1 @@
+"""The web process: hooks, the customer protocol, the agents' console, live streams."""

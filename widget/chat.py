@@ -1,0 +1,158 @@
+"""The customer protocol's HTTP half: sessions, long poll, history, files."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from config.settings import HubSettings, WebSettings
+from hub.errors import Undeliverable
+from hub.limits import Rule
+from hub.runtime import Hub
+from widget.answers import Refusal, answer, json_of, whole, word
+from widget.feed import Feed
+from widget.frames import POLL_S, customer_event
+from widget.socket import customer_socket
+from widget.talk import Talk
+from widget.visitors import Visitor, address_of, new_token, origin_allowed, settings_of, visitor_of
+
+FILE_BYTES = 25_000_000
+
+
+def chat_routes() -> list[BaseRoute]:
+    """Everything below /chat/."""
+    return [
+        Route("/chat/{channel}/session", session, methods=["POST"]),
+        Route("/chat/{channel}/poll", poll, methods=["POST"]),
+        Route("/chat/{channel}/history", history, methods=["GET"]),
+        Route("/chat/{channel}/files", upload, methods=["POST"]),
+        WebSocketRoute("/chat/{channel}/socket", customer_socket),
+    ]
+
+
+async def _enter(request: Request) -> tuple[Hub, WebSettings, HubSettings, str]:
+    """Whether this page may ask at all, and not too often."""
+    hub: Hub = request.app.state.hub
+    settings: HubSettings = request.app.state.settings
+    web = settings_of(hub, request.path_params["channel"])
+    if not origin_allowed(web, request, hub.public_url):
+        raise Refusal(403, "origin", "this page may not embed the chat")
+    address = address_of(request, settings.trusted_proxies)
+    if not await hub.limits.hit(f"ip:{address}", Rule(settings.limits.requests_per_ip, 60)):
+        raise Refusal(429, "slow_down", "too many requests from your address", retry_after=30)
+    return hub, web, settings, address
+
+
+async def session(request: Request) -> Response:
+    """POST /chat/{channel}/session: a token for a new customer, or a fresh one for the customer of `tok`."""
+    hub, _, settings, address = await _enter(request)
+    channel = request.path_params["channel"]
+    body = await json_of(request, 16_384)
+    known: Visitor | None = None
+    if body.get("tok"):
+        try:
+            known = visitor_of(hub, channel, word(body, "tok", 4096))
+        except Refusal:
+            known = None
+    if known is None and not await hub.limits.hit(f"new:{address}", Rule(settings.limits.sessions_per_ip, 3600)):
+        raise Refusal(429, "slow_down", "too many new chats from your address", retry_after=300)
+    told = {"name": word(body, "name", 100), "email": word(body, "email", 190), "lang": word(body, "lang", 16)}
+    token, customer = new_token(hub, channel, told, known)
+    return answer({"token": token, "customer": customer, "epoch": hub.store.epoch})
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or len(token) > 4096:
+        raise Refusal(401, "token", "send the session's token as Authorization: Bearer")
+    return token
+
+
+async def poll(request: Request) -> Response:
+    """POST /chat/{channel}/poll: stateless; `since` acknowledges everything up to it."""
+    hub, web, settings, _ = await _enter(request)
+    body = await json_of(request)
+    visitor = visitor_of(hub, request.path_params["channel"], word(body, "tok", 4096))
+    talk = Talk(hub, web, settings.limits, visitor, word(body, "page", 500))
+    talk.cursor = whole(body, "since")
+    down: list[dict[str, Any]] = []
+    frames = body.get("up") or []
+    if not isinstance(frames, list) or len(frames) > 50 or not all(isinstance(frame, dict) for frame in frames):
+        raise Refusal(400, "malformed", "up must be a list of at most 50 frames")
+    if body.get("epoch") != hub.store.epoch and not any(frame.get("t") == "hello" for frame in frames):
+        down.append(await talk.welcome({"since": talk.cursor, "epoch": body.get("epoch"), "lang": body.get("lang")}))
+    for frame in frames:
+        down += await talk.take(frame)
+    feed: Feed = request.app.state.feed
+    down += await _news(talk, feed, 0.0 if down or frames else min(float(whole(body, "wait")), POLL_S), request)
+    return answer({"down": down})
+
+
+async def _news(talk: Talk, feed: Feed, seconds: float, request: Request) -> list[dict[str, Any]]:
+    """What is new now, or within so many seconds. The listening begins before the first look."""
+    stream = feed.customer(talk.visitor.identity)
+    try:
+        until = asyncio.get_running_loop().time() + seconds
+        await talk.here()
+        while True:
+            stream.bell.clear()
+            found = await talk.news()
+            left = until - asyncio.get_running_loop().time()
+            if found or stream.ephemeral or left <= 0 or feed.draining.is_set() or await request.is_disconnected():
+                return found + stream.taken()
+            try:
+                await asyncio.wait_for(stream.bell.wait(), min(left, 5.0))
+            except TimeoutError:
+                continue
+    finally:
+        feed.leave(stream, talk.visitor.identity)
+
+
+async def history(request: Request) -> Response:
+    """GET /chat/{channel}/history?before=&limit=: older entries of one's own log."""
+    hub, *_ = await _enter(request)
+    visitor = visitor_of(hub, request.path_params["channel"], _bearer(request))
+    query = {name: int(value) for name, value in request.query_params.items() if name in ("before", "limit") and value.isdigit()}
+    most = min(max(whole(query, "limit", 50), 1), 100)
+    found = await hub.store.logs.before(visitor.identity, whole(query, "before", 2**53), most)
+    items = [customer_event(entry, hub.files) for entry in reversed(found)]
+    return answer({"items": items, "next": items[0]["s"] if len(items) == most else None})
+
+
+async def upload(request: Request) -> Response:
+    """POST /chat/{channel}/files: one file, as multipart `file`; its id then goes into a `send`."""
+    hub, *_ = await _enter(request)
+    visitor = visitor_of(hub, request.path_params["channel"], _bearer(request))
+    if not await hub.limits.hit(f"file:{visitor.identity}", Rule(20, 60)):
+        raise Refusal(429, "slow_down", "too many files", retry_after=30)
+    return answer(await keep_upload(request, hub, str(visitor.identity)), 201)
+
+
+async def keep_upload(request: Request, hub: Hub, owner: str) -> dict[str, Any]:
+    """Keep the multipart field `file`. Raises `Refusal`."""
+    length = request.headers.get("content-length", "")
+    if not length.isdigit() or int(length) > FILE_BYTES + 10_000:
+        raise Refusal(413, "too_large", f"a file may have {FILE_BYTES // 1_000_000} MB")
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        raise Refusal(415, "type", "send the file as multipart/form-data, field `file`")
+    async with asyncio.timeout(60), request.form(max_files=1, max_fields=5) as form:
+        found = form.get("file")
+        if not isinstance(found, UploadFile):
+            raise Refusal(400, "malformed", "the field `file` is missing")
+        name = (found.filename or "file").replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:150] or "file"
+        try:
+            row = await hub.files.save(_pieces(found), name=name, mime=found.content_type or "", owner=owner, most=FILE_BYTES)
+        except Undeliverable as exc:
+            raise Refusal(413, "too_large", exc.reason) from exc
+    return {"id": row.id, "name": row.name, "mime": row.mime, "size": row.size, "url": hub.files.link(row.id)}
+
+
+async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await upload.read(65_536):
+        yield piece

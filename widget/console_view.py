@@ -1,0 +1,128 @@
+"""What the console shows over HTTP: lists, one conversation, its entries."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, cast, get_args
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hub.model import ChannelName
+from hub.ports import Connector
+from hub.runtime import Hub
+from hub.store.console import Fate, Opened
+from hub.store.listing import Listed, View
+from widget.access import Asker, hub_of, id_of, unknown
+from widget.answers import Refusal, answer
+from widget.frames import console_event
+
+MOST = 100
+VIEWS = get_args(View)
+
+
+def number(request: Request, name: str, default: int | None = None, most: int = 2**53) -> int | None:
+    """A whole number in the query. Raises `Refusal`."""
+    given = request.query_params.get(name, "")
+    if not given:
+        return default
+    if not given.isascii() or not given.isdigit() or len(given) > 16:
+        raise Refusal(422, "malformed", f"{name} must be a whole number.")
+    return min(int(given), most)
+
+
+def limit_of(request: Request, default: int) -> int:
+    """How many items are asked for, at most `MOST`."""
+    return max(1, number(request, "limit", default, MOST) or default)
+
+
+async def conversations(request: Request, who: Asker) -> Response:
+    """GET /console/api/conversations?view=&cursor=&limit=&q="""
+    view = request.query_params.get("view", "all")
+    words = request.query_params.get("q", "").strip()
+    if view not in VIEWS:
+        raise Refusal(422, "malformed", f"view must be one of {', '.join(VIEWS)}.")
+    if len(words) > 100 or "\0" in words:
+        raise Refusal(422, "malformed", "q may have at most 100 characters.")
+    store, most, me = hub_of(request).store.console, limit_of(request, 30), who.agent.id
+    rows = await store.conversations(me, cast(View, view), before=number(request, "cursor"), words=words, most=most + 1)
+    counts = await store.counts(me)
+    return answer(
+        {
+            "items": [row_json(row) for row in rows[:most]],
+            "next": str(rows[most - 1].last_s) if len(rows) > most else None,
+            "counts": {"mine": counts.mine, "unassigned": counts.unassigned, "all": counts.all},
+        }
+    )
+
+
+async def conversation(request: Request, who: Asker) -> Response:
+    """GET /console/api/conversations/{id}"""
+    hub = hub_of(request)
+    found = await hub.store.console.opened(id_of(request.path_params), who.agent.id)
+    if found is None:
+        raise unknown()
+    return answer(
+        {
+            **row_json(found.row),
+            "profile": {**found.profile, "locale": found.profile.get("locale") or found.locale},
+            "identities": [{"channel": channel, "address": address} for channel, address in found.identities],
+            "history": [row_json(other) for other in found.others],
+            "deliveries": fates_json(found.fates),
+            "window": _window(hub, found),
+        }
+    )
+
+
+async def entries(request: Request, who: Asker) -> Response:
+    """GET /console/api/conversations/{id}/entries?before=&limit="""
+    hub = hub_of(request)
+    place = await hub.store.console.place(id_of(request.path_params))
+    if place is None:
+        raise unknown()
+    found, fates = await hub.store.console.entries(place, before=number(request, "before"), most=limit_of(request, 50))
+    return answer(
+        {
+            "items": [console_event(entry, hub.files) for entry in found],
+            "next": found[0].seq if found and found[0].seq > 1 else None,
+            "deliveries": fates_json(fates),
+        }
+    )
+
+
+def row_json(row: Listed) -> dict[str, Any]:
+    """A conversation as lists show it."""
+    return {
+        "id": row.id,
+        "channel": row.channel,
+        "customer": {"id": row.customer_id, "name": row.customer_name, "avatar": row.avatar},
+        "status": row.status,
+        "agent": {"id": row.agent_id, "name": row.agent_name} if row.agent_id else None,
+        "team": row.team,
+        "preview": row.preview,
+        "preview_by": row.preview_by,
+        "waiting_since": _time(row.waiting_since),
+        "last_at": _time(row.last_at),
+        "last_n": row.head,
+        "read_n": row.read,
+        "created_at": _time(row.at),
+    }
+
+
+def fates_json(fates: list[Fate]) -> dict[str, dict[str, str]]:
+    """What became of entries, by entry."""
+    return {fate.entry_id: {"state": fate.state, "reason": fate.reason, "delivery": fate.delivery} for fate in fates}
+
+
+def _time(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:
+    """Until when the channel lets agents answer; None where it does not care."""
+    connector: Connector | None = hub.connectors.get(ChannelName(found.row.channel))
+    window: timedelta | None = connector.capabilities.reply_window if connector else None
+    if window is None:
+        return None
+    until = found.customer_at + window if found.customer_at else None
+    return {"until": _time(until), "open": until is not None and until > hub.now()}

@@ -1,0 +1,91 @@
+"""One listener per process: pokes from Redis wake the streams that they concern, which then read the store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from typing import Any
+
+from hub.live import Live
+
+MOST_EPHEMERAL = 64
+
+
+class Stream:
+    """One reader's bell. `ephemeral` are facts that may be lost; when too many wait, the oldest are."""
+
+    def __init__(self) -> None:
+        self.bell = asyncio.Event()
+        self.ephemeral: list[dict[str, Any]] = []
+
+    def ring(self, fact: dict[str, Any] | None = None) -> None:
+        """There may be something new."""
+        if fact is not None:
+            self.ephemeral = [*self.ephemeral[-MOST_EPHEMERAL:], fact]
+        self.bell.set()
+
+    def taken(self) -> list[dict[str, Any]]:
+        """The ephemeral facts, once."""
+        found, self.ephemeral = self.ephemeral, []
+        return found
+
+
+class Feed:
+    """Who listens to what in this process: customers' streams by identity, consoles' streams all together."""
+
+    def __init__(self, live: Live) -> None:
+        self._live = live
+        self._customers: dict[str, set[Stream]] = defaultdict(set)
+        self._consoles: set[Stream] = set()
+        self.draining = asyncio.Event()
+
+    async def run(self) -> None:
+        """Hand pokes on, for ever. After a gap everybody looks."""
+        async for poke in self._live.listen():
+            if poke.inbox:
+                for stream in self._consoles:
+                    stream.ring()
+            waiting = list(self._customers) if poke.missed else poke.identities
+            for identity in waiting:
+                for stream in self._customers.get(identity, ()):
+                    stream.ring()
+            for fact in poke.ephemeral:
+                self._pass_on(fact)
+
+    def _pass_on(self, fact: dict[str, Any]) -> None:
+        for stream in self._customers.get(str(fact.get("to", "")), ()):
+            stream.ring(fact)
+        if fact.get("console"):
+            for stream in self._consoles:
+                stream.ring(fact)
+
+    def customer(self, identity: str) -> Stream:
+        """Listen to a customer's log."""
+        stream = Stream()
+        self._customers[identity].add(stream)
+        return stream
+
+    def console(self) -> Stream:
+        """Listen to everything."""
+        stream = Stream()
+        self._consoles.add(stream)
+        return stream
+
+    def leave(self, stream: Stream, identity: str = "") -> None:
+        """Listen no more."""
+        self._consoles.discard(stream)
+        if identity in self._customers:
+            self._customers[identity].discard(stream)
+            if not self._customers[identity]:
+                del self._customers[identity]
+
+    def count(self, identity: str) -> int:
+        """How many streams a customer has open in this process."""
+        return len(self._customers.get(identity, ()))
+
+    def drain(self) -> None:
+        """The process is about to end: every stream says so to its reader."""
+        self.draining.set()
+        for streams in (*self._customers.values(), self._consoles):
+            for stream in streams:
+                stream.bell.set()

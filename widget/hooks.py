@@ -1,0 +1,131 @@
+"""GET and POST /hooks/{name}: a platform's request → its connector or desk → the inbox → the answer that the platform wants.
+
+The hot path: plain ASGI, outside of routing and middleware.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import structlog
+
+from hub.errors import Busy, Malformed, Rejected
+from hub.metrics import ACK, MESSAGES, REFUSED
+from hub.model import ChannelName, DeskName
+from hub.ports import Hook, Receipt
+from hub.runtime import Hub
+
+log = structlog.get_logger()
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+MOST = 1_048_576
+"""Bytes of a body."""
+BODY_S = 10.0
+HEADERS = [
+    (b"cache-control", b"no-store"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"referrer-policy", b"no-referrer"),
+]
+
+
+class Hooks:
+    """The ASGI application behind /hooks/."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        name = scope["path"][len("/hooks/") :]
+        place = self._hub.connectors.get(ChannelName(name)) or self._hub.desks.get(DeskName(name))
+        if place is None or place.capabilities.pulled:
+            await _answer(send, 404, b"not found")
+            return
+        if scope["method"] not in ("GET", "POST"):
+            await _answer(send, 405, b"method not allowed", [(b"allow", b"GET, POST")])
+            return
+        began = time.perf_counter()
+        until = asyncio.get_running_loop().time() + place.capabilities.deadline
+        try:
+            hook = await _hook(scope, receive)
+            receipt = await place.receive(hook)
+            await self._keep(receipt, until)
+        except Rejected as exc:
+            await self._refuse(send, name, 401, str(exc))
+        except Malformed as exc:
+            await self._refuse(send, name, 413 if exc.too_large else 400, str(exc))
+        except Busy as exc:
+            await self._refuse(send, name, 503, str(exc), [(b"retry-after", b"1")])
+        except _Gone:
+            return
+        except Exception as exc:
+            log.error("hook.failed", name=name, error=repr(exc), exc_info=exc)
+            await self._refuse(send, name, 500, "something went wrong here")
+        else:
+            if receipt.items:
+                ACK.labels(name).observe(time.perf_counter() - began)
+                MESSAGES.labels(name, "in").inc(len(receipt.items))
+            more = [(b"content-type", receipt.content_type.encode())] if receipt.body else []
+            await _answer(send, receipt.status, receipt.body, more)
+
+    async def _keep(self, receipt: Receipt, until: float) -> None:
+        if receipt.items:
+            left = until - asyncio.get_running_loop().time()
+            await self._hub.intake.keep(receipt.items, max(left, 0.05))
+
+    @staticmethod
+    async def _refuse(send: Send, name: str, status: int, message: str, more: list[Any] | None = None) -> None:
+        REFUSED.labels("hooks", str(status)).inc()
+        log.warning("hook.refused", name=name, status=status, reason=message)
+        await _answer(send, status, message.encode(), more)
+
+
+class _Gone(Exception):
+    """The platform hung up before its request was whole."""
+
+
+async def _hook(scope: Scope, receive: Receive) -> Hook:
+    headers: dict[str, str] = {}
+    for key, value in scope["headers"]:
+        name = key.decode("latin-1")
+        headers[name] = f"{headers[name]},{value.decode('latin-1')}" if name in headers else value.decode("latin-1")
+    if headers.get("content-encoding", "identity") != "identity":
+        raise Malformed("compressed bodies are not taken")
+    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+    return Hook(scope["method"], query, headers, await _body(headers.get("content-length", "0"), receive))
+
+
+async def _body(length: str, receive: Receive) -> bytes:
+    if not length.isdigit() or int(length) > MOST:
+        raise Malformed("the body is too large", too_large=True)
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        body: bytes = message.get("body", b"")
+        return body
+    pieces, size = [], 0
+    try:
+        async with asyncio.timeout(BODY_S):
+            while True:
+                if message["type"] == "http.disconnect":
+                    raise _Gone
+                pieces.append(message.get("body", b""))
+                size += len(pieces[-1])
+                if size > MOST:
+                    raise Malformed("the body is too large", too_large=True)
+                if not message.get("more_body"):
+                    return b"".join(pieces)
+                message = await receive()
+    except TimeoutError:
+        raise Malformed("the body took too long") from None
+
+
+async def _answer(send: Send, status: int, body: bytes, more: list[Any] | None = None) -> None:
+    headers = [*HEADERS, (b"content-length", str(len(body)).encode()), *(more or [])]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,110 @@
+"""Pages and static files: the demo shop, the hosted chat, the console's shell, signed files."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import mimetypes
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+import rjsmin
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from config.settings import HubSettings
+from hub.errors import Temporary, Undeliverable
+from hub.model import FileId
+from hub.runtime import Hub
+from widget.answers import Refusal
+
+FOLDER = Path(__file__).parent
+INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "audio/mpeg", "audio/ogg", "video/mp4"}
+"""Types that a browser may show in place; everything else is downloaded."""
+FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+def page_routes(settings: HubSettings) -> list[BaseRoute]:
+    """Everything that is a file or a page."""
+    shown = [Route("/demo", _page("demo.html")), Route("/", _to_demo)] if settings.environment == "development" else []
+    return [
+        *shown,
+        Route("/widget.js", _script),
+        Route("/static/{path:path}", static),
+        Route("/w/{channel}", _page("hosted.html")),
+        Route("/console", _to_console),
+        Route("/console/", _page("console.html")),
+        Route("/files/{id}", signed_file),
+    ]
+
+
+@cache
+def _content(path: Path) -> tuple[bytes, str]:
+    content = path.read_bytes()
+    if path.suffix == ".js":
+        content = rjsmin.jsmin(content.decode()).encode()
+    return content, f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+
+
+def _sent(request: Request, path: Path, seconds: int) -> Response:
+    """A file of ours, with a tag so that it is sent once."""
+    content, tag = _content(path)
+    headers = {"etag": tag, "cache-control": f"public, max-age={seconds}" if seconds else "no-cache"}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return Response(content, headers=headers, media_type=kind)
+
+
+def _page(name: str):  # type: ignore[no-untyped-def]
+    async def page(request: Request) -> Response:
+        if not await asyncio.to_thread((FOLDER / "pages" / name).is_file):
+            raise Refusal(404, "not_found", "this page is not part of this release")
+        return _sent(request, FOLDER / "pages" / name, 0)
+
+    return page
+
+
+async def _to_demo(request: Request) -> Response:
+    return RedirectResponse("/demo")
+
+
+async def _to_console(request: Request) -> Response:
+    return RedirectResponse("/console/")
+
+
+async def _script(request: Request) -> Response:
+    return _sent(request, FOLDER / "static" / "widget.js", 300)
+
+
+async def static(request: Request) -> Response:
+    """GET /static/…: only what lies in the folder."""
+    root = FOLDER / "static"
+    path = (root / request.path_params["path"]).resolve()
+    if not path.is_relative_to(root) or not await asyncio.to_thread(path.is_file):
+        raise Refusal(404, "not_found", "there is nothing here")
+    return _sent(request, path, 60)
+
+
+async def signed_file(request: Request) -> Response:
+    """GET /files/{id}?exp=&sig=: what a link of ours names, while it is good."""
+    hub: Hub = request.app.state.hub
+    file, query = request.path_params["id"], request.query_params
+    if not hub.files.allowed(file, query.get("exp", ""), query.get("sig", "")):
+        raise Refusal(404, "not_found", "this link is not good any more")
+    try:
+        row = await hub.files.fetch(FileId(file))
+    except Temporary as exc:
+        raise Refusal(503, "busy", "the file is not here yet", retry_after=exc.retry_after or 5) from exc
+    except Undeliverable as exc:
+        raise Refusal(404, "not_found", exc.reason) from exc
+    if row.state != "stored":
+        raise Refusal(404, "not_found", row.error or "the file is gone")
+    inline = row.mime in INLINE
+    kind = row.mime if inline else "application/octet-stream"
+    shown = f"{'inline' if inline else 'attachment'}; filename*=UTF-8''{quote(row.name or 'file', safe='')}"
+    headers = {"content-disposition": shown, "content-security-policy": FILE_CSP, "cache-control": "private, max-age=600"}
+    headers["cross-origin-resource-policy"] = "cross-origin"
+    return FileResponse(hub.files.path(row.id), headers=headers, media_type=kind)

@@ -1,0 +1,144 @@
+"""The customer protocol on a WebSocket: frames up and down, resumed from the store, closed rather than skipped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import orjson
+import structlog
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from config.settings import HubSettings
+from hub.metrics import SOCKETS
+from hub.runtime import Hub
+from widget.answers import Refusal, parse_object, word
+from widget.feed import Feed, Stream
+from widget.frames import HEARTBEAT_S
+from widget.talk import Talk
+from widget.visitors import origin_allowed, settings_of, visitor_of
+
+log = structlog.get_logger()
+HELLO_S = 10.0
+SEND_S = 10.0
+"""A reader that takes nothing for so long is cut off; it resumes where it was."""
+MOST_BYTES = 65_536
+SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
+
+
+class Cut(Exception):
+    """The socket must be closed with this code."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+async def send_json(socket: WebSocket, frame: dict[str, Any]) -> None:
+    """Send a frame; a reader that does not read is cut off."""
+    try:
+        await asyncio.wait_for(socket.send_text(orjson.dumps(frame, default=str).decode()), SEND_S)
+    except TimeoutError:
+        raise Cut(SLOW) from None
+
+
+async def next_frame(socket: WebSocket, seconds: float) -> dict[str, Any]:
+    """The next frame of a client, within so many seconds."""
+    try:
+        text = await asyncio.wait_for(socket.receive_text(), seconds)
+        if len(text) > MOST_BYTES:
+            raise Cut(BAD_FRAME)
+        return parse_object(text)
+    except (Refusal, KeyError):
+        raise Cut(BAD_FRAME) from None
+    except TimeoutError:
+        raise Cut(SLOW) from None
+
+
+async def close(socket: WebSocket, code: int) -> None:
+    """End a socket, with a `bye` that says whether to come back."""
+    retry = code in (SLOW, RESTART, TOO_MANY)
+    with contextlib.suppress(Exception):
+        if socket.client_state is WebSocketState.CONNECTED:
+            await asyncio.wait_for(socket.send_text(orjson.dumps({"t": "bye", "code": code, "retry": retry}).decode()), 1)
+        await asyncio.wait_for(socket.close(code), 1)
+
+
+async def both_ways(*halves: Any) -> None:
+    """Run a socket's reader and writer until one of them ends, and end the other."""
+    tasks = [asyncio.ensure_future(half) for half in halves]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def customer_socket(socket: WebSocket) -> None:
+    """GET /chat/{channel}/socket."""
+    hub: Hub = socket.app.state.hub
+    settings: HubSettings = socket.app.state.settings
+    feed: Feed = socket.app.state.feed
+    try:
+        web = settings_of(hub, socket.path_params["channel"])
+    except Refusal:
+        await socket.close(BAD_ORIGIN)
+        return
+    if not origin_allowed(web, socket, hub.public_url) or "tok" in socket.query_params:
+        await socket.close(BAD_ORIGIN)
+        return
+    await socket.accept()
+    SOCKETS.labels("customer", "opened").inc()
+    stream: Stream | None = None
+    identity = ""
+    try:
+        hello = await next_frame(socket, HELLO_S)
+        if hello.get("t") != "hello":
+            raise Cut(BAD_FRAME)
+        visitor = visitor_of(hub, socket.path_params["channel"], word(hello, "tok", 4096))
+        identity = visitor.identity
+        if feed.count(identity) >= settings.limits.sockets_per_customer:
+            raise Cut(TOO_MANY)
+        talk = Talk(hub, web, settings.limits, visitor, word(hello, "page", 500))
+        stream = feed.customer(identity)
+        await send_json(socket, await talk.welcome(hello))
+        await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
+    except Cut as exc:
+        SOCKETS.labels("customer", str(exc.code)).inc()
+        await close(socket, exc.code)
+    except Refusal:
+        await close(socket, BAD_TOKEN)
+    except WebSocketDisconnect:
+        SOCKETS.labels("customer", "left").inc()
+    except Exception as exc:
+        log.error("socket.failed", error=repr(exc), exc_info=exc)
+        await close(socket, RESTART)
+    finally:
+        if stream is not None:
+            feed.leave(stream, identity)
+
+
+async def _read(socket: WebSocket, talk: Talk) -> None:
+    """Answer the client's frames in order; a client that says nothing for two heartbeats is gone."""
+    while True:
+        frame = await next_frame(socket, HEARTBEAT_S * 2.4)
+        for said in await talk.take(frame):
+            await send_json(socket, said)
+
+
+async def _write(socket: WebSocket, talk: Talk, stream: Stream, feed: Feed) -> None:
+    """Bring the log to the client. The bell is cleared before the look, so that nothing falls between."""
+    await talk.here()
+    while not feed.draining.is_set():
+        stream.bell.clear()
+        while found := await talk.news():
+            for frame in found:
+                await send_json(socket, frame)
+        for fact in stream.taken():
+            await send_json(socket, {key: value for key, value in fact.items() if key not in ("to", "console")})
+        await stream.bell.wait()
+    raise Cut(RESTART)

@@ -1,0 +1,196 @@
+/**
+ * Where agents write: a reply to the customer or a note for the team, with files; the draft of each conversation is kept.
+ * @module
+ */
+
+import { fill, grow, h, icon, sends } from '../shared/dom.js';
+import { recall, remember } from '../shared/outbox.js';
+import { sizeOf } from '../shared/parts.js';
+import { call } from './api.js';
+import { ICONS } from './icons.js';
+import { nameOf } from './list.js';
+import { say, words } from './words.js';
+
+const TYPING_MS = 3000;
+
+/** @typedef {{name: string, size: number, part: MediaPart | null, failed: boolean}} Attached */
+
+export class Composer extends HTMLElement {
+  /** @param {import('./inbox.js').Inbox} inbox */
+  constructor(inbox) {
+    super();
+    this.inbox = inbox;
+    /** @type {'reply' | 'note'} */
+    this.kind = 'reply';
+    this.c = '';
+    this.base = 0;
+    this.typed = 0;
+    /** @type {Attached[]} */
+    this.files = [];
+  }
+
+  connectedCallback() {
+    if (this.field) return;
+    this.field = h('textarea', { rows: 2, dir: 'auto', 'aria-label': words.reply, enterkeyhint: 'send', maxlength: 10_000 });
+    this.field.addEventListener('keydown', (event) => {
+      if (!sends(event)) return;
+      event.preventDefault();
+      this.#send();
+    });
+    this.field.addEventListener('input', () => this.#wrote());
+    this.field.addEventListener('paste', (event) => {
+      if (!event.clipboardData?.files.length) return;
+      event.preventDefault();
+      this.#attach(event.clipboardData.files);
+    });
+    this.tabs = h('div', { class: 'kinds', role: 'group', 'aria-label': words.kind });
+    this.picker = h('input', { type: 'file', multiple: true, hidden: true, 'aria-label': words.attach, tabindex: -1 });
+    this.picker.addEventListener('change', () => {
+      this.#attach(this.picker?.files ?? []);
+      if (this.picker) this.picker.value = '';
+    });
+    const pick = h('button', { class: 'plain', type: 'button', 'aria-label': words.attach, onclick: () => this.picker?.click() }, icon(ICONS.clip));
+    this.shelf = h('div', { class: 'shelf' });
+    this.saved = h('span', { class: 'saved', role: 'status' });
+    this.button = h('button', { class: 'primary send', type: 'button', onclick: () => this.#send() });
+    const foot = h('div', { class: 'foot' }, this.tabs, pick, this.picker, this.saved, this.button);
+    this.replaceChildren(h('div', { class: 'box' }, this.field, this.shelf, foot));
+    this.be('reply');
+  }
+
+  /** @param {Detail} detail another conversation was opened */
+  take(detail) {
+    this.c = detail.id;
+    this.base = this.inbox.lastN;
+    this.files = [];
+    const draft = recall(this.#key) ?? {};
+    this.#set(draft.text ?? '');
+    this.be(draft.kind === 'note' ? 'note' : 'reply');
+    this.#shelve();
+  }
+
+  get #key() {
+    return `frontdesk draft ${this.c}`;
+  }
+
+  /** @param {'reply' | 'note'} kind */
+  be(kind) {
+    this.kind = kind;
+    this.classList.toggle('noting', kind === 'note');
+    const { field, tabs, button, inbox } = this;
+    if (!field || !tabs || !button) return;
+    const text = kind === 'note' ? words.writeNote : say('writeReply', { name: inbox.detail ? nameOf(inbox.detail) : '' });
+    field.placeholder = text;
+    field.setAttribute('aria-label', text);
+    fill(tabs, ...(/** @type {const} */ (['reply', 'note'])).map((one) => {
+      const go = () => {
+        this.be(one);
+        this.focus();
+      };
+      return h('button', { type: 'button', 'aria-pressed': String(one === kind), onclick: go, 'aria-keyshortcuts': one === 'note' ? 'n' : 'r' }, words[one]);
+    }));
+    fill(button, h('span', {}, kind === 'note' ? words.addNote : words.send), h('kbd', { 'aria-hidden': 'true' }, '↵'));
+  }
+
+  /** @override */
+  focus() {
+    this.field?.focus();
+  }
+
+  /** @param {Unsent} unsent back into the field to be changed */
+  restore(unsent) {
+    this.#set([unsent.text, this.field?.value].filter(Boolean).join('\n'));
+    this.be(unsent.kind);
+    this.base = this.inbox.lastN;
+    this.focus();
+  }
+
+  /** @param {string} text */
+  #set(text) {
+    if (!this.field) return;
+    this.field.value = text;
+    grow(this.field);
+    this.#ready();
+    if (this.saved) this.saved.textContent = text ? words.draftSaved : '';
+  }
+
+  #ready() {
+    this.button?.classList.toggle('idle', !this.field?.value.trim() && !this.files.some((one) => one.part));
+  }
+
+  #wrote() {
+    const { field, saved } = this;
+    if (!field) return;
+    grow(field);
+    if (!field.value || field.value.length === 1) this.base = this.inbox.lastN;
+    remember(this.#key, field.value ? { text: field.value, kind: this.kind } : undefined);
+    if (saved) saved.textContent = field.value ? words.draftSaved : '';
+    this.#ready();
+    const now = Date.now();
+    const on = this.kind === 'reply' && field.value.trim() !== '';
+    if (on ? now - this.typed < TYPING_MS : !this.typed) return;
+    this.typed = on ? now : 0;
+    this.inbox.line.send({ t: 'typing', c: this.c, on });
+  }
+
+  #send() {
+    const { field, inbox, c, kind } = this;
+    const text = field?.value.trim() ?? '';
+    const media = this.files.flatMap((one) => one.part ?? []);
+    if (!c || (!text && !media.length) || this.files.some((one) => !one.part && !one.failed)) return;
+    /** @type {Part[]} */
+    const parts = text ? [...media, { type: 'text', text }] : media;
+    const files = media.map((part) => part.file ?? '');
+    inbox.sender.say({ c, kind, text: text || undefined, files: files.length ? files : undefined, parts, base: this.base || inbox.lastN });
+    this.files = [];
+    this.typed = 0;
+    remember(this.#key, undefined);
+    this.#set('');
+    this.#shelve();
+    this.base = inbox.lastN;
+    if (kind === 'note') this.be('reply');
+    this.focus();
+  }
+
+  /** @param {Iterable<File>} files */
+  #attach(files) {
+    for (const file of files) {
+      /** @type {Attached} */
+      const one = { name: file.name, size: file.size, part: null, failed: false };
+      this.files.push(one);
+      this.#upload(one, file);
+    }
+    this.#shelve();
+  }
+
+  /** @param {Attached} one @param {File} file */
+  async #upload(one, file) {
+    const form = new FormData();
+    form.append('file', file);
+    try {
+      const kept = await call('POST', '/files', form);
+      const kind = /** @type {MediaPart['kind']} */ (String(kept.mime).match(/^(image|audio|video)\//)?.[1] ?? 'file');
+      one.part = { type: 'media', kind, file: kept.id, name: kept.name, mime: kept.mime, size: kept.size, url: kept.url };
+    } catch (error) {
+      one.failed = true;
+      this.inbox.complain(error);
+    }
+    this.#shelve();
+  }
+
+  #shelve() {
+    const chips = this.files.map((one) => {
+      const drop = () => {
+        this.files = this.files.filter((other) => other !== one);
+        this.#shelve();
+      };
+      const facts = one.failed ? words.failed : one.part ? sizeOf(one.size) : words.uploading;
+      const close = h('button', { type: 'button', 'aria-label': say('remove', { name: one.name }), onclick: drop }, icon(ICONS.close, 14));
+      return h('span', { class: one.failed ? 'held failed' : 'held' }, h('span', { class: 'name' }, one.name), h('small', {}, facts), close);
+    });
+    if (this.shelf) fill(this.shelf, ...chips);
+    this.#ready();
+  }
+}
+
+customElements.define('fd-composer', Composer);

@@ -1,0 +1,121 @@
+/**
+ * What a conversation shows, worked out from its entries: bubbles, notes, lines about what happened, and what became of each reply.
+ * @module
+ */
+
+import { dayOf } from '../shared/when.js';
+import { say, words } from './words.js';
+
+/**
+ * @typedef {object} Shown
+ * @property {string} key
+ * @property {'day' | 'line' | 'said' | 'note'} kind
+ * @property {string} text of a day or a line
+ * @property {'customer' | 'agent' | 'bot'} who
+ * @property {By} by
+ * @property {string} at
+ * @property {Part[]} parts
+ * @property {Ev} [ev]
+ * @property {Unsent} [unsent]
+ * @property {Delivery} [delivery]
+ * @property {string} state
+ * @property {boolean} edited
+ * @property {boolean} gone
+ * @property {boolean} first
+ * @property {boolean} last
+ */
+
+const RUN_MS = 5 * 60_000;
+
+/** @param {Partial<Shown> & {key: string}} some @returns {Shown} */
+const shown = (some) => ({
+  kind: 'said', text: '', who: 'agent', by: { kind: 'system', name: '' }, at: '', parts: [], state: '',
+  edited: false, gone: false, first: true, last: true, ...some,
+});
+
+/**
+ * @param {import('./inbox.js').Inbox} inbox
+ * @param {string} lang
+ * @returns {Shown[]}
+ */
+export function shownOf(inbox, lang) {
+  const { detail, entries, sender, me } = inbox;
+  if (!detail) return [];
+  /** @type {Shown[]} */
+  const all = [];
+  /** @type {Map<string, Shown>} */
+  const byId = new Map();
+  for (const ev of entries) {
+    const changed = ev.d.of && byId.get(ev.d.of);
+    if (ev.k === 'edit' && changed) Object.assign(changed, { parts: ev.d.parts ?? [], edited: true });
+    else if (ev.k === 'delete' && changed) changed.gone = true;
+    else if (ev.k === 'message' || ev.k === 'note') {
+      const one = said(ev);
+      byId.set(ev.d.mid, one);
+      all.push(one);
+    } else if (happened(ev)) all.push(shown({ key: ev.d.mid, kind: 'line', text: happened(ev), at: ev.at }));
+  }
+  const by = /** @type {By} */ ({ kind: 'agent', name: me.name, id: me.id });
+  const known = new Set(entries.map((ev) => ev.id));
+  for (const item of sender.of(detail.id)) {
+    if (known.has(item.id)) continue;
+    const kind = item.kind === 'note' ? 'note' : 'said';
+    const state = item.failed ? 'failed' : sender.kept.includes(item) ? 'kept' : 'sending';
+    all.push(shown({ key: item.id, kind, who: 'agent', by, at: item.at, parts: item.parts, unsent: item, state }));
+  }
+  runs(all);
+  return dated(all, lang);
+
+  /** @param {Ev} ev */
+  function said(ev) {
+    const who = ev.by.kind === 'customer' ? 'customer' : ev.by.kind === 'agent' ? 'agent' : 'bot';
+    const delivery = detail?.deliveries[ev.d.mid];
+    const read = who === 'agent' && ev.n <= inbox.customerRead;
+    const state = ev.k === 'note' ? '' : delivery?.state ?? (read ? 'read' : '');
+    const key = (ev.by.id === me.id && ev.id) || ev.d.mid;
+    return shown({ key, kind: ev.k === 'note' ? 'note' : 'said', who, by: ev.by, at: ev.at, parts: ev.d.parts ?? [], ev, delivery, state });
+  }
+
+  /** @param {Ev} ev what happened, in a sentence; empty for what is shown elsewhere */
+  function happened(ev) {
+    const name = ev.by.id === me.id ? words.you : ev.by.name;
+    const data = ev.d.data ?? {};
+    if (ev.k === 'resolved' || ev.k === 'reopened') return say(`line.${ev.k}`, { name: name || words.system });
+    if (ev.k === 'event') return (ev.d.parts ?? []).map((part) => (part.type === 'event' ? words[`event.${part.kind}`] ?? part.kind : '')).join(' ');
+    if (ev.k !== 'assigned') return '';
+    if (!data.agent) return data.team ? say('line.team', { team: data.team }) : words['line.returned'];
+    if (data.agent === ev.by.id) return say('line.took', { name });
+    return say('line.assigned', { to: data.agent === me.id ? words.you : data.name ?? '' });
+  }
+}
+
+/** @param {Shown[]} all */
+function runs(all) {
+  all.forEach((one, i) => {
+    const next = all[i + 1];
+    if (!next || one.kind !== next.kind || one.kind === 'line' || one.who !== next.who || one.by.name !== next.by.name) return;
+    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown'].includes(one.state)) return;
+    one.last = false;
+    next.first = false;
+  });
+}
+
+/** @param {Shown[]} all @param {string} lang */
+function dated(all, lang) {
+  let day = '';
+  return all.flatMap((one) => {
+    const its = dayOf(one.at, lang);
+    if (its === day) return [one];
+    day = its;
+    one.first = true;
+    return [shown({ key: `day ${its}`, kind: 'day', text: its }), one];
+  });
+}
+
+/** @param {Part} part as a few words in a list */
+export function previewOf(part) {
+  if (part.type === 'media') return `[${words[part.kind] ?? words.file}]${part.alt ? ` ${part.alt}` : part.kind === 'file' ? ` ${part.name}` : ''}`;
+  if ('text' in part && part.text) return part.text;
+  if (part.type === 'card' || part.type === 'form') return part.title ?? '';
+  return `[${words[part.type] ?? words.unsupported}]`;
+}

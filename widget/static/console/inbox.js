@@ -1,0 +1,234 @@
+/**
+ * What this console knows: the list, the open conversation, colleagues; loaded by calls, kept fresh by the socket.
+ *
+ * Events on it: `list`, `thread`, `detail`, `line`, `me`, `note` (a sentence for the agent).
+ * @module
+ */
+
+import { newId } from '../shared/dom.js';
+import { Line } from '../shared/line.js';
+import { call, Failure, get, post } from './api.js';
+import { previewOf } from './entries.js';
+import { Listing } from './listing.js';
+import { Sender } from './sender.js';
+import { say } from './words.js';
+
+const SOON_MS = 200;
+const LATER_MS = 3000;
+
+export class Inbox extends Listing {
+  /** @param {Agent} me */
+  constructor(me) {
+    super();
+    this.me = me;
+    /** @type {Agent[]} */
+    this.agents = [];
+    this.epoch = '';
+    this.cursor = 0;
+    this.openId = '';
+    /** @type {Detail | null} */
+    this.detail = null;
+    /** @type {Ev[]} */
+    this.entries = [];
+    /** @type {number | null} */
+    this.older = null;
+    this.customerRead = 0;
+    /** @type {Map<string, {by: By, until: number}>} who is writing, by conversation */
+    this.writers = new Map();
+    this.sender = new Sender(me.id, () => this.tell('thread'));
+    this.line = new Line({
+      socket: `${location.origin.replace(/^http/, 'ws')}/console/socket`,
+      hello: () => ({ t: 'hello', v: 1, since: this.cursor, epoch: this.epoch || undefined }),
+      frame: (frame) => this.#take(frame),
+      state: () => this.tell('line'),
+      denied: () => get('/me').then(() => setTimeout(() => this.line.restart(), 3000), () => {}),
+    });
+  }
+
+  async start() {
+    this.line.start();
+    this.sender.flush();
+    await Promise.all([this.load('mine', ''), this.people()]);
+    if (!this.rows.length) await this.load('all', '');
+  }
+
+  async people() {
+    const found = await get('/agents').catch(() => null);
+    if (found) this.agents = found.items ?? found;
+    this.tell('me');
+  }
+
+  /** @param {string} id */
+  async open(id) {
+    if (this.openId === id && this.detail) return;
+    this.openId = id;
+    this.detail = null;
+    this.entries = [];
+    this.older = null;
+    this.customerRead = 0;
+    this.tell('thread');
+    this.tell('list');
+    this.tell('detail');
+    if (id) await this.#reload(id);
+  }
+
+  /** @param {string} id */
+  async #reload(id) {
+    try {
+      const [detail, page] = await Promise.all([get(`/conversations/${id}`), get(`/conversations/${id}/entries?limit=50`)]);
+      if (this.openId !== id) return;
+      this.detail = { ...detail, deliveries: { ...detail.deliveries, ...page.deliveries } };
+      this.entries = page.items;
+      this.older = page.next;
+      for (const ev of this.entries) if (ev.id) this.sender.seen(ev.id);
+      this.tell('thread');
+      this.tell('detail');
+      this.markRead();
+    } catch (error) {
+      this.complain(error);
+      if (error instanceof Failure && error.status === 404 && this.openId === id) location.hash = '';
+    }
+  }
+
+  async earlier() {
+    const { openId: id, older } = this;
+    if (!older) return;
+    this.older = null;
+    const page = await get(`/conversations/${id}/entries?limit=50&before=${older}`).catch(() => null);
+    if (!page || this.openId !== id) return;
+    this.entries.unshift(...page.items);
+    if (this.detail) Object.assign(this.detail.deliveries, page.deliveries);
+    this.older = page.next;
+    this.tell('thread');
+  }
+
+  /** The last entry of the open conversation. */
+  get lastN() {
+    return this.entries.at(-1)?.n ?? 0;
+  }
+
+  /** Say how far this agent has read, when it can really be seen. */
+  markRead() {
+    const row = this.rows.find((one) => one.id === this.openId);
+    const n = this.lastN;
+    if (!n || document.visibilityState === 'hidden' || (this.detail && this.detail.read_n >= n)) return;
+    if (row) row.read_n = n;
+    if (this.detail) this.detail.read_n = n;
+    post(`/conversations/${this.openId}/read`, { n }).catch(() => {});
+    this.tell('list');
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    if (frame.t === 'welcome') this.#welcomed(/** @type {Welcome} */ (frame));
+    else if (frame.t === 'ev') this.#happened(/** @type {Ev} */ (frame));
+    else if (frame.t === 'eph') this.#passing(frame);
+  }
+
+  /** @param {Welcome} welcome */
+  #welcomed(welcome) {
+    if (!welcome.resumed) {
+      this.cursor = welcome.from - 1;
+      if (this.openId) this.#reload(this.openId);
+      this.refresh(0);
+    }
+    this.epoch = welcome.epoch;
+    this.sender.flush();
+    this.people();
+  }
+
+  /** @param {Ev} ev */
+  #happened(ev) {
+    if (ev.s <= this.cursor) return;
+    if (ev.s > this.cursor + 1) return this.line.restart();
+    this.cursor = ev.s;
+    if (ev.id) this.sender.seen(ev.id);
+    if (ev.c === this.openId && this.detail) this.#append(ev);
+    const row = this.rows.find((one) => one.id === ev.c);
+    if (row && (ev.k === 'message' || ev.k === 'note')) this.#preview(row, ev);
+    this.refresh(row && ['message', 'note', 'status'].includes(ev.k) ? LATER_MS : SOON_MS);
+  }
+
+  /** @param {Ev} ev */
+  #append(ev) {
+    const { detail } = this;
+    if (!detail || ev.n <= this.lastN) return;
+    if (ev.n > this.lastN + 1) {
+      this.#reload(this.openId);
+      return;
+    }
+    this.entries.push(ev);
+    const data = ev.d.data ?? {};
+    if (ev.k === 'status' && ev.d.of && data.target === detail.channel) {
+      detail.deliveries[ev.d.of] = { state: data.state ?? '', reason: data.reason ?? '', delivery: data.delivery ?? '' };
+    } else if (ev.k === 'assigned') detail.agent = data.agent ? { id: data.agent, name: data.name ?? '' } : null;
+    else if (ev.k === 'resolved' || ev.k === 'reopened') detail.status = ev.k === 'resolved' ? 'resolved' : 'open';
+    if (ev.k === 'message') this.writers.delete(ev.c);
+    this.tell('thread');
+    this.tell('detail');
+    this.markRead();
+  }
+
+  /** @param {Row} row @param {Ev} ev */
+  #preview(row, ev) {
+    row.preview = (ev.d.parts ?? []).map((part) => previewOf(part)).join(' ');
+    row.preview_by = ev.k === 'note' ? 'note' : ev.by.kind;
+    row.last_at = ev.at;
+    row.last_n = Math.max(row.last_n, ev.n);
+    if (ev.k === 'message' && ev.by.kind === 'customer') row.waiting_since ??= ev.at;
+    if (ev.k === 'message' && ev.by.kind === 'agent') row.waiting_since = null;
+    if (ev.c === this.openId && document.visibilityState !== 'hidden') row.read_n = row.last_n;
+    this.rows.sort((a, b) => Date.parse(b.last_at) - Date.parse(a.last_at));
+    this.tell('list');
+  }
+
+  /** @param {Frame} frame */
+  #passing(frame) {
+    if (frame.k === 'presence') {
+      const one = this.agents.find((agent) => agent.id === frame.by?.id);
+      if (one) one.state = frame.state;
+      this.tell('me');
+    } else if (frame.k === 'typing' && frame.c) {
+      if (frame.on === false) this.writers.delete(frame.c);
+      else this.writers.set(frame.c, { by: frame.by, until: Date.now() + 8000 });
+      setTimeout(() => this.tell('thread'), 8100);
+      this.tell('thread');
+    } else if (frame.k === 'read' && frame.by?.kind === 'customer' && frame.c === this.openId) {
+      this.customerRead = Math.max(this.customerRead, frame.n ?? 0);
+      this.tell('thread');
+    }
+  }
+
+  /**
+   * Do something to the open conversation.
+   * @param {'resolve' | 'reopen' | 'assign'} act
+   * @param {{agent?: string}} [more]
+   */
+  async act(act, more = {}) {
+    const { openId } = this;
+    if (!openId) return;
+    try {
+      await post(`/conversations/${openId}/${act}`, { id: newId(), ...more });
+      this.dispatchEvent(new CustomEvent('note', { detail: say(`done.${act}`, {}) }));
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+
+  /** @param {string} delivery */
+  async resend(delivery) {
+    await post(`/deliveries/${delivery}/resend`, { id: newId() }).catch((error) => this.complain(error));
+  }
+
+  /** @param {'present' | 'away'} state */
+  async be(state) {
+    try {
+      Object.assign(this.me, await call('PUT', '/me/presence', { state }));
+      const one = this.agents.find((agent) => agent.id === this.me.id);
+      if (one) one.state = state;
+      this.tell('me');
+    } catch (error) {
+      this.complain(error);
+    }
+  }
+}

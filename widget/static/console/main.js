@@ -1,0 +1,167 @@
+/**
+ * The console: signs in, puts the rail, the list, the conversation and the panel together, and listens to the keyboard.
+ * @module
+ */
+
+import { h, icon } from '../shared/dom.js';
+import { colours, PARTS, sheet } from '../shared/look.js';
+import { recall, remember } from '../shared/outbox.js';
+import { call, get, session } from './api.js';
+import { Details } from './details.js';
+import { Door } from './door.js';
+import { ICONS } from './icons.js';
+import { Inbox } from './inbox.js';
+import { avatar, List } from './list.js';
+import { helpSheet, menu, passing } from './menu.js';
+import { Thread } from './thread.js';
+import { lang, LANGUAGES, loadWords, speak, words } from './words.js';
+
+const THEMES = ['auto', 'light', 'dark'];
+const THEME = 'frontdesk theme';
+const root = document.documentElement;
+
+/** @param {string} theme */
+function dress(theme) {
+  root.dataset.theme = theme;
+  remember(THEME, theme === 'auto' ? undefined : theme);
+}
+
+document.adoptedStyleSheets = [sheet(colours(':root'), PARTS)];
+dress(THEMES.includes(recall(THEME)) ? recall(THEME) : 'auto');
+
+class Desk {
+  /** @param {Agent} me */
+  constructor(me) {
+    const inbox = (this.inbox = new Inbox(me));
+    this.accounts = [this.#account('up'), this.#account('down')];
+    this.list = new List(inbox, this.accounts[1]);
+    this.thread = new Thread(inbox, { back: () => (location.hash = ''), details: () => this.#details() });
+    this.details = new Details(inbox, () => this.#pane('thread'));
+    document.body.replaceChildren(h('main', { class: 'desk' }, h('h1', { class: 'vh' }, 'Frontdesk'), this.#rail(), this.list, this.thread, this.details));
+    inbox.addEventListener('note', (event) => passing(/** @type {CustomEvent} */ (event).detail));
+    inbox.addEventListener('me', () => this.#presence());
+    inbox.addEventListener('list', () => this.#title());
+    addEventListener('hashchange', () => this.#route());
+    addEventListener('keydown', (event) => this.#key(event));
+    document.addEventListener('visibilitychange', () => inbox.markRead());
+    this.#presence();
+    this.#route();
+    inbox.start().catch((error) => inbox.complain(error));
+  }
+
+  #rail() {
+    const views = /** @type {const} */ ([['mine', ICONS.mine], ['all', ICONS.inbox], ['resolved', ICONS.done]]);
+    const buttons = views.map(([view, path]) => {
+      const button = h('button', { class: 'plain', type: 'button', title: words[`view.${view}`], 'aria-label': words[`view.${view}`] }, icon(path, 22));
+      button.addEventListener('click', () => this.inbox.load(view, ''));
+      this.inbox.addEventListener('list', () => button.setAttribute('aria-pressed', String(this.inbox.view === view)));
+      return button;
+    });
+    const help = h('button', { class: 'plain', type: 'button', 'aria-label': words.keys, title: `${words.keys} (?)`, onclick: helpSheet }, icon(ICONS.help, 22));
+    const mark = h('a', { class: 'mark', href: '#', 'aria-label': 'Frontdesk' }, icon(ICONS.mark, 22));
+    return h('nav', { class: 'rail', 'aria-label': words.views }, mark, ...buttons, h('span', { class: 'gap' }), help, this.accounts[0]);
+  }
+
+  /** The agent's own button: presence, language, colours, the way out. @param {string} where */
+  #account(where) {
+    const { me } = this.inbox;
+    const button = h('button', { class: `account ${where}`, type: 'button' }, avatar(me.name, me.id), h('i', { class: 'dot' }));
+    return menu(button, () => this.#choices());
+  }
+
+  /** @returns {import('./menu.js').Choice[]} */
+  #choices() {
+    const { inbox } = this;
+    const leave = async () => {
+      await call('DELETE', '/session').catch(() => {});
+      location.hash = '';
+      location.reload();
+    };
+    const theme = recall(THEME) ?? 'auto';
+    return [
+      ...(/** @type {const} */ (['present', 'away'])).map((state) => ({
+        label: words[state], dot: state === 'present' ? 'on' : 'off', chosen: inbox.me.state === state, run: () => void inbox.be(state),
+      })),
+      ...Object.entries(LANGUAGES).map(([code, label], i) => ({ label, chosen: code === lang, run: () => code !== lang && speak(code), apart: i === 0 })),
+      ...THEMES.map((one, i) => ({ label: words[`theme.${one}`], chosen: one === theme, run: () => dress(one), apart: i === 0 })),
+      { label: words.signOut, run: leave, apart: true },
+    ];
+  }
+
+  #presence() {
+    const { me } = this.inbox;
+    for (const button of this.accounts) {
+      button.setAttribute('aria-label', `${me.name}, ${words[me.state]}`);
+      button.querySelector('.dot')?.classList.toggle('on', me.state === 'present');
+    }
+  }
+
+  #title() {
+    const waiting = this.inbox.rows.filter((row) => row.last_n > row.read_n && row.waiting_since).length;
+    document.title = waiting ? `(${waiting}) ${words.inbox} · Frontdesk` : `${words.inbox} · Frontdesk`;
+  }
+
+  #route() {
+    const id = /^#\/c\/(\w+)$/.exec(location.hash)?.[1] ?? '';
+    this.inbox.open(id);
+    this.#pane(id ? 'thread' : 'list');
+  }
+
+  /** @param {string} pane what a phone shows; wider screens show it all */
+  #pane(pane) {
+    root.dataset.pane = pane;
+  }
+
+  #details() {
+    if (matchMedia('(max-width: 1100px)').matches) this.#pane(root.dataset.pane === 'details' ? 'thread' : 'details');
+    else root.classList.toggle('bare');
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const target = /** @type {HTMLElement} */ (event.target);
+    const field = target.matches('input, textarea');
+    if (event.key === 'Escape' && field && !event.isComposing) return target.blur();
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || field || document.querySelector('dialog[open], .menu')) return;
+    const { inbox, list, thread } = this;
+    const composer = thread.composer;
+    /** @type {Record<string, () => void>} */
+    const keys = {
+      j: () => list.move(1),
+      k: () => list.move(-1),
+      '/': () => list.search?.focus(),
+      '?': helpSheet,
+      Escape: () => (location.hash = ''),
+    };
+    if (inbox.detail) {
+      Object.assign(keys, {
+        r: () => (composer?.be('reply'), composer?.focus()),
+        n: () => (composer?.be('note'), composer?.focus()),
+        e: () => inbox.act(inbox.detail?.status === 'open' ? 'resolve' : 'reopen'),
+        a: () => inbox.act('assign', { agent: inbox.me.id }),
+        i: () => this.#details(),
+      });
+    }
+    const run = keys[event.key];
+    if (!run) return;
+    event.preventDefault();
+    run();
+  }
+}
+
+async function begin() {
+  await loadWords();
+  document.title = 'Frontdesk';
+  const token = new URLSearchParams(location.hash.slice(1)).get('setup') ?? '';
+  const enter = (/** @type {Agent} */ me) => {
+    if (token) history.replaceState(null, '', location.pathname);
+    session.over = () => location.reload();
+    new Desk(me);
+  };
+  const door = () => document.body.replaceChildren(new Door(token, enter));
+  const me = token ? null : await get('/me').catch(() => null);
+  if (me) enter(me);
+  else door();
+}
+
+begin();

@@ -1,0 +1,86 @@
+/**
+ * What agents say, on its way: kept until the hub has it, one at a time per conversation, the same id on every try.
+ * @module
+ */
+
+import { newId } from '../shared/dom.js';
+import { Outbox } from '../shared/outbox.js';
+import { Failure, post } from './api.js';
+
+export class Sender {
+  /**
+   * @param {string} agent
+   * @param {() => void} changed
+   */
+  constructor(agent, changed) {
+    /** @type {Outbox<Unsent>} */
+    this.outbox = new Outbox(`frontdesk say ${agent} `);
+    this.changed = changed;
+    /** @type {Set<string>} conversations with a call under way */
+    this.busy = new Set();
+    /** @type {Unsent[]} the hub has them; they show until their entries come */
+    this.kept = [];
+    this.tries = 0;
+  }
+
+  /** @param {string} c @returns {Unsent[]} */
+  of(c) {
+    return [...this.kept, ...this.outbox.all()].filter((item) => item.c === c);
+  }
+
+  /** @param {Omit<Unsent, 'id' | 'at'>} item */
+  say(item) {
+    this.outbox.put({ ...item, id: newId(), at: new Date().toISOString() });
+    this.changed();
+    this.flush();
+  }
+
+  /** @param {Unsent} item @param {boolean} [force] */
+  retry(item, force = false) {
+    this.outbox.put({ ...item, failed: undefined, force });
+    this.changed();
+    this.flush();
+  }
+
+  /** @param {Unsent} item */
+  drop(item) {
+    this.outbox.drop(item.id);
+    this.changed();
+  }
+
+  /** @param {string} id the entry has come */
+  seen(id) {
+    this.outbox.drop(id);
+    this.kept = this.kept.filter((item) => item.id !== id);
+  }
+
+  flush() {
+    /** @type {Set<string>} */
+    const blocked = new Set(this.busy);
+    for (const item of this.outbox.all()) {
+      if (item.failed || blocked.has(item.c)) continue;
+      blocked.add(item.c);
+      this.#send(item);
+    }
+  }
+
+  /** @param {Unsent} item */
+  async #send(item) {
+    this.busy.add(item.c);
+    const { id, kind, text, files, base, force } = item;
+    let wait = 0;
+    try {
+      await post(`/conversations/${item.c}/entries`, { id, kind, text, files, base, force });
+      this.tries = 0;
+      if (this.outbox.drop(id)) this.kept.push(item);
+    } catch (error) {
+      const failure = error instanceof Failure ? error : new Failure(0, 'unreachable', '');
+      if (failure.passing) wait = (failure.after ?? 0) * 1000 + 300 + Math.random() * Math.min(30_000, 500 * 2 ** this.tries++);
+      else if (failure.status !== 401) this.outbox.put({ ...item, failed: failure.code === 'stale' ? 'stale' : failure.message || failure.code });
+    }
+    this.busy.delete(item.c);
+    this.changed();
+    if (wait) setTimeout(() => this.flush(), wait);
+    else this.flush();
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The open conversation: its head with what can be done, its entries, the composer.
+ * @module
+ */
+
+import { fill, follow, h, icon } from '../shared/dom.js';
+import { options, show } from '../shared/parts.js';
+import { timeOf } from '../shared/when.js';
+import { get } from './api.js';
+import { Composer } from './composer.js';
+import { shownOf } from './entries.js';
+import { ICONS } from './icons.js';
+import { nameOf } from './list.js';
+import { menu } from './menu.js';
+import { channelWord, lang, say, words } from './words.js';
+
+export class Thread extends HTMLElement {
+  /** @param {import('./inbox.js').Inbox} inbox @param {{back: () => void, details: () => void}} ways */
+  constructor(inbox, ways) {
+    super();
+    this.inbox = inbox;
+    this.ways = ways;
+    this.shownId = '';
+    this.stamp = '';
+  }
+
+  connectedCallback() {
+    const { inbox } = this;
+    this.head = h('div', { class: 'head' });
+    this.bar = h('div', { class: 'bar', role: 'status' });
+    this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => inbox.earlier() }, words.earlier);
+    this.list = h('div', { class: 'entries', role: 'log', 'aria-label': words.conversation, 'aria-live': 'polite' });
+    this.view = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': words.conversation }, this.earlier, this.list);
+    this.newer = h('button', { class: 'newer', type: 'button', hidden: true, onclick: () => this.#bottom() }, words.newer);
+    this.view.addEventListener('scroll', () => this.#low() && this.newer?.setAttribute('hidden', ''), { passive: true });
+    this.composer = new Composer(inbox);
+    this.blank = h('div', { class: 'nothing' }, icon(ICONS.inbox, 34), h('p', {}, words.choose), h('p', { class: 'quiet' }, words.chooseHint));
+    this.replaceChildren(this.blank, this.head, this.bar, this.view, h('div', { class: 'float' }, this.newer), this.composer);
+    inbox.addEventListener('thread', () => this.#soon());
+    inbox.addEventListener('line', () => this.#soon());
+    addEventListener('online', () => this.#soon());
+    addEventListener('offline', () => this.#soon());
+    this.#draw();
+  }
+
+  #soon() {
+    cancelAnimationFrame(this.frame ?? 0);
+    if (document.visibilityState === 'hidden') this.#draw();
+    else this.frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    const { inbox, view: scroll, list } = this;
+    if (!scroll || !list) return;
+    const { detail } = inbox;
+    this.classList.toggle('blank', !inbox.openId);
+    this.classList.toggle('waits', Boolean(inbox.openId) && !detail);
+    this.#trouble();
+    if (!detail) {
+      list.replaceChildren();
+      this.stamp = this.shownId = '';
+      fill(/** @type {HTMLElement} */ (this.head), h('h2', {}, inbox.openId ? words.loading : ''));
+      return;
+    }
+    const other = this.shownId !== detail.id;
+    const low = other || this.#low();
+    const before = scroll.scrollHeight - scroll.scrollTop;
+    const oldest = list.firstElementChild?.getAttribute('data-key');
+    this.#header(detail);
+    follow(list, shownOf(inbox, lang), (one) => one.key, stampOf, (one) => this.#make(one));
+    if (this.earlier) this.earlier.hidden = !inbox.older;
+    if (other) this.composer?.take(detail);
+    this.shownId = detail.id;
+    if (low) this.#bottom();
+    else if (oldest !== list.firstElementChild?.getAttribute('data-key')) scroll.scrollTop = scroll.scrollHeight - before;
+    else this.newer?.removeAttribute('hidden');
+  }
+
+  /** What stands in the way, or who else is writing here. */
+  #trouble() {
+    const { inbox, bar } = this;
+    const writer = inbox.writers.get(inbox.openId);
+    const fresh = writer && writer.until > Date.now() ? writer.by : null;
+    const { state } = inbox.line;
+    const lost = !navigator.onLine ? words.offline : state === 'waiting' || state === 'refused' ? words.reconnecting : '';
+    const named = fresh?.name || (inbox.detail ? nameOf(inbox.detail) : '');
+    const text = lost || (fresh && say(fresh.kind === 'agent' ? 'colleagueTypes' : 'customerTypes', { name: named })) || '';
+    bar?.classList.toggle('calm', !lost && fresh?.kind !== 'agent');
+    if (bar && bar.textContent !== text) bar.textContent = text;
+  }
+
+  /** @param {Detail} detail */
+  #header(detail) {
+    const { inbox, ways, head } = this;
+    const stamp = JSON.stringify([detail.id, detail.agent, detail.status, detail.customer.name, inbox.agents.length]);
+    if (!head || stamp === this.stamp) return;
+    this.stamp = stamp;
+    const open = detail.status === 'open';
+    const back = h('button', { class: 'plain back', type: 'button', 'aria-label': words.back, onclick: ways.back }, icon(ICONS.back));
+    const name = h('div', { class: 'names' }, h('h2', { dir: 'auto' }, nameOf(detail)), h('span', { class: 'tag' }, channelWord(detail.channel)));
+    const owner = detail.agent ? detail.agent.name : words.assign;
+    const assign = h('button', { class: 'second', type: 'button', 'aria-label': `${words.assign}: ${detail.agent?.name ?? words.nobody}` },
+      icon(ICONS.assign, 18), h('span', {}, owner), icon(ICONS.down, 14));
+    menu(assign, () => this.#people(detail));
+    const act = () => inbox.act(open ? 'resolve' : 'reopen');
+    const settle = h('button', { class: open ? 'primary' : 'second', type: 'button', onclick: act, 'aria-keyshortcuts': 'e' },
+      icon(open ? ICONS.done : ICONS.reopen, 18), h('span', {}, open ? words.resolve : words.reopen), h('kbd', { 'aria-hidden': 'true' }, 'E'));
+    const info = h('button', { class: 'plain info', type: 'button', 'aria-label': words.details, onclick: ways.details }, icon(ICONS.info));
+    fill(head, back, name, assign, settle, info);
+  }
+
+  /** @param {Detail} detail @returns {import('./menu.js').Choice[]} */
+  #people(detail) {
+    const { inbox } = this;
+    const all = [...inbox.agents].sort((a, b) => Number(b.id === inbox.me.id) - Number(a.id === inbox.me.id));
+    const people = all.map((one) => ({
+      label: one.id === inbox.me.id ? words.me : one.name,
+      dot: one.state === 'present' ? 'on' : 'off',
+      hint: words[one.state],
+      chosen: detail.agent?.id === one.id,
+      run: () => void inbox.act('assign', { agent: one.id }),
+    }));
+    const nobody = { label: words.giveBack, run: () => void inbox.act('assign', { agent: '' }), apart: true };
+    return detail.agent ? [...people, nobody] : people;
+  }
+
+  /** @param {import('./entries.js').Shown} one @returns {HTMLElement} */
+  #make(one) {
+    if (one.kind === 'day') return h('div', { class: 'day' }, h('span', {}, one.text));
+    if (one.kind === 'line') return h('div', { class: 'line' }, `${one.text} · ${timeOf(one.at, lang)}`);
+    const { inbox } = this;
+    const setting = { words, base: location.origin, fresh: one.ev && (() => this.#fresh(one)) };
+    const customer = one.who === 'customer';
+    const name = customer ? nameOf(/** @type {Detail} */ (inbox.detail)) : one.by.id === inbox.me.id ? words.you : one.by.name || words.bot;
+    const label = one.kind === 'note' && h('strong', { class: 'label' }, words.noteLabel);
+    const offered = one.parts.filter((part) => part.type === 'choices' || part.type === 'card').flatMap((part) => part.options ?? []);
+    const bubble = h('div', { class: one.gone ? 'bubble gone' : 'bubble' }, label, ...one.parts.map((part) => show(part, setting)),
+      offered.length ? options(offered, setting) : null, one.gone && h('p', { class: 'odd' }, words.takenBack));
+    const row = h('div', { class: 'row' }, h('span', { class: 'vh' }, `${name}: `), bubble, this.#meta(one, name));
+    row.classList.add(one.kind === 'note' ? 'note' : one.who);
+    row.classList.toggle('first', one.first);
+    row.classList.toggle('last', one.last);
+    return row;
+  }
+
+  /** @param {import('./entries.js').Shown} one @param {string} name */
+  #meta(one, name) {
+    const { inbox } = this;
+    const { unsent, delivery } = one;
+    if (unsent?.failed) return this.#unsent(unsent);
+    if (delivery && (one.state === 'failed' || one.state === 'unknown')) {
+      const again = h('button', { type: 'button', onclick: () => inbox.resend(delivery.delivery) }, words.resend);
+      const text = one.state === 'failed' ? say('notDelivered', { reason: delivery.reason || words.noReason }) : words.unknownFate;
+      return h('div', { class: `meta ${one.state}` }, text, again);
+    }
+    if (!one.last) return null;
+    const state = one.kind === 'note' ? words.onlyTeam : one.who === 'customer' ? '' : words[`state.${one.state}`];
+    return h('div', { class: 'meta' }, [name, timeOf(one.at, lang), one.edited && words.edited, state].filter(Boolean).join(' · '));
+  }
+
+  /** @param {Unsent} unsent */
+  #unsent(unsent) {
+    const { sender } = this.inbox;
+    const stale = unsent.failed === 'stale';
+    const text = stale ? words.stale : say('notSent', { reason: words[`error.${unsent.failed}`] ?? unsent.failed ?? '' });
+    const again = h('button', { type: 'button', onclick: () => sender.retry(unsent, stale) }, stale ? words.sendAnyway : words.retry);
+    const edit = () => {
+      sender.drop(unsent);
+      this.composer?.restore(unsent);
+    };
+    const back = h('button', { type: 'button', onclick: edit }, words.takeBack);
+    return h('div', { class: stale ? 'meta unknown' : 'meta failed' }, text, again, back);
+  }
+
+  /** @param {import('./entries.js').Shown} one */
+  async #fresh(one) {
+    const page = await get(`/conversations/${this.inbox.openId}/entries?limit=1&before=${(one.ev?.n ?? 0) + 1}`);
+    return /** @type {Part[]} */ (page.items[0]?.d.parts ?? []);
+  }
+
+  #low() {
+    const { view: scroll } = this;
+    return !scroll || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+  }
+
+  #bottom() {
+    if (this.view) this.view.scrollTop = this.view.scrollHeight;
+    this.newer?.setAttribute('hidden', '');
+  }
+}
+
+/** @param {import('./entries.js').Shown} one */
+function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev }) {
+  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev)]);
+}
+
+customElements.define('fd-thread', Thread);

@@ -1,0 +1,47 @@
+/**
+ * The console's texts in the agent's language.
+ * @module
+ */
+
+import { recall, remember } from '../shared/outbox.js';
+
+const KEY = 'frontdesk language';
+export const LANGUAGES = { 'zh-CN': '中文', en: 'English' };
+
+/** @type {Record<string, string>} */
+export const words = {};
+
+const asked = new URLSearchParams(location.search).get('lang') ?? recall(KEY) ?? navigator.language;
+export const lang = /^zh/i.test(asked) ? 'zh-CN' : 'en';
+
+export async function loadWords() {
+  document.documentElement.lang = lang;
+  const answer = await fetch(`/static/console/texts/${lang}.json`);
+  Object.assign(words, await answer.json());
+}
+
+/**
+ * A text with its blanks filled in.
+ * @param {string} key
+ * @param {Record<string, string | number>} blanks
+ */
+export function say(key, blanks) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(blanks[name] ?? ''));
+}
+
+/** @param {string} chosen */
+export function speak(chosen) {
+  remember(KEY, chosen);
+  const url = new URL(location.href);
+  url.searchParams.delete('lang');
+  history.replaceState(null, '', url);
+  location.reload();
+}
+
+/**
+ * A channel's name as a word on its tag.
+ * @param {string} channel
+ */
+export function channelWord(channel) {
+  return words[`channel.${channel}`] ?? channel;
+}

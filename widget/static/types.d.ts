@@ -1,0 +1,136 @@
+/** What travels between the hub and its two faces: shapes for the type checker, never sent to a browser. */
+
+interface By {
+  kind: 'customer' | 'agent' | 'bot' | 'system';
+  name: string;
+  id?: string;
+}
+
+interface Span {
+  kind: 'bold' | 'italic' | 'underline' | 'strike' | 'code' | 'pre' | 'quote' | 'spoiler' | 'link' | 'mention';
+  start: number;
+  end: number;
+  url?: string;
+}
+
+interface Option { id: string; text: string; url?: string }
+
+interface MediaPart {
+  type: 'media';
+  kind: 'image' | 'voice' | 'audio' | 'video' | 'file' | 'sticker';
+  file?: string | null;
+  name?: string;
+  mime?: string;
+  size?: number | null;
+  width?: number | null;
+  height?: number | null;
+  seconds?: number | null;
+  alt?: string;
+  url?: string;
+}
+
+interface FormField { name: string; label: string; value?: string | null }
+
+type Part =
+  | { type: 'text'; text: string; spans?: Span[] }
+  | MediaPart
+  | { type: 'location'; latitude: number; longitude: number; title?: string; address?: string }
+  | { type: 'contact'; name: string; phone?: string; email?: string }
+  | { type: 'choices'; text: string; options: Option[] }
+  | { type: 'choice'; id: string; text?: string }
+  | { type: 'card'; title: string; text?: string; image?: MediaPart | null; url?: string; options?: Option[] }
+  | { type: 'form'; title?: string; fields: FormField[]; submitted?: boolean }
+  | { type: 'event'; kind: string; data?: string }
+  | { type: 'unsupported'; kind: string; text?: string };
+
+/** Of a `status` entry: what became of a delivery. Of an `assigned` one: who has the conversation now. */
+interface Facts {
+  state?: string;
+  target?: string;
+  reason?: string;
+  delivery?: string;
+  agent?: string;
+  name?: string;
+  team?: string;
+}
+
+interface Ev {
+  t: 'ev';
+  s: number;
+  c: string;
+  n: number;
+  k: 'message' | 'note' | 'edit' | 'delete' | 'status' | 'assigned' | 'resolved' | 'reopened' | 'event';
+  by: By;
+  at: string;
+  id?: string;
+  d: { mid: string; parts?: Part[]; of?: string; data?: Facts };
+}
+
+interface Frame {
+  t: string;
+  [field: string]: any;
+}
+
+interface Welcome extends Frame {
+  t: 'welcome';
+  me: string;
+  epoch: string;
+  head: number;
+  from: number;
+  resumed: boolean;
+  hb?: number;
+  lp?: number;
+  read?: number;
+  cfg: { title?: string; greeting?: string; lang?: string; online?: boolean; accent?: string; position?: string };
+}
+
+/** What a customer said and the hub has not yet confirmed. */
+interface Pending {
+  id: string;
+  at: string;
+  d: { text?: string; files?: string[]; choice?: { id: string; text: string; of?: string } };
+  parts: Part[];
+  failed?: string;
+}
+
+/** What an agent said and the hub has not yet confirmed. */
+interface Unsent {
+  id: string;
+  at: string;
+  c: string;
+  kind: 'reply' | 'note';
+  text?: string;
+  files?: string[];
+  parts: Part[];
+  base?: number;
+  force?: boolean;
+  failed?: string;
+}
+
+interface Delivery { state: string; reason: string; delivery: string }
+
+interface Row {
+  id: string;
+  channel: string;
+  customer: { id: string; name: string; avatar?: string };
+  status: 'open' | 'resolved';
+  agent: { id: string; name: string } | null;
+  team?: string;
+  preview: string;
+  preview_by: string;
+  waiting_since: string | null;
+  last_at: string;
+  last_n: number;
+  read_n: number;
+  created_at: string;
+}
+
+interface Detail extends Row {
+  profile: Record<string, string>;
+  identities: { channel: string; address?: string; external_id?: string }[];
+  history: Row[];
+  deliveries: Record<string, Delivery>;
+  window?: { until?: string | null; left?: number | null } | null;
+}
+
+interface Agent { id: string; name: string; email: string; role: string; state: 'present' | 'away' }

@@ -1,0 +1,289 @@
+/**
+ * The opened widget: keeps session, line, log and view together. What is shown follows from the log, never the other way round.
+ * @module
+ */
+
+import { newId } from '../shared/dom.js';
+import { Line } from '../shared/line.js';
+import { CustomerLog } from './log.js';
+import { View } from './view.js';
+
+const TYPING_MS = 3000;
+const CONFIRM_MS = 10_000;
+const LANGUAGES = ['zh-CN', 'en'];
+
+/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
+
+export class Core {
+  /** @param {Host} host */
+  constructor(host) {
+    this.host = host;
+    this.base = host.setting.base;
+    this.there = `${this.base}chat/${encodeURIComponent(host.setting.channel)}`;
+    this.lang = languageOf(host.setting.lang);
+    this.log = new CustomerLog(host.setting.key);
+    this.cfg = /** @type {Welcome['cfg']} */ ({});
+    /** @type {Map<string, Upload>} */
+    this.uploads = new Map();
+    this.sending = '';
+    this.typed = 0;
+    /** @type {{name: string, until: number} | null} */
+    this.writer = null;
+    this.view = new View(this);
+    this.line = new Line({
+      socket: `${this.there.replace(/^http/, 'ws')}/socket`,
+      poll: `${this.there}/poll`,
+      memory: `${host.setting.key} polling`,
+      hello: () => this.#hello(),
+      frame: (frame) => this.#take(frame),
+      state: () => this.view.draw(),
+      denied: () => this.#session(),
+    });
+    addEventListener('storage', (event) => event.key?.startsWith(this.log.outbox.prefix) && this.#changed());
+    document.addEventListener('visibilitychange', () => this.seen());
+    this.begun = this.#begin();
+  }
+
+  async #begin() {
+    const answer = await fetch(`${this.base}static/widget/texts/${this.lang}.json`);
+    this.view.ready(await answer.json());
+    if (this.log.token) this.line.start();
+  }
+
+  async open() {
+    await this.begun;
+    if (this.line.state === 'idle') await this.#session();
+    this.view.open();
+    this.seen();
+  }
+
+  close() {
+    this.view.close();
+  }
+
+  /** Ask for a session, with the old token so that a known customer stays the same; tries again until the hub answers. */
+  async #session(tries = 0) {
+    try {
+      const body = JSON.stringify({ lang: this.lang, tok: this.log.token || undefined });
+      const answer = await fetch(`${this.there}/session`, { method: 'POST', body });
+      if (answer.ok) {
+        this.log.renew(await answer.json());
+        if (this.line.state === 'idle') this.line.start();
+        else this.line.restart();
+        return;
+      }
+    } catch {
+      // Not reachable: the same as a refusal for now.
+    }
+    this.view.draw();
+    setTimeout(() => this.#session(tries + 1), 500 + Math.random() * Math.min(30_000, 500 * 2 ** tries));
+  }
+
+  /** @returns {Frame} */
+  #hello() {
+    const { token, epoch, cursor } = this.log;
+    const page = location.origin + location.pathname;
+    return { t: 'hello', v: 1, tok: token, epoch: epoch || undefined, since: cursor, lang: this.lang, page };
+  }
+
+  /** @param {Frame} frame */
+  #take(frame) {
+    switch (frame.t) {
+      case 'welcome':
+        this.log.welcome(/** @type {Welcome} */ (frame));
+        this.#dress(frame.cfg ?? {});
+        this.sending = '';
+        this.#changed();
+        break;
+      case 'ev':
+        this.#happened(/** @type {Ev} */ (frame));
+        break;
+      case 'ok':
+        this.log.confirm(frame.id);
+        this.sending = '';
+        this.#changed();
+        break;
+      case 'no':
+        this.#refused(frame);
+        break;
+      case 'eph':
+        this.#passing(frame);
+    }
+  }
+
+  /**
+   * What the hub says about this channel's looks; the page's own attributes and variables come first.
+   * @param {Welcome['cfg']} cfg
+   */
+  #dress(cfg) {
+    this.cfg = cfg;
+    const { host } = this;
+    const own = getComputedStyle(host).getPropertyValue('--fd-accent');
+    if (!own && /^#[0-9a-f]{6}$/i.test(cfg.accent ?? '')) host.style.setProperty('--fd-accent', String(cfg.accent));
+    if (cfg.position === 'left') host.dataset.side ??= 'left';
+  }
+
+  /** @param {Ev} ev */
+  #happened(ev) {
+    const what = this.log.apply(ev);
+    if (what === 'gap') this.line.restart();
+    if (what !== 'new') return;
+    if (ev.by.kind !== 'customer') this.writer = null;
+    this.view.draw();
+    this.seen();
+  }
+
+  /** @param {Frame} frame */
+  #refused(frame) {
+    if (frame.id && frame.id === this.sending) this.sending = '';
+    const item = this.log.outbox.all().find((one) => one.id === frame.id);
+    if (!item) return;
+    if (frame.retry) {
+      setTimeout(() => this.flush(), (frame.after ?? 2) * 1000);
+      return;
+    }
+    this.log.outbox.put({ ...item, failed: frame.code || 'refused' });
+    this.#changed();
+  }
+
+  /** @param {Frame} frame */
+  #passing(frame) {
+    if (frame.k === 'read' && frame.by?.kind !== 'customer') this.log.agentRead = Math.max(this.log.agentRead, frame.s ?? 0);
+    if (frame.k === 'presence' && typeof frame.online === 'boolean') this.cfg.online = frame.online;
+    if (frame.k === 'typing') {
+      this.writer = frame.on === false ? null : { name: frame.by?.name ?? '', until: Date.now() + 8000 };
+      setTimeout(() => this.view.draw(), 8100);
+    }
+    this.view.draw();
+  }
+
+  #changed() {
+    this.view.draw();
+    this.flush();
+  }
+
+  /**
+   * @param {Pending['d']} d
+   * @param {Part[]} parts
+   */
+  say(d, parts) {
+    this.log.outbox.put({ id: newId(), at: new Date().toISOString(), d, parts });
+    this.typed = 0;
+    this.#changed();
+  }
+
+  /** Send what waits, one at a time and in order: the next goes when the hub has the one before. */
+  flush() {
+    if (this.sending) return;
+    const item = this.log.outbox.all().find((one) => !one.failed);
+    if (!item || !this.line.send({ t: 'send', id: item.id, d: item.d })) return;
+    this.sending = item.id;
+    setTimeout(() => this.sending === item.id && this.line.restart(), CONFIRM_MS);
+  }
+
+  /** @param {Pending} item */
+  retry(item) {
+    this.log.outbox.put({ ...item, failed: undefined });
+    this.#changed();
+  }
+
+  /** @param {Pending} item */
+  remove(item) {
+    this.log.outbox.drop(item.id);
+    this.#changed();
+  }
+
+  /** @param {boolean} on */
+  typing(on) {
+    const now = Date.now();
+    if (on ? now - this.typed < TYPING_MS : !this.typed) return;
+    this.typed = on ? now : 0;
+    this.line.send({ t: 'typing', on });
+  }
+
+  /** Tell the hub what was read, when it can really be seen. */
+  seen() {
+    if (!this.view.visible || document.visibilityState === 'hidden') return;
+    if (this.log.markRead()) this.line.send({ t: 'read', s: this.log.read });
+    this.view.draw();
+  }
+
+  /** @param {Iterable<File>} files */
+  attach(files) {
+    for (const file of files) {
+      const upload = new Upload(this, file);
+      this.uploads.set(upload.id, upload);
+      upload.start();
+    }
+    this.view.draw();
+  }
+
+  /** @param {number} before @param {number} [limit] @returns {Promise<Ev[]>} */
+  async history(before, limit = 30) {
+    const headers = { Authorization: `Bearer ${this.log.token}` };
+    const answer = await fetch(`${this.there}/history?before=${before}&limit=${limit}`, { headers });
+    return answer.ok ? (await answer.json()).items : [];
+  }
+
+  async earlier() {
+    const first = this.log.entries[0]?.s;
+    if (!first || first <= 1) return;
+    this.log.prepend(await this.history(first));
+    this.view.draw();
+  }
+}
+
+/** A file on its way; it becomes a message once the hub has it. */
+export class Upload {
+  /** @param {Core} core @param {File} file */
+  constructor(core, file) {
+    this.core = core;
+    this.file = file;
+    this.id = newId();
+    this.at = new Date().toISOString();
+    this.done = 0;
+    this.failed = '';
+    const kind = /** @type {MediaPart['kind']} */ (file.type.match(/^(image|audio|video)\//)?.[1] ?? 'file');
+    this.part = /** @type {MediaPart} */ ({ type: 'media', kind, name: file.name, mime: file.type, size: file.size });
+    if (kind === 'image') this.part.url = URL.createObjectURL(file);
+  }
+
+  start() {
+    const { core } = this;
+    const body = new FormData();
+    body.append('file', this.file);
+    const request = new XMLHttpRequest();
+    request.open('POST', `${core.there}/files`);
+    request.setRequestHeader('Authorization', `Bearer ${core.log.token}`);
+    request.responseType = 'json';
+    request.upload.onprogress = (event) => this.#at(Math.round((event.loaded / event.total) * 100), '');
+    request.onerror = () => this.#at(0, 'failed');
+    request.onload = () => (request.status < 300 ? this.#kept(request.response) : this.#at(0, request.status === 413 ? 'tooBig' : 'failed'));
+    this.#at(0, '');
+    request.send(body);
+  }
+
+  /** @param {number} done @param {string} failed */
+  #at(done, failed) {
+    this.done = done;
+    this.failed = failed;
+    this.core.view.draw();
+  }
+
+  /** @param {{id: string, name: string, mime: string, size: number, url: string}} kept */
+  #kept(kept) {
+    this.core.uploads.delete(this.id);
+    this.core.say({ files: [kept.id] }, [{ ...this.part, file: kept.id, url: kept.url }]);
+  }
+
+  cancel() {
+    this.core.uploads.delete(this.id);
+    this.core.view.draw();
+  }
+}
+
+/** @param {string} asked */
+function languageOf(asked) {
+  const first = asked.toLowerCase().split('-')[0];
+  return LANGUAGES.find((one) => one.toLowerCase().split('-')[0] === first) ?? 'en';
+}

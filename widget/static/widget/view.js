@@ -1,0 +1,298 @@
+/**
+ * What the customer sees and touches: header, thread, composer. It draws what `items.js` works out and keeps nothing else.
+ * @module
+ */
+
+import { fill, follow, grow, h, icon, sends } from '../shared/dom.js';
+import { options, show } from '../shared/parts.js';
+import { timeOf } from '../shared/when.js';
+import { itemsOf } from './items.js';
+import { css } from './style.js';
+
+const ICONS = {
+  close: 'M6 6l12 12M18 6L6 18',
+  down: 'M6 9.5l6 6 6-6',
+  clip: 'M20 11.5l-7.8 7.8a5 5 0 0 1-7.1-7.1l8.3-8.3a3.3 3.3 0 0 1 4.7 4.7l-8.2 8.2a1.7 1.7 0 0 1-2.4-2.4l7.3-7.3',
+  send: 'M12 19V5M5.5 11.5L12 5l6.5 6.5',
+  people: '!M12 3.5c-5.2 0-9.2 3.5-9.2 7.8 0 2.4 1.3 4.6 3.3 6l-.6 3.2 3.9-1.7c.8.2 1.7.3 2.6.3 5.2 0 9.2-3.5 9.2-7.8S17.2 3.5 12 3.5z',
+};
+const PHONE = matchMedia('(max-width: 480px)');
+
+export class View {
+  /** @param {import('./core.js').Core} core */
+  constructor(core) {
+    this.core = core;
+    this.page = core.host.dataset.mode === 'page';
+    this.visible = false;
+    /** @type {Record<string, string>} */
+    this.words = {};
+    this.drawing = 0;
+    this.face = [...core.host.launcher.childNodes];
+    this.draft = `${core.host.setting.key} draft`;
+  }
+
+  /** @param {Record<string, string>} words */
+  ready(words) {
+    this.words = words;
+    const root = /** @type {ShadowRoot} */ (this.core.host.shadowRoot);
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, css];
+    root.append(this.#build());
+    this.core.host.launcher.setAttribute('aria-controls', 'panel');
+    window.visualViewport?.addEventListener('resize', () => this.#fit());
+    this.draw();
+  }
+
+  #build() {
+    const { words } = this;
+    this.title = h('h2', { id: 'title' });
+    this.under = h('p', { class: 'under' });
+    this.avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
+    const close = h('button', { class: 'plain', type: 'button', 'aria-label': words.close, onclick: () => this.close() }, icon(ICONS.close));
+    const names = h('div', { class: 'names' }, this.title, this.under);
+    const header = h('div', { class: 'head', part: 'header' }, this.avatar, names, !this.page && close);
+    this.bar = h('div', { class: 'bar', role: 'status' });
+    this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => this.core.earlier() }, words.earlier);
+    this.list = h('div', { class: 'list', role: 'log', 'aria-label': words.log, 'aria-live': 'polite' });
+    this.scroll = h('div', { class: 'scroll', part: 'log', tabindex: 0, role: 'region', 'aria-label': words.log }, this.earlier, this.list);
+    this.newer = h('button', { class: 'newer', type: 'button', onclick: () => this.#bottom() }, words.newer);
+    this.scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
+    this.typing = h('div', { class: 'typing', role: 'status' });
+    const lang = this.core.lang;
+    this.dialog = h('dialog', { id: 'panel', class: 'panel', part: 'panel', lang, 'aria-labelledby': 'title' },
+      header, this.bar, this.scroll, h('div', { class: 'float' }, this.newer), this.typing, this.#composer());
+    this.dialog.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape' && !event.isComposing && !this.page) this.close();
+    });
+    this.dialog.addEventListener('cancel', (event) => event.preventDefault());
+    return this.dialog;
+  }
+
+  #composer() {
+    const { words, core } = this;
+    this.field = h('textarea', { rows: 1, dir: 'auto', 'aria-label': words.write, placeholder: words.write, maxlength: 4000, enterkeyhint: 'send' });
+    this.field.value = recallDraft(this.draft);
+    this.picker = h('input', { type: 'file', multiple: true, hidden: true, tabindex: -1, 'aria-label': words.attach });
+    this.button = h('button', { class: 'send', type: 'button', 'aria-label': words.send, part: 'send', onclick: () => this.#submit() }, icon(ICONS.send));
+    const pick = h('button', { class: 'plain', type: 'button', 'aria-label': words.attach, onclick: () => this.picker?.click() }, icon(ICONS.clip));
+    this.picker.addEventListener('change', () => {
+      core.attach(this.picker?.files ?? []);
+      if (this.picker) this.picker.value = '';
+    });
+    this.field.addEventListener('keydown', (event) => {
+      if (!sends(event)) return;
+      event.preventDefault();
+      this.#submit();
+    });
+    this.field.addEventListener('input', () => this.#wrote());
+    this.field.addEventListener('paste', (event) => {
+      const files = event.clipboardData?.files;
+      if (!files?.length) return;
+      event.preventDefault();
+      core.attach(files);
+    });
+    return h('div', { class: 'composer', part: 'composer' }, pick, this.picker, this.field, this.button);
+  }
+
+  #wrote() {
+    const { field } = this;
+    if (!field) return;
+    grow(field);
+    keepDraft(this.draft, field.value);
+    this.core.typing(field.value.trim() !== '');
+    this.button?.classList.toggle('ready', field.value.trim() !== '');
+  }
+
+  #submit() {
+    const text = this.field?.value.trim();
+    if (!this.field || !text) return;
+    this.field.value = '';
+    this.#wrote();
+    this.core.say({ text }, [{ type: 'text', text }]);
+    this.#bottom();
+    this.field.focus();
+  }
+
+  open() {
+    const { dialog } = this;
+    if (!dialog || dialog.open) return;
+    if (PHONE.matches && !this.page) dialog.showModal();
+    else dialog.show();
+    this.visible = true;
+    this.#face(true);
+    this.draw(true);
+    this.#wrote();
+    this.#bottom();
+    this.field?.focus({ preventScroll: true });
+  }
+
+  close() {
+    if (!this.dialog?.open) return;
+    this.dialog.close();
+    this.visible = false;
+    this.#face(false);
+    this.core.host.launcher.focus();
+  }
+
+  /** @param {boolean} open */
+  #face(open) {
+    const { launcher, badge } = this.core.host;
+    launcher.setAttribute('aria-expanded', String(open));
+    launcher.replaceChildren(...(open ? [icon(ICONS.down, 28), badge] : this.face));
+    this.#badge();
+  }
+
+  #badge() {
+    const { launcher, badge } = this.core.host;
+    const count = this.visible ? 0 : this.core.log.unread;
+    badge.hidden = !count;
+    badge.textContent = count > 99 ? '99+' : String(count);
+    const open = this.visible ? this.words.close : this.words.open;
+    launcher.setAttribute('aria-label', count ? `${open}, ${this.words.unread.replace('{n}', String(count))}` : open);
+  }
+
+  /** Draw soon, once for all that changes in this turn. */
+  draw(now = false) {
+    cancelAnimationFrame(this.drawing);
+    if (now) this.#draw();
+    else if (document.visibilityState === 'hidden') setTimeout(() => this.#draw());
+    else this.drawing = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    const { scroll, list, words, core } = this;
+    if (!scroll || !list) return;
+    this.#badge();
+    if (!this.visible) return;
+    const low = this.#low();
+    const before = scroll.scrollHeight - scroll.scrollTop;
+    this.#head();
+    const items = itemsOf(core, words);
+    const oldest = list.firstElementChild?.getAttribute('data-key');
+    follow(list, items, (one) => one.key, stampOf, (one) => this.#make(one));
+    if (this.earlier) this.earlier.hidden = !core.log.entries.length || core.log.entries[0].s <= 1;
+    if (low) this.#bottom();
+    else if (oldest !== list.firstElementChild?.getAttribute('data-key')) scroll.scrollTop = scroll.scrollHeight - before;
+    else if (this.newer) this.newer.hidden = !list.lastElementChild;
+    this.#scrolled();
+  }
+
+  #head() {
+    const { core, words } = this;
+    const agent = core.log.entries.findLast((ev) => ev.by.kind === 'agent' && ev.k === 'message')?.by.name;
+    const name = agent || core.cfg.title || words.title;
+    const live = core.line.state === 'live';
+    if (this.title) this.title.textContent = name;
+    if (this.under) this.under.textContent = core.cfg.online === undefined && !live ? words.connecting : core.cfg.online === false ? words.away : words.online;
+    if (this.avatar) fill(this.avatar, agent ? initial(agent) : icon(ICONS.people, 22), h('i', { class: core.cfg.online ? 'dot on' : 'dot' }));
+    const { state } = core.line;
+    const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : '';
+    if (this.bar && this.bar.textContent !== trouble) this.bar.textContent = trouble;
+    const writer = core.writer && core.writer.until > Date.now() ? core.writer.name || words.someone : '';
+    const typing = writer ? words.typing.replace('{name}', writer) : '';
+    if (this.typing?.textContent === typing) return;
+    const dots = h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
+    if (this.typing) fill(this.typing, ...(typing ? [dots, typing] : []));
+  }
+
+  /** @param {import('./items.js').Item} item @returns {HTMLElement} */
+  #make(item) {
+    const { core, words } = this;
+    if (item.kind === 'day') return h('div', { class: 'day' }, h('span', {}, item.text));
+    if (item.kind === 'line') return h('div', { class: 'line' }, item.text);
+    const setting = { words, base: core.base, fresh: item.ev && (() => this.#fresh(item)) };
+    if (item.kind === 'options') return this.#options(item, setting);
+    const who = item.own ? words.you : item.by.name || (item.by.kind === 'bot' ? words.bot : core.cfg.title || words.title);
+    const name = !item.own && item.first && item.kind === 'said' && h('div', { class: 'who' }, who);
+    const bubble = h('div', { class: item.gone ? 'bubble gone' : 'bubble', part: item.own ? 'bubble own' : 'bubble' },
+      !name && h('span', { class: 'vh' }, `${who}: `), ...item.parts.map((part) => show(part, setting)));
+    const alone = item.parts.length === 1 && item.parts[0].type === 'media' && ['image', 'sticker'].includes(item.parts[0].kind);
+    if (alone) bubble.classList.add('bare');
+    const row = h('div', { class: 'row' }, name, bubble, this.#meta(item));
+    row.classList.toggle('own', item.own);
+    row.classList.toggle('first', item.first);
+    row.classList.toggle('last', item.last);
+    return row;
+  }
+
+  /** @param {import('./items.js').Item} item */
+  #meta(item) {
+    const { core, words } = this;
+    const { pending, upload } = item;
+    if (item.failed) {
+      const again = h('button', { type: 'button', onclick: () => (pending ? core.retry(pending) : upload?.start()) }, words.retry);
+      const drop = h('button', { type: 'button', onclick: () => (pending ? core.remove(pending) : upload?.cancel()) }, words.remove);
+      return h('div', { class: 'meta failed' }, item.state, again, drop);
+    }
+    if (!item.at || !(item.last || item.state)) return null;
+    const cancel = upload && h('button', { type: 'button', onclick: () => upload.cancel() }, words.remove);
+    const told = [item.last ? timeOf(item.at, core.lang) : '', item.edited ? words.edited : '', item.state].filter(Boolean).join(' · ');
+    return h('div', { class: 'meta' }, told, cancel);
+  }
+
+  /**
+   * @param {import('./items.js').Item} item
+   * @param {import('../shared/parts.js').Setting} setting
+   */
+  #options(item, setting) {
+    const part = item.parts[0];
+    const of = item.ev?.d.mid;
+    const choose = (/** @type {Option} */ { id, text }) => {
+      this.core.say({ choice: { id, text, of } }, [{ type: 'choice', id, text }]);
+      this.field?.focus();
+    };
+    return options((part.type === 'choices' || part.type === 'card' ? part.options : []) ?? [], { ...setting, choose });
+  }
+
+  /** @param {import('./items.js').Item} item */
+  async #fresh(item) {
+    const [ev] = await this.core.history((item.ev?.s ?? 0) + 1, 1);
+    return ev?.d.parts ?? [];
+  }
+
+  #low() {
+    const { scroll } = this;
+    return !scroll || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
+  }
+
+  #scrolled() {
+    if (this.newer && this.#low()) this.newer.hidden = true;
+  }
+
+  #bottom() {
+    if (this.scroll) this.scroll.scrollTop = this.scroll.scrollHeight;
+    if (this.newer) this.newer.hidden = true;
+  }
+
+  /** Keep the composer above a phone's keyboard. */
+  #fit() {
+    const low = this.#low();
+    this.dialog?.style.setProperty('--view', PHONE.matches ? `${window.visualViewport?.height}px` : '');
+    if (low) this.#bottom();
+  }
+}
+
+/** @param {import('./items.js').Item} item */
+function stampOf({ kind, text, parts, state, failed, first, last, edited, by, own, ev }) {
+  return JSON.stringify([kind, text, parts, state, failed, first, last, edited, by.name, own, Boolean(ev)]);
+}
+
+/** @param {string} name */
+export const initial = (name) => [...name.trim()][0]?.toLocaleUpperCase() ?? '';
+
+/** @param {string} key */
+function recallDraft(key) {
+  try {
+    return sessionStorage.getItem(key) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} key @param {string} text */
+function keepDraft(key, text) {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {
+    // Without storage a draft lives as long as its page.
+  }
+}

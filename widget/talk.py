@@ -1,0 +1,179 @@
+"""The customer protocol: one handler of frames for WebSocket and long poll alike (invariants: docs/protocol.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from config.settings import RateLimits, WebSettings
+from hub.errors import Busy, Malformed
+from hub.limits import Rule
+from hub.metrics import MESSAGES
+from hub.model import Choice, ExternalId, FileId, Form, Media, Message, Part, Text
+from hub.runtime import Hub
+from widget.answers import whole, word
+from widget.frames import HEARTBEAT_S, POLL_S, customer_event, refused
+from widget.visitors import Visitor
+
+LATEST = 100
+"""How much of a log a client gets that must load it anew; the rest comes by /history."""
+PAGE = 200
+INTAKE_S = 5.0
+_CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
+_FORM: TypeAdapter[Form] = TypeAdapter(Form)
+_KIND = {"image": "image", "audio": "audio", "video": "video"}
+
+
+class Talk:
+    """One customer's side of the protocol. `cursor` is the last place of their log that they have."""
+
+    def __init__(self, hub: Hub, settings: WebSettings, limits: RateLimits, visitor: Visitor, page: str = "") -> None:
+        self._hub = hub
+        self._settings = settings
+        self._limits = limits
+        self._page = page
+        self.visitor = visitor
+        self.cursor = 0
+
+    async def welcome(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """Begin or resume. Unless the client knows this database and is not ahead of it, its log must be loaded anew."""
+        since = whole(frame, "since")
+        facts = await self._hub.store.logs.identity(self.visitor.channel, self.visitor.id)
+        head = facts.head if facts else 0
+        resumed = frame.get("epoch") == self._hub.store.epoch and since <= head
+        self.cursor = since if resumed else max(0, head - LATEST)
+        language = word(frame, "lang", 16) or self.visitor.locale
+        return {
+            "t": "welcome",
+            "me": self.visitor.id,
+            "epoch": self._hub.store.epoch,
+            "head": head,
+            "from": self.cursor + 1,
+            "resumed": resumed,
+            "read": facts.read_cs if facts else 0,
+            "hb": HEARTBEAT_S,
+            "lp": POLL_S,
+            "cfg": self._appearance(language),
+        }
+
+    def _appearance(self, language: str) -> dict[str, Any]:
+        settings = self._settings
+        short = (settings.locale or language or "en").split("-")[0]
+        return {
+            "title": settings.title.get(short) or next(iter(settings.title.values()), ""),
+            "greeting": settings.greeting.get(short) or next(iter(settings.greeting.values()), ""),
+            "lang": settings.locale,
+            "accent": settings.accent,
+            "position": settings.position,
+        }
+
+    async def take(self, frame: dict[str, Any]) -> list[dict[str, Any]]:
+        """What a frame from the client is answered with."""
+        kind = frame.get("t")
+        try:
+            match kind:
+                case "send":
+                    return [await self._send(frame)]
+                case "read":
+                    await self._read(whole(frame, "s"))
+                    return []
+                case "typing":
+                    await self._typing(bool(frame.get("on")))
+                    return []
+                case "ping":
+                    return [{"t": "pong"}]
+                case "hello":
+                    return [await self.welcome(frame)]
+        except Malformed as exc:
+            return [refused("malformed", id=_id(frame)) | {"message": str(exc)}]
+        return [refused("unknown", id=_id(frame)) | {"message": "no such kind of frame"}]
+
+    async def _send(self, frame: dict[str, Any]) -> dict[str, Any]:
+        """Keep a message; `ok` means that it is committed, and is the same however often it is asked for."""
+        own = word(frame, "id", 64)
+        if not own:
+            raise Malformed("send needs an id of your own, made once and used again at every retry")
+        rule = Rule(self._limits.messages_per_customer, 10)
+        if not await self._hub.limits.hit(f"say:{self.visitor.identity}", rule):
+            return refused("slow_down", id=own, retry=True, after=10)
+        most = self._limits.messages_per_channel
+        if most and not await self._hub.limits.hit(f"channel:{self.visitor.channel}", Rule(most, 60)):
+            return refused("busy", id=own, retry=True, after=5)
+        message = Message(
+            channel=self.visitor.channel,
+            id=ExternalId(f"{self.visitor.id}.{own}"),
+            customer=self.visitor.id,
+            at=self._hub.now(),
+            parts=await self._parts(frame.get("d")),
+            locale=self.visitor.locale,
+            profile=self.visitor.profile.model_copy(update={"page": self._page[:500]}),
+            client_id=own,
+        )
+        try:
+            (kept,) = await self._hub.intake.keep([message], INTAKE_S)
+        except Busy as exc:
+            return refused("busy", id=own, retry=True, after=exc.retry_after)
+        if kept == "conflict":
+            return refused("conflict", id=own)
+        if kept == "new":
+            MESSAGES.labels(self.visitor.channel, "in").inc()
+        return {"t": "ok", "id": own}
+
+    async def _parts(self, said: Any) -> tuple[Part, ...]:
+        if not isinstance(said, dict):
+            raise Malformed("d must be an object")
+        parts: list[Part] = []
+        files = said.get("files") or []
+        if not isinstance(files, list) or len(files) > 10:
+            raise Malformed("files must be a list of at most 10 ids")
+        for file in files:
+            parts.append(await self._file(file))
+        text = word(said, "text", 10_000)
+        if text.strip():
+            parts.append(Text(text=text))
+        try:
+            if said.get("choice"):
+                parts.append(_CHOICE.validate_python({**said["choice"], "type": "choice"}))
+            if said.get("form"):
+                parts.append(_FORM.validate_python({**said["form"], "type": "form", "submitted": True}))
+        except (ValidationError, TypeError) as exc:
+            raise Malformed("the choice or form is not as the protocol says") from exc
+        if not parts:
+            raise Malformed("there is nothing in this message")
+        return tuple(parts)
+
+    async def _file(self, file: Any) -> Media:
+        """A file that this customer has uploaded."""
+        row = await self._hub.store.files.get(file) if isinstance(file, str) and len(file) == 32 else None
+        if row is None or row.owner != self.visitor.identity:
+            raise Malformed("there is no such file")
+        kind = _KIND.get(row.mime.split("/")[0], "file")
+        return Media(kind=kind, file=FileId(row.id), name=row.name, mime=row.mime, size=row.size)
+
+    async def _read(self, place: int) -> None:
+        if await self._hub.store.logs.read_up_to(self.visitor.identity, place):
+            fact = {"t": "eph", "k": "read", "by": "customer", "who": self.visitor.identity, "s": place, "console": True}
+            await self._hub.live.poke(ephemeral=[fact])
+
+    async def _typing(self, on: bool) -> None:
+        """Relayed at most every two seconds; whoever hears it forgets it after eight."""
+        if await self._hub.limits.hit(f"typing:{self.visitor.identity}", Rule(2, 4)):
+            fact = {"t": "eph", "k": "typing", "by": "customer", "who": self.visitor.identity, "on": on, "console": True}
+            await self._hub.live.poke(ephemeral=[fact])
+
+    async def news(self) -> list[dict[str, Any]]:
+        """What the customer does not have yet, in order and without a gap; moves the cursor."""
+        entries = await self._hub.store.logs.after(self.visitor.identity, self.cursor, PAGE)
+        if entries:
+            self.cursor = entries[-1].cs or self.cursor
+        return [customer_event(entry, self._hub.files) for entry in entries]
+
+    async def here(self) -> None:
+        """The customer is looking, and has everything up to the cursor."""
+        await self._hub.store.logs.seen(self.visitor.identity, self.cursor)
+
+
+def _id(frame: dict[str, Any]) -> str:
+    own = frame.get("id")
+    return own[:64] if isinstance(own, str) else ""

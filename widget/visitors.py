@@ -1,0 +1,92 @@
+"""Who a customer of a web chat is: a signed token, no row before the first message, and pages that may embed the chat."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import jwt
+from starlette.requests import HTTPConnection
+
+from config.settings import WebSettings
+from hub.model import ChannelName, ExternalId, IdentityId, Profile, identity_of
+from hub.runtime import Hub
+from widget.answers import Refusal
+
+LIFE = timedelta(days=30)
+ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A customer as their token says."""
+
+    channel: ChannelName
+    id: ExternalId
+    identity: IdentityId
+    profile: Profile
+    locale: str
+
+
+def settings_of(hub: Hub, channel: str) -> WebSettings:
+    """A web chat's settings. Raises `Refusal` 404 for any other name."""
+    found = hub.channels.get(ChannelName(channel))
+    connector = hub.connectors.get(ChannelName(channel))
+    if not isinstance(found, WebSettings) or connector is None:
+        raise Refusal(404, "not_found", "there is no such chat")
+    return found
+
+
+def origin_allowed(settings: WebSettings, connection: HTTPConnection, public_url: str) -> bool:
+    """Whether the page that asks may embed the chat. Apps send no Origin; a page of the hub's own always may."""
+    origin = connection.headers.get("origin")
+    if origin is None or not settings.origins:
+        return True
+    own = {f"{scheme}://{connection.headers.get('host', '')}" for scheme in ("http", "https")}
+    parts = urlsplit(public_url)
+    return origin in {*settings.origins, *own, f"{parts.scheme}://{parts.netloc}"}
+
+
+def new_token(hub: Hub, channel: str, values: dict[str, str], known: Visitor | None) -> tuple[str, str]:
+    """(token, customer id): of the customer that a still valid token names, else of a new one."""
+    customer = str(known.id) if known else f"v{secrets.token_urlsafe(18)}"
+    told = {k: v for k, v in values.items() if v}
+    if known is not None:
+        told = {"name": known.profile.name, "email": known.profile.email, "lang": known.locale} | told
+    now = hub.now()
+    claims = {"aud": channel, "sub": customer, "iat": now, "exp": now + LIFE, "who": {k: v for k, v in told.items() if v}}
+    return jwt.encode(claims, _key(hub), ALGORITHM), customer
+
+
+def visitor_of(hub: Hub, channel: str, token: str) -> Visitor:
+    """The customer that a token names. Raises `Refusal` 401."""
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, _key(hub), [ALGORITHM], audience=channel, options={"require": ["exp", "sub", "aud"]}
+        )
+    except jwt.PyJWTError:
+        raise Refusal(401, "token", "the session is over; ask for a new one") from None
+    who = claims.get("who") or {}
+    return Visitor(
+        channel=ChannelName(channel),
+        id=ExternalId(claims["sub"]),
+        identity=identity_of(channel, claims["sub"]),
+        profile=Profile(name=who.get("name", ""), email=who.get("email", "")),
+        locale=who.get("lang", ""),
+    )
+
+
+def _key(hub: Hub) -> bytes:
+    return b"visitor\0" + hub.store.secret
+
+
+def address_of(connection: HTTPConnection, trusted: tuple[str, ...]) -> str:
+    """The sender's address; what proxies say is believed only of proxies that are trusted. An IPv6 network counts as one."""
+    address = connection.client.host if connection.client else "unknown"
+    forwarded = connection.headers.get("x-forwarded-for", "")
+    if address in trusted and forwarded:
+        address = forwarded.split(",")[-1].strip()[:64]
+    return ":".join(address.split(":")[:4]) if ":" in address else address

@@ -1,0 +1,1 @@
+"""The arq process: thin jobs around the hub's use-cases."""

@@ -1,0 +1,69 @@
+"""The jobs, each a few lines around a use-case. They hold no state: what they do not finish, the sweep finds again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from arq.worker import func
+
+from hub import inbound, sweep
+from hub.notify import send_due
+from hub.outbound import Outbound
+from hub.runtime import Hub
+
+TIMEOUT = 20
+"""Seconds; short, because arq keeps a killed worker's job ids blocked for this and ten more."""
+
+
+def _hub(ctx: dict[str, Any]) -> Hub:
+    hub: Hub = ctx["hub"]
+    return hub
+
+
+async def run_inbound(ctx: dict[str, Any], lane: int) -> None:
+    """What waits in a lane's inbox becomes entries."""
+    ctx["lane"] = ("inbound", lane)
+    await inbound.drain(_hub(ctx), lane)
+
+
+async def run_deliver(ctx: dict[str, Any], lane: int) -> None:
+    """The calls that are due in a lane are made."""
+    outbound: Outbound = ctx["outbound"]
+    ctx["lane"] = ("deliver", lane)
+    await outbound.run(lane)
+
+
+async def run_notify(ctx: dict[str, Any]) -> None:
+    """Notices that are due are sent."""
+    await send_due(_hub(ctx))
+
+
+async def run_fetch(ctx: dict[str, Any], file: str) -> None:
+    """A file that a message names is copied from its platform."""
+    await _hub(ctx).files.fetch(file)
+
+
+async def run_sweep(ctx: dict[str, Any]) -> None:
+    """Whatever was forgotten is found again."""
+    await sweep.run(_hub(ctx))
+
+
+async def look_again(ctx: dict[str, Any]) -> None:
+    """Runs once a job's id is free: a hint that came while the job ran was refused (arq 0.28, connections.py, `enqueue_job`)."""
+    hub = _hub(ctx)
+    name, lane = ctx.get("lane", ("", 0))
+    if name == "inbound" and await hub.store.inbox.lane_waits(lane):
+        hub.jobs.hint_inbound([lane])
+    elif name == "deliver" and await hub.store.deliveries.lane_waits(lane):
+        hub.jobs.hint_deliver([lane])
+
+
+FUNCTIONS = {
+    "in": [func(run_inbound, name="inbound", keep_result=0, timeout=TIMEOUT)],
+    "out": [func(run_deliver, name="deliver", keep_result=0, timeout=TIMEOUT)],
+    "slow": [
+        func(run_notify, name="notify", keep_result=0, timeout=60),
+        func(run_fetch, name="fetch", keep_result=0, timeout=60),
+    ],
+}
+"""Which queue carries which job. Names are fixed here: arq's default, the function's own name, loses jobs over a rename."""

@@ -1,0 +1,94 @@
+"""An arq worker that is woken instead of polling, and that outlives its Redis.
+
+arq 0.28 looks at its queue every `poll_delay`, and a Redis error in that loop ends the process (worker.py, `main`). Here a
+publish wakes it at once, the poll is only the safety net, and a Redis that went away is waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+import structlog
+from arq.connections import ArqRedis
+from arq.cron import CronJob
+from arq.worker import Function, Worker
+from redis.exceptions import RedisError
+
+from hub.jobs import dumps, loads
+
+log = structlog.get_logger()
+LOST = (RedisError, OSError, asyncio.TimeoutError)
+POLL = 1.0
+"""Seconds between looks when nobody wakes us; also arq's clock for cron jobs."""
+
+
+class WakeWorker(Worker):
+    """One queue's worker. `max_tries` is out of reach on purpose: arq counts deploys as tries; poison is counted elsewhere."""
+
+    def __init__(self, redis: ArqRedis, queue: str, functions: list[Function], **more: Any) -> None:
+        crons: list[CronJob] = more.pop("cron_jobs", [])
+        super().__init__(
+            functions=functions,
+            cron_jobs=crons,
+            queue_name=queue,
+            redis_pool=redis,
+            handle_signals=False,
+            max_jobs=more.pop("max_jobs", 100),
+            queue_read_limit=2000,
+            job_timeout=20,
+            keep_result=0,
+            max_tries=1_000_000,
+            poll_delay=POLL,
+            health_check_interval=15,
+            job_serializer=dumps,
+            job_deserializer=loads,
+            log_results=False,
+            **more,
+        )
+        self._woken = asyncio.Event()
+        self._stopped = asyncio.Event()
+
+    async def main(self) -> None:
+        """Start jobs until `stop`, whatever becomes of Redis meanwhile."""
+        listener = asyncio.create_task(self._listen(), name=f"wake:{self.queue_name}")
+        try:
+            while self.allow_pick_jobs:
+                self._woken.clear()
+                try:
+                    await self._poll_iteration()
+                except LOST as exc:
+                    log.warning("worker.redis_lost", queue=self.queue_name, error=type(exc).__name__)
+                    await asyncio.sleep(0.25)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL)
+        finally:
+            listener.cancel()
+            self._stopped.set()
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                async with self.pool.pubsub() as subscription:
+                    await subscription.subscribe(f"{self.queue_name}:wake")
+                    self._woken.set()
+                    async for heard in subscription.listen():
+                        if heard["type"] == "message":
+                            self._woken.set()
+            except LOST as exc:
+                log.warning("worker.wake_lost", queue=self.queue_name, error=type(exc).__name__)
+            await asyncio.sleep(0.25)
+
+    async def stop(self, seconds: float) -> None:
+        """Take no new jobs, let running ones end for at most `seconds`; what is cut off is found by the sweep."""
+        self.allow_pick_jobs = False
+        self._woken.set()
+        await self._stopped.wait()
+        running = list(self.tasks.values())
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        for task in running:
+            task.cancel()
+        with contextlib.suppress(Exception):
+            await asyncio.gather(*running, return_exceptions=True)
