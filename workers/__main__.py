@@ -11,9 +11,9 @@ import sys
 import structlog
 import uvloop
 from arq.cron import cron
+
 from config.assemble import open_hub
 from config.load import Installation, load
-
 from hub.errors import ConfigError
 from hub.jobs import QUEUES
 from hub.outbound import Outbound

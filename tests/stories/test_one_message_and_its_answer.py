@@ -1,0 +1,106 @@
+"""The story that Frontdesk exists for: a customer's message reaches a Slack thread, and the agent's answer reaches the customer.
+
+Read this first. Everything here is real: web and worker processes, HTTP both ways, a database and a Redis. Only the two platforms are
+servers of our own that behave like Telegram and Slack (tests/servers), and the update is one that was captured from a real customer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import start_valkey, throw_away_database, until
+from tests.servers.installation import Running, installed
+from tests.servers.slack import SlackServer, slack_server
+from tests.servers.telegram import TelegramServer, telegram
+
+CAPTURED = Path(__file__).parents[3] / "shared" / "payloads" / "telegram" / "015_cw_text.json"
+OWN = Path(__file__).parents[1] / "payloads" / "telegram" / "text.json"
+PLACES = {
+    "sqlite": ("", False),
+    "postgres": ("TEST_POSTGRES_URL", True),
+    "mysql": ("TEST_MYSQL_URL", True),
+}
+
+
+@dataclass
+class World:
+    """The customer's platform, the agents' platform, and Frontdesk between them."""
+
+    telegram: TelegramServer
+    slack: SlackServer
+    hub: Running
+
+    def thread_of(self, line: str) -> str:
+        """The Slack thread that holds a customer's line, as "channel:ts"; empty while there is none."""
+        found = [post for post in self.slack.posts() if post["thread_ts"] and line in post["text"]]
+        return f"{found[0]['channel']}:{found[0]['thread_ts']}" if found else ""
+
+    def answers(self, chat: int) -> list[str]:
+        """What the customer's Telegram was sent, in order, except what the bot says."""
+        sent = [record for record in self.telegram.accepted.records if record.get("chat") == chat and "text" in record]
+        return [str(record["text"]) for record in sent]
+
+
+@asynccontextmanager
+async def world(place: Path, database: str, *, webs: int = 1, workers: int = 1, **more: Any) -> AsyncIterator[World]:
+    """A running world on one of the databases."""
+    variable, own_redis = PLACES[database]
+    async with AsyncExitStack() as stack:
+        database_url = redis_url = ""
+        if variable:
+            if not os.environ.get(variable):
+                pytest.skip(f"{variable} is not set")
+            database_url = await stack.enter_async_context(throw_away_database(os.environ[variable]))
+        if own_redis:
+            redis_url = os.environ.get("TEST_REDIS_URL", "")
+            if not redis_url:
+                folder = place / "redis"
+                folder.mkdir()
+                server, redis_url = start_valkey(folder)
+                stack.callback(server.wait, 10)
+                stack.callback(server.terminate)
+        sim = await stack.enter_async_context(telegram())
+        slack = await stack.enter_async_context(slack_server())
+        hub = await stack.enter_async_context(
+            installed(place, database_url, redis_url, telegram=sim.url, slack=slack.api_url, webs=webs, workers=workers, **more)
+        )
+        slack.sender.hook = hub.hook("slack", hub.webs[-1])
+        await until(lambda: sim.updates.hook, 20)
+        yield World(sim, slack, hub)
+
+
+def captured() -> dict[str, Any]:
+    """A real update: a person's text to a bot."""
+    found: dict[str, Any] = json.loads((CAPTURED if CAPTURED.exists() else OWN).read_text("utf-8"))
+    update: dict[str, Any] = found.get("update", found)
+    return update
+
+
+@pytest.mark.parametrize("processes", [1, 2], ids=["one_each", "two_each"])
+@pytest.mark.parametrize("database", PLACES)
+async def test_a_customer_writes_and_an_agent_answers_from_the_thread(tmp_path: Path, database: str, processes: int) -> None:
+    update = captured()
+    chat, line = int(update["message"]["chat"]["id"]), str(update["message"]["text"])
+    async with world(tmp_path, database, webs=processes, workers=processes) as here:
+        here.telegram.api.chats.add(chat)
+        here.telegram.updates.push_raw(chat, update)
+        await until(lambda: here.thread_of(line), 15)
+        thread = here.thread_of(line)
+        cards = [post for post in here.slack.posts() if not post["thread_ts"]]
+        assert len(cards) == 1, "one card for one conversation"
+        assert here.telegram.updates.pending == 0, "the update was taken with a 2xx"
+
+        before = len(here.answers(chat))
+        told = await here.slack.reply(thread, "It is on its way, and arrives on Friday.").done()
+        assert told.acknowledged
+        await until(lambda: len(here.answers(chat)) > before, 15)
+        assert here.answers(chat)[before:] == ["It is on its way, and arrives on Friday."]
+        assert [post["text"] for post in here.slack.posts(thread)].count(line) == 1
