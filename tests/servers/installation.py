@@ -1,4 +1,4 @@
-"""A whole Frontdesk for tests: a configuration folder, and web and worker processes that can be killed and started again one by one.
+"""A whole Frontdesk for tests: a configuration folder, and web and worker processes that can be killed and started one by one.
 
 async with telegram() as sim, slack_server() as slack:
     async with installed(folder, database_url, redis_url, telegram=sim.url, slack=slack.api_url, webs=2, workers=2) as hub:
@@ -10,6 +10,7 @@ async with telegram() as sim, slack_server() as slack:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -20,7 +21,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests.servers.slack import SECRET
 from tests.servers.slack import TOKEN as SLACK_TOKEN
@@ -51,7 +51,7 @@ def free_port() -> int:
 
 
 def write_config(folder: Path, *, telegram: str, slack: str, desk: str, files: Mapping[str, str]) -> None:
-    """The YAML of an installation with the channels `web` and `telegram` and the desk `slack`, as far as their servers are given."""
+    """The YAML of an installation: the channel `web`, and `telegram` and `slack` where their servers are given."""
     written = dict(FILES)
     if telegram:
         written["channels/telegram.yaml"] = TELEGRAM.format(token=TOKEN, secret=HOOK_SECRET, url=telegram)
@@ -163,8 +163,9 @@ class Running:
             except TimeoutError:
                 await self.kill(name)
         pid = self.folder / "data" / "valkey" / "valkey.pid"
-        if pid.exists() and psutil.pid_exists(number := int(pid.read_text())):
-            os.kill(number, signal.SIGTERM)
+        if pid.exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid.read_text()), signal.SIGTERM)
 
 
 @asynccontextmanager
@@ -181,7 +182,7 @@ async def installed(
     files: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
-    """A running installation with its data in `folder`; without URLs on SQLite and the bundled Valkey, as `frontdesk up` has it."""
+    """A running installation with its data in `folder`; without URLs, on SQLite and the bundled Valkey."""
     ports = {f"web{number + 1}": free_port() for number in range(webs)}
     write_config(folder / "config", telegram=telegram, slack=slack, desk=desk, files=files or {})
     given = {

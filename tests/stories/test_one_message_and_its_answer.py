@@ -1,7 +1,8 @@
-"""The story that Frontdesk exists for: a customer's message reaches a Slack thread, and the agent's answer reaches the customer.
+"""What Frontdesk exists for: a customer's message reaches a Slack thread, and the agent's answer reaches the customer.
 
-Read this first. Everything here is real: web and worker processes, HTTP both ways, a database and a Redis. Only the two platforms are
-servers of our own that behave like Telegram and Slack (tests/servers), and the update is one that was captured from a real customer.
+Read this first. Everything here is real: web and worker processes, HTTP both ways, a database and a Redis. Only the two
+platforms are servers of our own that behave like Telegram and Slack (tests/servers), and the update is one that was captured
+from a real customer.
 """
 
 from __future__ import annotations
