@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import orjson
 from pydantic import TypeAdapter
@@ -13,12 +13,29 @@ from pydantic import TypeAdapter
 from hub.model import Author, ExternalId, Media, Part, bucket_of, identity_of, new_id
 from hub.ports import Capabilities
 from hub.rendering import fit, plain
-from hub.store.timeline import Staff, Talk, Who
+from hub.store.staff import Staff
+from hub.store.timeline import Talk, Who
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 RANK = 1000
 """Calls of one entry have ranks seq·RANK, seq·RANK+1 …: more than any entry is ever split into."""
 EntryKind = Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event"]
+
+
+class Origin(TypedDict, total=False):
+    """Where an entry came from, and which other one it speaks of."""
+
+    source: str
+    external_id: ExternalId | str | None
+    client_id: str
+    reply_to: str | None
+    edit_of: str | None
+
+
+NOWHERE: dict[str, Any] = {
+    "s": 0, "source": "", "external_id": None, "client_id": "", "reply_to": None, "edit_of": None, "late": False,
+}  # fmt: skip
+"""An entry of our own, before the transaction gives it a place in the inbox-wide log."""
 
 
 @dataclass(slots=True)
@@ -88,13 +105,9 @@ class Batch:
         *,
         parts: Sequence[Part] = (),
         at: datetime | None = None,
-        source: str = "",
-        external_id: ExternalId | str | None = None,
-        client_id: str = "",
-        reply_to: str | None = None,
-        edit_of: str | None = None,
         data: dict[str, Any] | None = None,
         public: bool = True,
+        **origin: Unpack[Origin],
     ) -> dict[str, Any]:
         """A new entry at the end of a conversation; `public` ones get a place in the customer's own log
         where customers fetch it themselves."""
@@ -102,39 +115,36 @@ class Batch:
         talk.last_at = self.now
         talk.changed = True
         who = self.owners[talk.identity_id]
-        seen = None
-        if public and self.capabilities[talk.channel].pulled:
-            who.head += 1
-            who.changed = True
-            seen = who.head
-        kept = tuple(self._filed(part, source or talk.channel, who) for part in parts)
-        entry = {
+        kept = tuple(self._filed(part, origin.get("source") or talk.channel, who) for part in parts)
+        entry = NOWHERE | {
             "id": new_id(),
             "conversation_id": talk.id,
             "identity_id": talk.identity_id,
             "seq": talk.head,
-            "s": 0,
-            "cs": seen,
+            "cs": self._place_in_log(talk, who) if public else None,
             "kind": kind,
             "author_kind": author.kind,
             "author_id": author.id[:191],
             "author_name": author.name[:191],
-            "source": source,
-            "external_id": external_id,
-            "client_id": client_id[:64],
-            "reply_to": reply_to,
-            "edit_of": edit_of,
             "parts": PARTS.dump_json(kept).decode(),
             "data": orjson.dumps(data).decode() if data else "{}",
-            "late": False,
             "at": at or self.now,
             "stored_at": self.now,
+            **origin,
         }
         self.entries.append(entry)
         if kind in ("message", "note"):
             talk.preview = plain(kept, talk.locale or "en").replace("\n", " ")[:180]
             talk.preview_by = "note" if kind == "note" else author.kind
         return entry
+
+    def _place_in_log(self, talk: Talk, who: Who) -> int | None:
+        """The next place in the customer's own log, where customers fetch it themselves."""
+        if not self.capabilities[talk.channel].pulled:
+            return None
+        who.head += 1
+        who.changed = True
+        return who.head
 
     def _filed(self, part: Part, source: str, who: Who) -> Part:
         """Give a file that still lies with its platform an id of ours; the worker copies it later."""

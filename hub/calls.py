@@ -12,7 +12,7 @@ from hub.errors import Undeliverable
 from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
 from hub.ports import Connector, Desk, IdempotencyKey, Identity, Line, SupportsEdit, ThreadCard
 from hub.runtime import Hub
-from hub.store.deliveries import Call, Due
+from hub.store.calls import Call, Due
 
 
 def target_of(hub: Hub, name: str) -> Connector | Desk | None:

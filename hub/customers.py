@@ -173,7 +173,7 @@ async def _route(
 ) -> None:
     """Find team, desks and agent; the first entry is shown at the desks before the assignment is."""
     if batch.staff is None:
-        batch.staff = await hub.store.timeline.staff(connection)
+        batch.staff = await hub.store.staff.roster(connection)
     loads = batch.loads
     present = [Present(id=a.id, email=a.email, name=a.name, load=a.load + loads.get(a.id, 0)) for a in batch.staff if a.present]
     found: Assignment = route(facts, present, hub.routing, batch.now, talk.id)

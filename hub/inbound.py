@@ -220,7 +220,7 @@ async def _introduce(hub: Hub, unknown: UnknownPerson) -> None:
             name, email = await desk.person(unknown.person)
         except Exception as exc:
             log.warning("inbound.person_unknown", desk=unknown.desk, error=type(exc).__name__)
-    await hub.store.timeline.introduce(unknown.desk, unknown.person, name or unknown.name, email)
+    await hub.store.staff.introduce(unknown.desk, unknown.person, name or unknown.name, email)
 
 
 async def _set_aside(hub: Hub, poisoned: Poisoned) -> None:

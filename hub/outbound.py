@@ -18,20 +18,15 @@ from hub.calls import made, place_of, target_of
 from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
 from hub.failpoints import reach
 from hub.metrics import CALLS
-from hub.model import ConversationId, ExternalId, MessageId, Report, new_id
+from hub.model import new_id
+from hub.outcomes import HOLD_MS, due_of, over, put_off, uncertain
 from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
 from hub.runtime import Hub
-from hub.store.deliveries import Call, Due, Outcome
+from hub.store.calls import Call, Due, Outcome
 
 log = structlog.get_logger()
 AT_ONCE = 64
 """Calls in flight in one process."""
-TRIES = 12
-"""Refusals after which a call has failed: with doubling waits, about two hours."""
-GIVE_UP_S = 24 * 3600
-"""Age at which a call that is still put off has failed."""
-HOLD_MS = 60_000
-"""How long an uncertain call holds back those behind it."""
 GRACE_S = 15.0
 """Lease beyond a call's own timeout."""
 
@@ -154,26 +149,26 @@ class Outbound:
         head = run[0]
         target = target_of(self._hub, head.target)
         if target is None:
-            return [_over(call, "failed", f"{head.target} is no longer configured") for call in run]
+            return [over(call, "failed", f"{head.target} is no longer configured") for call in run]
         capabilities = target.capabilities
         try:
             external, place = await asyncio.wait_for(made(self._hub, run), capabilities.timeout + 5)
             await reach("send.response")
         except (TimeoutError, Uncertain) as exc:
-            return [_uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
+            return [uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
         except Temporary as exc:
             if exc.paused and exc.retry_after:
-                await self._hub.limits.pause(f"{head.target}:{place_of(self._hub, _due(head))}", exc.retry_after)
-            return [_put_off(call, exc, self._hub) for call in run]
+                await self._hub.limits.pause(f"{head.target}:{place_of(self._hub, due_of(head))}", exc.retry_after)
+            return [put_off(call, exc, self._hub) for call in run]
         except Undeliverable as exc:
-            return [_over(call, "failed", exc.reason, unreachable=exc.unreachable) for call in run]
+            return [over(call, "failed", exc.reason, unreachable=exc.unreachable) for call in run]
         except ConnectorError as exc:
-            return [_over(call, "failed", str(exc)) for call in run]
+            return [over(call, "failed", str(exc)) for call in run]
         except Exception as exc:
             log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
-            return [_uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
+            return [uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
         CALLS.labels(head.target, head.kind, "sent").inc()
-        return [_over(call, "sent", external_id=external, place=place) for call in run]
+        return [over(call, "sent", external_id=external, place=place) for call in run]
 
     async def _ask(self, heads: Sequence[Due]) -> None:
         """Ask platforms whether uncertain calls arrived."""
@@ -189,9 +184,9 @@ class Outbound:
         await reach("recon.before")
         target = target_of(self._hub, call.target)
         if not isinstance(target, SupportsLookup):
-            await self._record([_over(call, "unknown", "the platform cannot be asked")])
+            await self._record([over(call, "unknown", "the platform cannot be asked")])
             return
-        where = call.thread or place_of(self._hub, _due(call))
+        where = call.thread or place_of(self._hub, due_of(call))
         try:
             external = await asyncio.wait_for(target.lookup(IdempotencyKey(call.key), where), 15)
         except (TimeoutError, ConnectorError) as exc:
@@ -202,7 +197,7 @@ class Outbound:
         if external is None:
             await self._record([Outcome(call, "queued", "it had not arrived", counts=True)])
         else:
-            await self._record([_over(call, "sent", external_id=external, place=place_of(self._hub, _due(call)))])
+            await self._record([over(call, "sent", external_id=external, place=place_of(self._hub, due_of(call)))])
 
     async def _expire(self, lane: int) -> None:
         """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""
@@ -210,7 +205,7 @@ class Outbound:
         for call in await self._hub.store.deliveries.expired(lane):
             target = target_of(self._hub, call.target)
             capabilities = target.capabilities if target else Capabilities()
-            outcomes.append(_uncertain(call, capabilities, "the worker stopped while it was sending"))
+            outcomes.append(uncertain(call, capabilities, "the worker stopped while it was sending"))
         if outcomes:
             await self._hub.store.deliveries.record(outcomes, owner="", lanes=self._hub.store.lanes)
             self._hub.jobs.hint_inbound({o.call.conversation["bucket"] % self._hub.store.lanes for o in outcomes if o.report})
@@ -258,58 +253,3 @@ class Outbound:
             await asyncio.wait(self._tasks, timeout=seconds)
         if self._recorder is not None:
             await self._recorder
-
-
-def _due(call: Call) -> Due:
-    talk = call.conversation
-    return Due(call.id, talk["id"], call.stream, call.target, call.kind, "sending", talk["team"], talk["channel"])
-
-
-def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> Report | None:
-    """What the conversation must hear: every end of a call to the customer, and every bad end of a call to a desk."""
-    if call.kind in ("mark", "card") or (call.kind in ("line", "open") and state == "sent"):
-        return None
-    entry = call.entry["id"] if call.entry else None
-    return Report(
-        id=ExternalId(f"{call.id}.{call.attempt}.{state}"),
-        delivery=call.id,
-        conversation=ConversationId(call.conversation["id"]),
-        message=MessageId(entry) if entry else None,
-        target=call.target,
-        at=call.at,
-        state=state,
-        reason=reason[:500],
-        unreachable=unreachable,
-    )
-
-
-def _over(
-    call: Call, state: Any, reason: str = "", *, external_id: str | None = None, place: str = "", unreachable: bool = False
-) -> Outcome:
-    report = _report(call, state, reason, unreachable)
-    return Outcome(call, state, reason, external_id=external_id, place=place, report=report)
-
-
-def _uncertain(call: Call, capabilities: Capabilities, reason: str) -> Outcome:
-    """Where a call may have been accepted: repeat it by its key, ask later, or say so."""
-    if call.kind in ("mark", "card", "edit", "delete") or capabilities.idempotency == "key":
-        return _again(call, reason)
-    if capabilities.idempotency == "lookup":
-        wait = int(capabilities.lookup_after * 1000)
-        return Outcome(call, "unknown", reason, wait_ms=wait, hold_ms=wait + HOLD_MS)
-    return _over(call, "unknown", f"{reason}: it may or may not have reached the customer")
-
-
-def _again(call: Call, reason: str, wait: float | None = None) -> Outcome:
-    if call.tries + 1 >= TRIES:
-        return _over(call, "failed", f"gave up after {TRIES} tries: {reason}")
-    pause = wait if wait is not None else min(2.0**call.tries, 600.0) * (0.75 + random.random() / 2)
-    return Outcome(call, "queued", reason, wait_ms=int(pause * 1000))
-
-
-def _put_off(call: Call, exc: Temporary, hub: Hub) -> Outcome:
-    if (hub.now() - call.at).total_seconds() > GIVE_UP_S:
-        return _over(call, "failed", f"gave up after {GIVE_UP_S // 3600} hours: {exc}")
-    if exc.paused:
-        return Outcome(call, "queued", str(exc), wait_ms=int((exc.retry_after or 1.0) * 1000), counts=False)
-    return _again(call, str(exc), exc.retry_after)

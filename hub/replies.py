@@ -58,7 +58,7 @@ async def _name(hub: Hub, connection: AsyncConnection, batch: Batch, agent: str 
     if not agent:
         return ""
     if batch.staff is None:
-        batch.staff = await hub.store.timeline.staff(connection)
+        batch.staff = await hub.store.staff.roster(connection)
     return next((one.name for one in batch.staff if one.id == agent), "")
 
 
@@ -66,7 +66,7 @@ async def _author(hub: Hub, connection: AsyncConnection, reply: AgentReply) -> A
     if reply.agent_name:
         return Author(kind="agent", id=reply.agent, name=reply.agent_name)
     key = (str(reply.desk), str(reply.agent))
-    person = (await hub.store.timeline.persons(connection, [key])).get(key)
+    person = (await hub.store.staff.persons(connection, [key])).get(key)
     if person is None:
         if isinstance(hub.desks.get(reply.desk), SupportsPeople):
             raise UnknownPerson(reply.desk, reply.agent, "")

@@ -16,15 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.errors import Conflict
 from hub.model import new_id
-from hub.store import tables
+from hub.store import agent_tables
 from hub.store.database import Database, among, now_ms
-from hub.store.timeline import PRESENT_MS
+from hub.store.staff import PRESENT_MS
 
-agent = tables.Agent.__table__  # type: ignore[attr-defined]
-login = tables.AgentLogin.__table__  # type: ignore[attr-defined]
-audit = tables.Audit.__table__  # type: ignore[attr-defined]
-person = tables.DeskPerson.__table__  # type: ignore[attr-defined]
-read = tables.AgentRead.__table__  # type: ignore[attr-defined]
+agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
+login = agent_tables.AgentLogin.__table__  # type: ignore[attr-defined]
+audit = agent_tables.Audit.__table__  # type: ignore[attr-defined]
+person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
+read = agent_tables.AgentRead.__table__  # type: ignore[attr-defined]
 IDLE_MS = 30 * 60_000
 """A console session that nobody used for so long is over; an open console uses it."""
 RESTING_MS = 60_000

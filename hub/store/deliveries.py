@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import and_, bindparam, case, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.model import Report, new_id
-from hub.store import tables
+from hub.model import new_id
+from hub.store import agent_tables, tables
+from hub.store.calls import (
+    ASKING,
+    ATTEMPT,
+    CONVERSATION,
+    ENTRY,
+    HELD,
+    OUTCOME,
+    SENDING,
+    Call,
+    Due,
+    Outcome,
+    attempt_row,
+    call_of,
+    outcome_row,
+    runs_of,
+    taken_row,
+)
 from hub.store.database import Database, among, now_ms
 from hub.store.inbox import InboxStore, row_of
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
-agent = tables.Agent.__table__  # type: ignore[attr-defined]
+agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
@@ -24,59 +40,6 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
 LIVE_STATES = ("queued", "sending", "unknown")
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The head of one stream: a call that may go now, or (`unknown`) one whose fate may be asked for now."""
-
-    id: str
-    conversation_id: str
-    stream: str
-    target: str
-    kind: str
-    state: str
-    team: str
-    channel: str
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A claimed delivery with everything that its call needs. Rows of other tables come as plain mappings."""
-
-    id: str
-    key: str
-    attempt: int
-    tries: int
-    rank: int
-    kind: str
-    target: str
-    stream: str
-    parts: str | None
-    data: str
-    at: datetime
-    conversation: Any
-    identity: Any
-    entry: Any
-    thread: str
-    place: str
-    agent: str
-    """The name of the conversation's agent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of an attempt. `wait_ms` is when to look again (queued, unknown); `hold_ms` how long followers wait."""
-
-    call: Call
-    state: Literal["queued", "sent", "failed", "unknown"]
-    reason: str = ""
-    external_id: str | None = None
-    wait_ms: int = 0
-    hold_ms: int = 0
-    counts: bool = True
-    place: str = ""
-    report: Report | None = None
 
 
 class DeliveryStore:
@@ -133,7 +96,7 @@ class DeliveryStore:
         async def work(connection: AsyncConnection) -> list[list[Call]]:
             now = int((await connection.execute(self._lock, {"n": lane})).scalar_one())
             rows = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
-            claimed = _runs([dict(row) for row in rows.mappings()], heads, runs, now)
+            claimed = runs_of([dict(row) for row in rows.mappings()], heads, runs, now)
             if claimed:
                 await self._mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
             return claimed
@@ -143,7 +106,7 @@ class DeliveryStore:
     @staticmethod
     async def _mark_sending(connection: AsyncConnection, calls: Sequence[Call], owner: str, lease_ms: int) -> None:
         rows = [{"row": c.id, "mine": owner, "until": lease_ms, "turn": c.attempt} for c in calls]
-        await connection.execute(_SENDING, rows)
+        await connection.execute(SENDING, rows)
         now = datetime.now(UTC)
         tries = [
             {
@@ -165,13 +128,13 @@ class DeliveryStore:
         the same transaction."""
 
         async def work(connection: AsyncConnection) -> list[Outcome]:
-            held = await connection.execute(_HELD, {"rows": [o.call.id for o in outcomes], "mine": owner})
+            held = await connection.execute(HELD, {"rows": [o.call.id for o in outcomes], "mine": owner})
             mine = {(row.id, row.attempt) for row in held}
             counted = [o for o in outcomes if (o.call.id, o.call.attempt) in mine]
             if counted:
                 now = int((await connection.execute(select(now_ms()))).scalar_one())
-                await connection.execute(_OUTCOME, [_outcome_row(o, now) for o in counted])
-                await connection.execute(_ATTEMPT, [_attempt_row(o) for o in counted])
+                await connection.execute(OUTCOME, [outcome_row(o, now) for o in counted])
+                await connection.execute(ATTEMPT, [attempt_row(o) for o in counted])
                 await self._threads(connection, counted)
                 reports = [row_of(o.report, lanes, int(o.call.conversation["bucket"])) for o in counted if o.report is not None]
                 if reports:
@@ -205,8 +168,8 @@ class DeliveryStore:
                 return []
             rows = [dict(row) for row in (await connection.execute(self._streams, {"talks": talks})).mappings()]
             dead = [row for row in rows if row["state"] == "sending" and row["lease_ms"] < now]
-            await connection.execute(_SENDING, [_taken(row, now) for row in dead])
-            return [_call(row, row["attempt"]) for row in dead]
+            await connection.execute(SENDING, [taken_row(row, now) for row in dead])
+            return [call_of(row, row["attempt"]) for row in dead]
 
         return await self.db.transact(work)
 
@@ -219,8 +182,8 @@ class DeliveryStore:
             chosen = [dict(row) for row in rows.mappings() if row["id"] in wanted and row["state"] == "unknown"]
             if chosen:
                 later = [{"row": row["id"], "mine": owner, "wait": lease_ms} for row in chosen]
-                await connection.execute(_ASKING, later)
-            return [_call(row, row["attempt"]) for row in chosen]
+                await connection.execute(ASKING, later)
+            return [call_of(row, row["attempt"]) for row in chosen]
 
         return await self.db.transact(work)
 
@@ -279,119 +242,3 @@ class DeliveryStore:
             lanes = list((await connection.execute(select(delivery.c.lane).where(chosen).distinct())).scalars())
             await connection.execute(update(delivery).where(chosen).values(**again))
         return lanes
-
-
-CONVERSATION = (
-    "id", "channel", "bucket", "status", "team", "agent_id", "locale", "preview", "waiting_ms", "at", "resolved_at",
-    "resolved_by",
-)  # fmt: skip
-ENTRY = (
-    "id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id", "external_id",
-    "reply_to", "edit_of", "data", "source",
-)  # fmt: skip
-
-_SENDING = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("row"))
-    .values(state="sending", owner=bindparam("mine"), lease_ms=bindparam("until"), attempt=bindparam("turn"))
-)
-_ASKING = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("row"))
-    .values(owner=bindparam("mine"), due_ms=now_ms() + bindparam("wait", type_=delivery.c.due_ms.type))
-)
-_HELD = select(delivery.c.id, delivery.c.attempt).where(
-    delivery.c.id.in_(bindparam("rows", expanding=True)), delivery.c.owner == bindparam("mine")
-)
-_OUTCOME = (
-    update(delivery)
-    .where(delivery.c.id == bindparam("row"))
-    .values(
-        state=bindparam("new_state"),
-        reason=bindparam("why"),
-        due_ms=bindparam("due"),
-        lease_ms=bindparam("hold"),
-        owner="",
-        tries=delivery.c.tries + bindparam("tried", type_=delivery.c.tries.type),
-        external_id=func.coalesce(bindparam("far", type_=delivery.c.external_id.type), delivery.c.external_id),
-        done_at=case((bindparam("over") == 1, bindparam("when", type_=delivery.c.done_at.type)), else_=None),
-    )
-)
-_ATTEMPT = (
-    update(attempt)
-    .where(attempt.c.delivery_id == bindparam("row"), attempt.c.n == bindparam("turn"))
-    .values(phase="done", outcome=bindparam("result"), error=bindparam("why"), finished_at=bindparam("when"))
-)
-
-
-def _outcome_row(o: Outcome, now: int) -> dict[str, Any]:
-    return {
-        "row": o.call.id,
-        "new_state": o.state,
-        "why": o.reason[:4000],
-        "due": now + o.wait_ms if o.wait_ms else 0,
-        "hold": now + o.hold_ms if o.hold_ms else 0,
-        "tried": 1 if o.counts else 0,
-        "far": o.external_id,
-        "over": 1 if o.state in ("sent", "failed") else 0,
-        "when": datetime.now(UTC),
-    }
-
-
-def _attempt_row(o: Outcome) -> dict[str, Any]:
-    return {"row": o.call.id, "turn": o.call.attempt, "result": o.state, "why": o.reason[:4000], "when": datetime.now(UTC)}
-
-
-def _taken(row: dict[str, Any], now: int) -> dict[str, Any]:
-    return {"row": row["id"], "mine": "", "until": now + 30_000, "turn": row["attempt"]}
-
-
-def _runs(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str, int], now: int) -> list[list[Call]]:
-    """The calls to make for these heads: each the first of its stream, with followers of its kind as far as they may share."""
-    wanted = {(head.conversation_id, head.stream) for head in heads}
-    claimed: list[list[Call]] = []
-    closed: set[tuple[str, str]] = set()
-    at: tuple[str, str] | None = None
-    for row in rows:
-        place = (row["conversation_id"], row["stream"])
-        if place not in wanted or place in closed:
-            continue
-        if row["state"] == "unknown" and row["lease_ms"] <= now:
-            continue
-        ready = row["state"] == "queued" and row["due_ms"] <= now
-        if place != at:
-            at = place
-            if ready:
-                claimed.append([_call(row, row["attempt"] + 1)])
-            else:
-                closed.add(place)
-            continue
-        run = claimed[-1]
-        if ready and row["kind"] == run[0].kind in ("line", "card") and len(run) < runs.get(row["target"], 1):
-            run.append(_call(row, row["attempt"] + 1))
-        else:
-            closed.add(place)
-    return claimed
-
-
-def _call(row: dict[str, Any], turn: int) -> Call:
-    entry = {name: row[f"said_{name}"] for name in ENTRY} if row["said_id"] else None
-    return Call(
-        id=row["id"],
-        key=row["idem_key"],
-        attempt=turn,
-        tries=row["tries"],
-        rank=row["rank"],
-        kind=row["kind"],
-        target=row["target"],
-        stream=row["stream"],
-        parts=row["parts"],
-        data=row["data"],
-        at=row["at"],
-        conversation={name: row[f"talk_{name}"] for name in CONVERSATION},
-        identity={name[4:]: row[name] for name in row if name.startswith("who_")},
-        entry=entry,
-        thread=row["thread_id"] or "",
-        place=row["place"] or "",
-        agent=row["agent_name"] or "",
-    )

@@ -11,14 +11,14 @@ import orjson
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import tables
+from hub.store import agent_tables, tables
 
-agent = tables.Agent.__table__  # type: ignore[attr-defined]
+agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
-person = tables.DeskPerson.__table__  # type: ignore[attr-defined]
-read = tables.AgentRead.__table__  # type: ignore[attr-defined]
+person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
+read = agent_tables.AgentRead.__table__  # type: ignore[attr-defined]
 View = Literal["mine", "unassigned", "all", "resolved"]
 _TALK = ("id", "channel", "customer_id", "status", "agent_id", "team", "preview", "preview_by", "waiting_ms", "last_at", "last_s")
 

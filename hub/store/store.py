@@ -19,6 +19,7 @@ from hub.store.filing import FileRows
 from hub.store.inbox import InboxStore
 from hub.store.logs import LogStore
 from hub.store.migrate import migrate
+from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
 from hub.store.timeline import Timeline
 
@@ -43,6 +44,7 @@ class Store:
     logs: LogStore
     console: ConsoleStore
     agents: AgentStore
+    staff: StaffStore
     files: FileRows
 
     async def close(self) -> None:
@@ -69,6 +71,7 @@ async def open_store(url: str, *, lanes: int = 4, pool: int = 5) -> Store:
         logs=LogStore(db),
         console=ConsoleStore(db),
         agents=AgentStore(db),
+        staff=StaffStore(db),
         files=FileRows(db),
     )
 

@@ -10,11 +10,11 @@ from sqlalchemy import and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.model import new_id
-from hub.store import tables
+from hub.store import agent_tables, tables
 from hub.store.database import Database, now_ms
-from hub.store.timeline import PRESENT_MS
+from hub.store.staff import PRESENT_MS
 
-agent = tables.Agent.__table__  # type: ignore[attr-defined]
+agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]

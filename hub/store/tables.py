@@ -7,39 +7,11 @@ that people read are UTC timestamps; times that machines compare (`*_ms`) are mi
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Index, Integer, SmallInteger, String, Text, UniqueConstraint
-from sqlalchemy.dialects import mysql
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import Index, Integer, SmallInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
-from sqlmodel.sql.sqltypes import UTCDateTime
 
-SQLModel.metadata.naming_convention = {"uq": "uq_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"}
-
-
-class UTC6(UTCDateTime):
-    """UTC with microseconds, which MySQL and MariaDB drop unless asked (reference: MySQL manual 11.2.6)."""
-
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name in ("mysql", "mariadb"):
-            return dialect.type_descriptor(mysql.DATETIME(fsp=6))
-        return super().load_dialect_impl(dialect)
-
-
-def word(length: int) -> Any:
-    """A case-sensitive key: MySQL's default collation would take two openids that differ in case for one."""
-    exact = mysql.VARCHAR(length, charset="utf8mb4", collation="utf8mb4_bin")
-    return String(length).with_variant(exact, "mysql", "mariadb")
-
-
-BODY = Text().with_variant(mysql.LONGTEXT(charset="utf8mb4", collation="utf8mb4_bin"), "mysql", "mariadb")
-ID = word(32)
-NAME = word(64)
-KEY = word(191)
-BIG = BigInteger().with_variant(Integer(), "sqlite")
+from hub.store.columns import BIG, BODY, ID, KEY, NAME, UTC6, word
 
 
 class Meta(SQLModel, table=True):
@@ -271,57 +243,6 @@ class File(SQLModel, table=True):
     at: datetime = Field(sa_type=UTC6)
 
 
-class Agent(SQLModel, table=True):
-    """Somebody who answers. `seen_ms` is the last sign of life of a console; away agents get nothing assigned."""
-
-    __table_args__ = (UniqueConstraint("email"),)
-
-    id: str = Field(primary_key=True, sa_type=ID)
-    email: str = Field(sa_type=KEY)
-    name: str = Field(sa_type=KEY)
-    role: str = Field(default="agent", sa_type=word(16))
-    password: str = Field(default="", sa_type=KEY)
-    state: str = Field(default="away", sa_type=word(16))
-    seen_ms: int = Field(default=0, sa_type=BIG)
-    disabled: bool = False
-    at: datetime = Field(sa_type=UTC6)
-
-
-class AgentLogin(SQLModel, table=True):
-    """A console session, an API token or a one-time link, by the SHA-256 of its secret."""
-
-    __tablename__ = "agent_login"
-
-    token_hash: str = Field(primary_key=True, sa_type=word(64))
-    kind: str = Field(sa_type=word(16))
-    agent_id: str = Field(default="", sa_type=ID)
-    expires_ms: int = Field(sa_type=BIG)
-    used_ms: int = Field(default=0, sa_type=BIG)
-    at: datetime = Field(sa_type=UTC6)
-
-
-class DeskPerson(SQLModel, table=True):
-    """Which agent a person at a desk is."""
-
-    __tablename__ = "desk_person"
-
-    desk: str = Field(primary_key=True, sa_type=NAME)
-    external_id: str = Field(primary_key=True, sa_type=KEY)
-    agent_id: str = Field(default="", sa_type=ID)
-    name: str = Field(default="", sa_type=KEY)
-    email: str = Field(default="", sa_type=KEY)
-
-
-class AgentRead(SQLModel, table=True):
-    """How far an agent has read a conversation."""
-
-    __tablename__ = "agent_read"
-
-    agent_id: str = Field(primary_key=True, sa_type=ID)
-    conversation_id: str = Field(primary_key=True, sa_type=ID)
-    seq: int = Field(default=0, sa_type=BIG)
-
-
 class Notice(SQLModel, table=True):
     """A notice that was due, once: to agents when nobody answers, to a customer who left."""
 
@@ -335,15 +256,4 @@ class Notice(SQLModel, table=True):
     tries: int = Field(default=0, sa_type=SmallInteger)
     due_ms: int = Field(default=0, sa_type=BIG)
     error: str = Field(default="", sa_type=BODY)
-    at: datetime = Field(sa_type=UTC6)
-
-
-class Audit(SQLModel, table=True):
-    """Who did what, append-only."""
-
-    id: str = Field(primary_key=True, sa_type=ID)
-    actor: str = Field(sa_type=KEY)
-    action: str = Field(sa_type=NAME)
-    object: str = Field(default="", sa_type=KEY)
-    detail: str = Field(default="", sa_type=BODY)
     at: datetime = Field(sa_type=UTC6)

@@ -8,14 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables
 from hub.store.database import Database, among, now_ms
 
-agent = tables.Agent.__table__  # type: ignore[attr-defined]
-person = tables.DeskPerson.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -25,8 +23,6 @@ thread = tables.Thread.__table__  # type: ignore[attr-defined]
 file = tables.File.__table__  # type: ignore[attr-defined]
 lane = tables.Lane.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
-PRESENT_MS = 60_000
-"""A console that gave no sign of life for this long is not there."""
 
 
 @dataclass(slots=True)
@@ -78,26 +74,6 @@ class Talk:
     changed: bool = False
     resumed: bool = False
     """Reopened by the message that is being written down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Staff:
-    """An agent as routing sees one; `load` is how many open conversations are theirs."""
-
-    id: str
-    email: str
-    name: str
-    present: bool
-    load: int
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Somebody at a desk; `agent_id` is empty when no agent has the same e-mail address."""
-
-    agent_id: str
-    name: str
-    email: str
 
 
 TALK_FIELDS = tuple(name for name in Talk.__slots__ if name not in ("new", "changed", "resumed"))
@@ -182,44 +158,11 @@ class Timeline:
         found = select(delivery.c.message_id).where(delivery.c.target == target, delivery.c.external_id == external_id).limit(1)
         return (await connection.execute(found)).scalar()
 
-    async def staff(self, connection: AsyncConnection) -> list[Staff]:
-        """Agents who may be given work, with how many open conversations each has."""
-        load = select(conversation.c.agent_id, func.count().label("n")).where(conversation.c.status == "open")
-        held = load.group_by(conversation.c.agent_id).subquery()
-        columns = (
-            agent.c.id,
-            agent.c.email,
-            agent.c.name,
-            agent.c.state,
-            agent.c.seen_ms > now_ms() - PRESENT_MS,
-            func.coalesce(held.c.n, 0),
-        )
-        wanted = select(*columns).outerjoin(held, held.c.agent_id == agent.c.id).where(agent.c.disabled.is_(False))
-        rows = await connection.execute(wanted.order_by(agent.c.id))
-        return [Staff(r[0], r[1], r[2], r[3] == "present" and bool(r[4]), int(r[5])) for r in rows]
-
     async def opening(self, connection: AsyncConnection, desk: str) -> bool:
         """Whether a thread at this desk may exist whose id we have not learnt yet."""
         maybe = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open")
         found = maybe.where(delivery.c.state.in_(("sending", "unknown"))).limit(1)
         return (await connection.execute(found)).first() is not None
-
-    async def persons(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
-        """Who people at desks are, as far as we were told."""
-        wanted = set(pairs)
-        columns = (person.c.desk, person.c.external_id, person.c.agent_id, person.c.name, person.c.email)
-        rows = await connection.execute(select(*columns).where(person.c.external_id.in_({e for _, e in wanted})))
-        return {(r[0], r[1]): Person(r[2], r[3], r[4]) for r in rows if (r[0], r[1]) in wanted}
-
-    async def introduce(self, desk: str, external_id: str, name: str, email: str) -> None:
-        """Remember who a person at a desk is; an agent with the same e-mail address is the same person."""
-        async with self.db.write() as connection:
-            same = select(agent.c.id).where(agent.c.email == email.lower()) if email else None
-            known = (await connection.execute(same)).scalar() if same is not None else None
-            here = (person.c.desk == desk) & (person.c.external_id == external_id)
-            await connection.execute(delete(person).where(here))
-            row = {"desk": desk, "external_id": external_id, "agent_id": known or "", "name": name[:191], "email": email[:191]}
-            await connection.execute(insert(person), [row])
 
     async def reserve(self, connection: AsyncConnection, count: int) -> int:
         """Take `count` places of the inbox-wide log; returns the first. Call it last: other lanes wait behind it."""

@@ -128,10 +128,10 @@ async def test_the_record_is_read_newest_first(store: Store) -> None:
 async def test_somebody_at_a_desk_becomes_the_agent_with_the_same_address(store: Store) -> None:
     async def known() -> str:
         async with store.db.read() as connection:
-            found = await store.timeline.persons(connection, [("office", "U7")])
+            found = await store.staff.persons(connection, [("office", "U7")])
         return found[("office", "U7")].agent_id
 
-    await store.timeline.introduce("office", "U7", "Dee", "Dee@Example.com")
+    await store.staff.introduce("office", "U7", "Dee", "Dee@Example.com")
     assert await known() == ""
     dee = await store.agents.invite("dee@example.com", "Dee", "agent")
     assert await known() == dee

@@ -250,7 +250,7 @@ async def test_parked_rows_are_shown_and_replayed_by_those_who_may(home: House) 
 async def test_an_agent_of_a_desk_has_a_name_in_the_list(home: House) -> None:
     bo = await home.agent()
     talk = await home.customer_says("Hello?", channel="page")
-    await home.hub.store.timeline.introduce("office", "U7", "Dee", "dee@example.com")
+    await home.hub.store.staff.introduce("office", "U7", "Dee", "dee@example.com")
     reply = answered("from the desk", conversation=talk, desk="office").model_copy(update={"agent": "U7", "agent_name": ""})
     await home.hub.intake.keep([reply], 5)
     await home.work()

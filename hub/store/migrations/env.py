@@ -6,16 +6,16 @@ from alembic import context
 from sqlalchemy import String
 from sqlmodel import SQLModel
 
-from hub.store import tables
+from hub.store import agent_tables, columns, tables  # noqa: F401 -- importing tables fills the metadata
 
 
 def named(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """Write our column types into new revisions by their names."""
     if kind != "type":
         return False
-    if item is tables.BIG or item is tables.BODY:
-        return "BIG" if item is tables.BIG else "BODY"
-    if isinstance(item, tables.UTC6):
+    if item is columns.BIG or item is columns.BODY:
+        return "BIG" if item is columns.BIG else "BODY"
+    if isinstance(item, columns.UTC6):
         return "UTC6()"
     return f"word({item.length})" if isinstance(item, String) and item.length else False
 

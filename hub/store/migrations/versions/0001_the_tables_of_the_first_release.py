@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from hub.store.tables import BIG, BODY, UTC6, word
+from hub.store.columns import BIG, BODY, UTC6, word
 
 revision = "0001"
 down_revision = None

@@ -1,0 +1,72 @@
+"""The rows about people who answer: who they are, how they get in, what they have read, what they did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from hub.store.columns import BIG, BODY, ID, KEY, NAME, UTC6, word
+
+
+class Agent(SQLModel, table=True):
+    """Somebody who answers. `seen_ms` is the last sign of life of a console; away agents get nothing assigned."""
+
+    __table_args__ = (UniqueConstraint("email"),)
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    email: str = Field(sa_type=KEY)
+    name: str = Field(sa_type=KEY)
+    role: str = Field(default="agent", sa_type=word(16))
+    password: str = Field(default="", sa_type=KEY)
+    state: str = Field(default="away", sa_type=word(16))
+    seen_ms: int = Field(default=0, sa_type=BIG)
+    disabled: bool = False
+    at: datetime = Field(sa_type=UTC6)
+
+
+class AgentLogin(SQLModel, table=True):
+    """A console session, an API token or a one-time link, by the SHA-256 of its secret."""
+
+    __tablename__ = "agent_login"
+
+    token_hash: str = Field(primary_key=True, sa_type=word(64))
+    kind: str = Field(sa_type=word(16))
+    agent_id: str = Field(default="", sa_type=ID)
+    expires_ms: int = Field(sa_type=BIG)
+    used_ms: int = Field(default=0, sa_type=BIG)
+    at: datetime = Field(sa_type=UTC6)
+
+
+class DeskPerson(SQLModel, table=True):
+    """Which agent a person at a desk is."""
+
+    __tablename__ = "desk_person"
+
+    desk: str = Field(primary_key=True, sa_type=NAME)
+    external_id: str = Field(primary_key=True, sa_type=KEY)
+    agent_id: str = Field(default="", sa_type=ID)
+    name: str = Field(default="", sa_type=KEY)
+    email: str = Field(default="", sa_type=KEY)
+
+
+class AgentRead(SQLModel, table=True):
+    """How far an agent has read a conversation."""
+
+    __tablename__ = "agent_read"
+
+    agent_id: str = Field(primary_key=True, sa_type=ID)
+    conversation_id: str = Field(primary_key=True, sa_type=ID)
+    seq: int = Field(default=0, sa_type=BIG)
+
+
+class Audit(SQLModel, table=True):
+    """Who did what, append-only."""
+
+    id: str = Field(primary_key=True, sa_type=ID)
+    actor: str = Field(sa_type=KEY)
+    action: str = Field(sa_type=NAME)
+    object: str = Field(default="", sa_type=KEY)
+    detail: str = Field(default="", sa_type=BODY)
+    at: datetime = Field(sa_type=UTC6)

@@ -1,0 +1,186 @@
+"""Deliveries as calls: what a claim hands out, what an outcome writes back, and which rows may share one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import bindparam, case, func, select, update
+
+from hub.model import Report
+from hub.store import tables
+from hub.store.database import now_ms
+
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The head of one stream: a call that may go now, or (`unknown`) one whose fate may be asked for now."""
+
+    id: str
+    conversation_id: str
+    stream: str
+    target: str
+    kind: str
+    state: str
+    team: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A claimed delivery with everything that its call needs. Rows of other tables come as plain mappings."""
+
+    id: str
+    key: str
+    attempt: int
+    tries: int
+    rank: int
+    kind: str
+    target: str
+    stream: str
+    parts: str | None
+    data: str
+    at: datetime
+    conversation: Any
+    identity: Any
+    entry: Any
+    thread: str
+    place: str
+    agent: str
+    """The name of the conversation's agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt. `wait_ms` is when to look again (queued, unknown); `hold_ms` how long followers wait."""
+
+    call: Call
+    state: Literal["queued", "sent", "failed", "unknown"]
+    reason: str = ""
+    external_id: str | None = None
+    wait_ms: int = 0
+    hold_ms: int = 0
+    counts: bool = True
+    place: str = ""
+    report: Report | None = None
+
+
+CONVERSATION = (
+    "id", "channel", "bucket", "status", "team", "agent_id", "locale", "preview", "waiting_ms", "at", "resolved_at",
+    "resolved_by",
+)  # fmt: skip
+ENTRY = (
+    "id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id", "external_id",
+    "reply_to", "edit_of", "data", "source",
+)  # fmt: skip
+
+SENDING = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(state="sending", owner=bindparam("mine"), lease_ms=bindparam("until"), attempt=bindparam("turn"))
+)
+ASKING = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(owner=bindparam("mine"), due_ms=now_ms() + bindparam("wait", type_=delivery.c.due_ms.type))
+)
+HELD = select(delivery.c.id, delivery.c.attempt).where(
+    delivery.c.id.in_(bindparam("rows", expanding=True)), delivery.c.owner == bindparam("mine")
+)
+OUTCOME = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("why"),
+        due_ms=bindparam("due"),
+        lease_ms=bindparam("hold"),
+        owner="",
+        tries=delivery.c.tries + bindparam("tried", type_=delivery.c.tries.type),
+        external_id=func.coalesce(bindparam("far", type_=delivery.c.external_id.type), delivery.c.external_id),
+        done_at=case((bindparam("over") == 1, bindparam("when", type_=delivery.c.done_at.type)), else_=None),
+    )
+)
+ATTEMPT = (
+    update(attempt)
+    .where(attempt.c.delivery_id == bindparam("row"), attempt.c.n == bindparam("turn"))
+    .values(phase="done", outcome=bindparam("result"), error=bindparam("why"), finished_at=bindparam("when"))
+)
+
+
+def outcome_row(o: Outcome, now: int) -> dict[str, Any]:
+    return {
+        "row": o.call.id,
+        "new_state": o.state,
+        "why": o.reason[:4000],
+        "due": now + o.wait_ms if o.wait_ms else 0,
+        "hold": now + o.hold_ms if o.hold_ms else 0,
+        "tried": 1 if o.counts else 0,
+        "far": o.external_id,
+        "over": 1 if o.state in ("sent", "failed") else 0,
+        "when": datetime.now(UTC),
+    }
+
+
+def attempt_row(o: Outcome) -> dict[str, Any]:
+    return {"row": o.call.id, "turn": o.call.attempt, "result": o.state, "why": o.reason[:4000], "when": datetime.now(UTC)}
+
+
+def taken_row(row: dict[str, Any], now: int) -> dict[str, Any]:
+    return {"row": row["id"], "mine": "", "until": now + 30_000, "turn": row["attempt"]}
+
+
+def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str, int], now: int) -> list[list[Call]]:
+    """The calls to make for these heads: each the first of its stream, with followers of its kind as far as they may share."""
+    wanted = {(head.conversation_id, head.stream) for head in heads}
+    claimed: list[list[Call]] = []
+    closed: set[tuple[str, str]] = set()
+    at: tuple[str, str] | None = None
+    for row in rows:
+        place = (row["conversation_id"], row["stream"])
+        if place not in wanted or place in closed:
+            continue
+        if row["state"] == "unknown" and row["lease_ms"] <= now:
+            continue
+        ready = row["state"] == "queued" and row["due_ms"] <= now
+        if place != at:
+            at = place
+            if ready:
+                claimed.append([call_of(row, row["attempt"] + 1)])
+            else:
+                closed.add(place)
+            continue
+        run = claimed[-1]
+        if ready and row["kind"] == run[0].kind in ("line", "card") and len(run) < runs.get(row["target"], 1):
+            run.append(call_of(row, row["attempt"] + 1))
+        else:
+            closed.add(place)
+    return claimed
+
+
+def call_of(row: dict[str, Any], turn: int) -> Call:
+    entry = {name: row[f"said_{name}"] for name in ENTRY} if row["said_id"] else None
+    return Call(
+        id=row["id"],
+        key=row["idem_key"],
+        attempt=turn,
+        tries=row["tries"],
+        rank=row["rank"],
+        kind=row["kind"],
+        target=row["target"],
+        stream=row["stream"],
+        parts=row["parts"],
+        data=row["data"],
+        at=row["at"],
+        conversation={name: row[f"talk_{name}"] for name in CONVERSATION},
+        identity={name[4:]: row[name] for name in row if name.startswith("who_")},
+        entry=entry,
+        thread=row["thread_id"] or "",
+        place=row["place"] or "",
+        agent=row["agent_name"] or "",
+    )
