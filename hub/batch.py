@@ -14,7 +14,7 @@ from hub.model import Author, ExternalId, Media, Part, bucket_of, identity_of, n
 from hub.ports import Capabilities
 from hub.rendering import fit, plain
 from hub.store.staff import Staff
-from hub.store.timeline import Talk, Who
+from hub.store.talks import Talk, Who
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 RANK = 1000
@@ -59,6 +59,8 @@ class Batch:
     staff: list[Staff] | None = None
     loads: dict[str, int] = field(default_factory=dict)
     """Conversations given to agents in this batch, beyond what `staff` counts."""
+    strangers: set[tuple[str, str]] = field(default_factory=set)
+    """(desk, person) whose names a desk could not tell when it was asked."""
     entries: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
@@ -133,9 +135,9 @@ class Batch:
             **origin,
         }
         self.entries.append(entry)
-        if kind in ("message", "note"):
+        if kind == "message":
             talk.preview = plain(kept, talk.locale or "en").replace("\n", " ")[:180]
-            talk.preview_by = "note" if kind == "note" else author.kind
+            talk.preview_by = author.kind
         return entry
 
     def _place_in_log(self, talk: Talk, who: Who) -> int | None:
@@ -177,7 +179,7 @@ class Batch:
             self._call(talk, talk.channel, kind, entry["seq"] * RANK, entry["id"], data=data)
             return
         parts = PARTS.validate_json(entry["parts"])
-        for n, group in enumerate(fit(parts, capabilities, self.link)):
+        for n, group in enumerate(fit(parts, capabilities, self.link, talk.locale or "en")):
             body = PARTS.dump_json(tuple(group)).decode()
             self._call(talk, talk.channel, "send", entry["seq"] * RANK + n, entry["id"], parts=body)
 

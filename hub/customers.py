@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -9,11 +10,12 @@ import orjson
 from hub.batch import Batch
 from hub.bot import respond
 from hub.facts import MessageFacts, facts_of
-from hub.model import Author, Event, Message
+from hub.model import Author, Event, Message, Part
 from hub.replies import SYSTEM, assign, reopen
-from hub.routing import Assignment, Present, opening, route
+from hub.routing import Assignment, opening, route
 from hub.runtime import Hub
-from hub.store.timeline import Talk, Who
+from hub.staffing import facts_of_waiting, who_are_there
+from hub.store.talks import Talk, Who
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -59,7 +61,7 @@ def _learn(who: Who, message: Message) -> None:
         told["locale"] = message.locale
     if any(who.profile.get(name) != value for name, value in told.items()):
         who.profile = {**who.profile, **told}
-        who.changed = True
+        who.changed = who.learned = True
     if who.unreachable:
         who.unreachable, who.changed = "", True
 
@@ -81,7 +83,7 @@ async def _talk_of(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who
 
 async def _last(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who) -> Talk | None:
     own = [talk for talk in batch.talks.values() if talk.identity_id == who.id]
-    return max(own, key=lambda talk: talk.at) if own else await hub.store.timeline.last_talk(connection, who.id)
+    return max(own, key=lambda talk: talk.at) if own else await hub.store.timeline.last_talk(connection, who.customer_id, who.id)
 
 
 async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message, external_id: str) -> str | None:
@@ -122,11 +124,25 @@ async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Wh
         await _corrected(hub, connection, batch, who, message, author, "delete")
         return
     talk = batch.open.get(who.id)
-    if talk is not None:
-        entry = batch.append(
-            talk, "event", author, parts=message.parts, at=message.at, source=message.channel, external_id=message.id
-        )
-        batch.to_desks(talk, entry)
+    if talk is None and "followed" not in kinds:
+        return
+    greeting = _greeting(hub, batch, who, message) if talk is None else ()
+    if talk is None and not greeting:
+        return
+    talk = talk or batch.open_talk(who, message.locale)
+    entry = batch.append(
+        talk, "event", author, parts=message.parts, at=message.at, source=message.channel, external_id=message.id
+    )
+    batch.to_desks(talk, entry)
+    if greeting:
+        talk.bot = orjson.dumps({"greeted": True}).decode()
+        batch.to_customer(talk, batch.append(talk, "message", BOT, parts=greeting))
+
+
+def _greeting(hub: Hub, batch: Batch, who: Who, message: Message) -> tuple[Part, ...]:
+    """What the bot says to a customer who came without a word. Desks see it once the customer has written."""
+    facts = facts_of(message, locale=message.locale, name=who.profile.get("name", ""))
+    return respond(hub.bot, {}, facts, batch.now).parts
 
 
 async def _answer(
@@ -146,7 +162,7 @@ async def _answer(
         message,
         locale=talk.locale or message.locale,
         name=who.profile.get("name", ""),
-        last_agent=talk.agent_id,
+        team=talk.team,
         open=is_open,
         opens_at=opens_at,
     )
@@ -155,7 +171,7 @@ async def _answer(
     if turn.state != state:
         talk.bot = orjson.dumps(turn.state).decode()
     people_turn = turn.handover and (begins or turn.reason not in ("off", "silent"))
-    if people_turn and not talk.agent_id:
+    if people_turn and (not talk.agent_id or begins):
         await _route(hub, connection, batch, talk, facts, entry)
     else:
         batch.open_at(talk, _desks(hub, None))
@@ -171,19 +187,22 @@ async def _answer(
 async def _route(
     hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, facts: MessageFacts, entry: dict[str, Any] | None
 ) -> None:
-    """Find team, desks and agent; the first entry is shown at the desks before the assignment is."""
+    """Find team, desks and agent; the first entry is shown at the desks before the assignment is. A matter that goes on stays
+    with its agent while that one is there."""
     if batch.staff is None:
         batch.staff = await hub.store.staff.roster(connection)
-    loads = batch.loads
-    present = [Present(id=a.id, email=a.email, name=a.name, load=a.load + loads.get(a.id, 0)) for a in batch.staff if a.present]
-    found: Assignment = route(facts, present, hub.routing, batch.now, talk.id)
+    present = who_are_there(batch.staff, batch.loads)
+    last = talk.agent_id or await hub.store.timeline.last_agent(connection, talk.customer_id, talk.identity_id)
+    if talk.agent_id and talk.agent_id not in {one.id for one in present}:
+        talk.agent_id = ""
+    found = route(replace(facts, team=talk.team, last_agent=last), present, hub.routing, batch.now, talk.id)
     if not talk.team and found.team:
         talk.team, talk.changed = found.team, True
     batch.open_at(talk, _desks(hub, found))
     if entry is not None:
         batch.to_desks(talk, entry)
-    if found.agent is not None:
-        loads[found.agent.id] = loads.get(found.agent.id, 0) + 1
+    if found.agent is not None and not talk.agent_id:
+        batch.loads[found.agent.id] = batch.loads.get(found.agent.id, 0) + 1
         assign(batch, talk, SYSTEM, found.agent.id, found.team or "", found.agent.name, found.reason)
 
 
@@ -196,6 +215,4 @@ async def route_again(hub: Hub, connection: AsyncConnection, batch: Batch, talk:
     """A conversation that waits for nobody in particular, when agents have come or have room again."""
     if talk.agent_id or talk.status != "open" or not talk.waiting_ms:
         return
-    is_open, opens_at = opening(hub.routing, talk.team or None, batch.now)
-    facts = MessageFacts(channel=talk.channel, locale=talk.locale, open=is_open, opens_at=opens_at)
-    await _route(hub, connection, batch, talk, facts, None)
+    await _route(hub, connection, batch, talk, facts_of_waiting(hub, talk.channel, talk.locale, talk.team), None)

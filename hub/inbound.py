@@ -15,7 +15,7 @@ from hub.batch import Batch
 from hub.customers import customer_said, route_again
 from hub.failpoints import reach
 from hub.metrics import PARKED
-from hub.model import AgentReply, DeskName, Message, Report
+from hub.model import AgentReply, DeskName, ExternalId, Message, Report
 from hub.ports import SupportsPeople
 from hub.replies import UnknownPerson, agent_said, reported
 from hub.runtime import Hub
@@ -53,6 +53,7 @@ class Done:
     deliver: set[int] = field(default_factory=set)
     moved: set[int] = field(default_factory=set)
     fetch: list[str] = field(default_factory=list)
+    strangers: set[tuple[str, str]] = field(default_factory=set)
 
 
 async def drain(hub: Hub, lane: int) -> int:
@@ -68,7 +69,7 @@ async def _once(hub: Hub, lane: int) -> int:
     try:
         done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane))
     except UnknownPerson as exc:
-        await _introduce(hub, exc)
+        await _introduce(hub, exc.desk, exc.person)
         return 1
     except Poisoned as exc:
         await _set_aside(hub, exc)
@@ -94,6 +95,7 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int) -> Done
     done.entries = len(batch.entries)
     done.identities = sorted({entry["identity_id"] for entry in batch.entries if entry["cs"] is not None})
     done.deliver |= {call["lane"] for call in batch.deliveries}
+    done.strangers = batch.strangers
     done.fetch = [row["id"] for row in batch.files]
     await reach("inbound.before_commit")
     return done
@@ -209,18 +211,20 @@ async def _tell(hub: Hub, done: Done) -> None:
         hub.jobs.hint_inbound(done.moved)
     for file in done.fetch:
         await hub.jobs.fetch(file)
+    for desk, person in done.strangers:
+        await _introduce(hub, desk, person)
 
 
-async def _introduce(hub: Hub, unknown: UnknownPerson) -> None:
-    """Ask a desk who somebody is, and remember the answer; without one, go on with what the reply itself says."""
-    desk = hub.desks.get(DeskName(unknown.desk))
-    name, email = unknown.name, ""
-    if isinstance(desk, SupportsPeople):
+async def _introduce(hub: Hub, desk: str, person: str) -> None:
+    """Ask a desk who somebody is, and remember the answer. Without one the reply goes on unnamed, and the next one asks again."""
+    place = hub.desks.get(DeskName(desk))
+    name = email = ""
+    if isinstance(place, SupportsPeople):
         try:
-            name, email = await desk.person(unknown.person)
+            name, email = await place.person(ExternalId(person))
         except Exception as exc:
-            log.warning("inbound.person_unknown", desk=unknown.desk, error=type(exc).__name__)
-    await hub.store.staff.introduce(unknown.desk, unknown.person, name or unknown.name, email)
+            log.warning("inbound.person_unknown", desk=desk, error=type(exc).__name__)
+    await hub.store.staff.introduce(desk, person, name, email)
 
 
 async def _set_aside(hub: Hub, poisoned: Poisoned) -> None:

@@ -19,6 +19,9 @@ LEASE_MS = 120_000
 TRIES = 5
 APPRISE_S = 20.0
 ROUTER = DeskName("router")
+CUSTOMERS = ("left",)
+AGENTS = ("unanswered",)
+"""Kinds of notices by whom they are for: quiet hours are the agents' own."""
 
 
 class NotSent(Exception):
@@ -27,9 +30,8 @@ class NotSent(Exception):
 
 async def send_due(hub: Hub) -> None:
     """Send what is due; what fails is tried again a few times, and then stands in the notices as failed."""
-    if hub.notices.quiet_hours is not None and texts.quiet(hub.notices, hub.now()):
-        return
-    for row in await hub.store.sweeping.take_notices(LEASE_MS):
+    quiet = hub.notices.quiet_hours is not None and texts.quiet(hub.notices, hub.now())
+    for row in await hub.store.sweeping.take_notices(LEASE_MS, CUSTOMERS if quiet else (*CUSTOMERS, *AGENTS)):
         try:
             await _send(hub, row)
         except Exception as exc:

@@ -10,7 +10,7 @@ from hub.batch import Batch
 from hub.model import AgentReply, Author, ExternalId, Report, Text
 from hub.ports import SupportsPeople
 from hub.runtime import Hub
-from hub.store.timeline import Talk
+from hub.store.talks import Talk
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,16 +21,15 @@ SYSTEM = Author(kind="system", name="Frontdesk")
 class UnknownPerson(Exception):
     """A desk must be asked who this is before the reply can be written down."""
 
-    def __init__(self, desk: str, person: ExternalId, name: str) -> None:
+    def __init__(self, desk: str, person: ExternalId) -> None:
         super().__init__(f"{person} at {desk}")
         self.desk = desk
         self.person = person
-        self.name = name
 
 
 async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> set[int]:
     """Write down an agent's reply or action; returns lanes in which an old call became due again."""
-    author = await _author(hub, connection, reply)
+    author = await _author(hub, connection, batch, reply)
     if reply.kind == "tell" or reply.kind == "route":
         author = SYSTEM
     match reply.kind:
@@ -62,16 +61,18 @@ async def _name(hub: Hub, connection: AsyncConnection, batch: Batch, agent: str 
     return next((one.name for one in batch.staff if one.id == agent), "")
 
 
-async def _author(hub: Hub, connection: AsyncConnection, reply: AgentReply) -> Author:
+async def _author(hub: Hub, connection: AsyncConnection, batch: Batch, reply: AgentReply) -> Author:
     if reply.agent_name:
         return Author(kind="agent", id=reply.agent, name=reply.agent_name)
     key = (str(reply.desk), str(reply.agent))
     person = (await hub.store.staff.persons(connection, [key])).get(key)
     if person is None:
         if isinstance(hub.desks.get(reply.desk), SupportsPeople):
-            raise UnknownPerson(reply.desk, reply.agent, "")
+            raise UnknownPerson(reply.desk, reply.agent)
         return Author(kind="agent", id=reply.agent, name=reply.agent_email)
-    return Author(kind="agent", id=person.agent_id or reply.agent, name=person.name)
+    if not person.name:
+        batch.strangers.add(key)
+    return Author(kind="agent", id=person.agent_id or reply.agent, name=person.name or reply.agent_email)
 
 
 def _speak(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:

@@ -7,7 +7,11 @@ from datetime import timedelta
 import structlog
 
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
+from hub.routing import route
 from hub.runtime import Hub
+from hub.staffing import facts_of_waiting, who_are_there
+from hub.store.staff import Staff
+from hub.store.sweeping import Waiting
 
 log = structlog.get_logger()
 ROUTER = DeskName("router")
@@ -26,23 +30,35 @@ async def run(hub: Hub) -> None:
 
 
 async def _route_waiting(hub: Hub) -> None:
-    """Ask for conversations that wait for nobody in particular to be routed again, now that somebody is there."""
-    if not await hub.store.sweeping.any_present():
+    """Ask for conversations that wait for nobody in particular to be routed again, where somebody now is there and has room."""
+    waiting = await hub.store.sweeping.unassigned()
+    if not waiting or not (staff := [one for one in await hub.store.staff.all() if one.present]):
         return
+    given: dict[str, int] = {}
+    routable = [one for one in waiting if _somebody_for(hub, one, staff, given)]
     tick = int(hub.now().timestamp() // 3)
     asked = [
         AgentReply(
             desk=ROUTER,
-            id=ExternalId(f"{waiting.conversation_id}.{tick}"),
+            id=ExternalId(f"{one.conversation_id}.{tick}"),
             at=hub.now(),
             agent=ExternalId(ROUTER),
             agent_name="Frontdesk",
-            conversation=ConversationId(waiting.conversation_id),
+            conversation=ConversationId(one.conversation_id),
             kind="route",
         )
-        for waiting in await hub.store.sweeping.unassigned()
+        for one in routable
     ]
     await hub.intake.keep(asked, 5.0)
+
+
+def _somebody_for(hub: Hub, waiting: Waiting, staff: list[Staff], given: dict[str, int]) -> bool:
+    """Whether routing would find an agent for a conversation; who is found counts as busier for those that follow."""
+    facts = facts_of_waiting(hub, waiting.channel, waiting.locale, waiting.team)
+    found = route(facts, who_are_there(staff, given), hub.routing, hub.now(), waiting.conversation_id).agent
+    if found is not None:
+        given[found.id] = given.get(found.id, 0) + 1
+    return found is not None
 
 
 async def _notices(hub: Hub) -> None:

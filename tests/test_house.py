@@ -46,6 +46,7 @@ USE_CASES = {
     "replies",
     "runtime",
     "signin",
+    "staffing",
     "sweep",
 }
 PURE_LIBRARIES = {"pydantic", "regex", "phonenumbers"}

@@ -15,6 +15,8 @@ from hub.store.database import now_ms
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
+MEDIA = '"type":"media"'
+"""How a media part begins in stored JSON; inside of what people write, quotes are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,11 @@ class Call:
     place: str
     agent: str
     """The name of the conversation's agent."""
+
+    @property
+    def has_media(self) -> bool:
+        """Whether it carries a file, which needs a call of its own."""
+        return MEDIA in (self.parts or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +163,16 @@ def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str
                 closed.add(place)
             continue
         run = claimed[-1]
-        if ready and row["kind"] == run[0].kind in ("line", "card") and len(run) < runs.get(row["target"], 1):
+        shares = ready and row["kind"] == run[0].kind in ("line", "card") and not (_has_media(row) or run[0].has_media)
+        if shares and len(run) < runs.get(row["target"], 1):
             run.append(call_of(row, row["attempt"] + 1))
         else:
             closed.add(place)
     return claimed
+
+
+def _has_media(row: dict[str, Any]) -> bool:
+    return MEDIA in (row["parts"] or "")
 
 
 def call_of(row: dict[str, Any], turn: int) -> Call:

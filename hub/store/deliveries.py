@@ -33,6 +33,7 @@ from hub.store.inbox import InboxStore, row_of
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
+person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
 attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
@@ -67,7 +68,9 @@ class DeliveryStore:
         )
         talk = [conversation.c[n] for n in CONVERSATION]
         who = [identity.c[n].label(f"who_{n}") for n in ("id", "channel", "external_id", "profile", "head", "read_cs")]
-        spot = (thread.c.external_id.label("thread_id"), thread.c.place, agent.c.name.label("agent_name"))
+        guest = select(person.c.name).where(person.c.external_id == conversation.c.agent_id).limit(1).scalar_subquery()
+        called = func.coalesce(agent.c.name, guest)
+        spot = (thread.c.external_id.label("thread_id"), thread.c.place, called.label("agent_name"))
         said = [message.c[n].label(f"said_{n}") for n in ENTRY]
         self._streams = (
             select(delivery, *[c.label(f"talk_{c.name}") for c in talk], *who, *said, *spot)

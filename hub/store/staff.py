@@ -44,6 +44,11 @@ class StaffStore:
     def __init__(self, db: Database) -> None:
         self.db = db
 
+    async def all(self) -> list[Staff]:
+        """The roster, outside of any transaction."""
+        async with self.db.read() as connection:
+            return await self.roster(connection)
+
     async def roster(self, connection: AsyncConnection) -> list[Staff]:
         """Agents who may be given work, with how many open conversations each has."""
         load = select(conversation.c.agent_id, func.count().label("n")).where(conversation.c.status == "open")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +13,6 @@ from sqlalchemy.exc import IntegrityError
 from hub.model import new_id
 from hub.store import agent_tables, tables
 from hub.store.database import Database, now_ms
-from hub.store.staff import PRESENT_MS
 
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -116,9 +116,9 @@ class SweepStore:
             return False
         return True
 
-    async def take_notices(self, lease_ms: int, most: int = 50) -> list[dict[str, Any]]:
+    async def take_notices(self, lease_ms: int, kinds: Sequence[str], most: int = 50) -> list[dict[str, Any]]:
         """Notices to send now; they come back after the lease when nobody says what became of them."""
-        due = and_(notice.c.state == "queued", notice.c.due_ms <= now_ms())
+        due = and_(notice.c.state == "queued", notice.c.due_ms <= now_ms(), notice.c.kind.in_(kinds))
 
         async def work(connection: Any) -> list[dict[str, Any]]:
             wanted = select(notice).where(due).order_by(notice.c.due_ms).limit(most).with_for_update()
@@ -144,12 +144,6 @@ class SweepStore:
             row = (await connection.execute(wanted.where(conversation.c.id == conversation_id))).first()
             pairs = [(desk, external) for desk, external in await connection.execute(threads)]
         return (Waiting(*tuple(row)), pairs) if row else None
-
-    async def any_present(self) -> bool:
-        """Whether some agent could be given work now."""
-        here = and_(agent.c.state == "present", agent.c.seen_ms > now_ms() - PRESENT_MS)
-        async with self.db.read() as connection:
-            return (await connection.execute(select(agent.c.id).where(here).limit(1))).first() is not None
 
     async def notices_due(self) -> bool:
         """Whether a notice waits to be sent."""

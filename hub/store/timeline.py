@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables
 from hub.store.database import Database, among, now_ms
+from hub.store.talks import FIXED, TALK_FIELDS, Talk, Who, about, talk_values, who_of
 
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
@@ -25,59 +25,6 @@ lane = tables.Lane.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
 
 
-@dataclass(slots=True)
-class Who:
-    """A customer's identity as a batch sees and changes it."""
-
-    id: str
-    channel: str
-    external_id: str
-    customer_id: str
-    bucket: int
-    head: int = 0
-    profile: dict[str, str] = field(default_factory=dict)
-    unreachable: str = ""
-    seen_ms: int = 0
-    new: bool = False
-    changed: bool = False
-
-
-@dataclass(slots=True)
-class Talk:
-    """A conversation as a batch sees and changes it."""
-
-    id: str
-    identity_id: str
-    customer_id: str
-    channel: str
-    bucket: int
-    lane: int
-    at: datetime
-    last_at: datetime
-    open_key: str | None = None
-    status: str = "open"
-    head: int = 0
-    last_s: int = 0
-    team: str = ""
-    agent_id: str = ""
-    locale: str = ""
-    bot: str = "{}"
-    desks: str = ""
-    preview: str = ""
-    preview_by: str = ""
-    waiting_ms: int = 0
-    reminded_ms: int = 0
-    unread_ms: int = 0
-    resolved_at: datetime | None = None
-    resolved_by: str = ""
-    new: bool = False
-    changed: bool = False
-    resumed: bool = False
-    """Reopened by the message that is being written down."""
-
-
-TALK_FIELDS = tuple(name for name in Talk.__slots__ if name not in ("new", "changed", "resumed"))
-FIXED = {"id", "identity_id", "customer_id", "channel", "bucket", "at"}
 _TALK_COLUMNS = [conversation.c[name] for name in TALK_FIELDS]
 
 
@@ -112,16 +59,23 @@ class Timeline:
         talks: dict[str, Talk] = {}
         for row in await connection.execute(self._by_address, values):
             if (row[1], row[2]) in wanted:
-                people[(row[1], row[2])] = _who(row)
+                people[(row[1], row[2])] = who_of(row)
                 if row[9] is not None:
                     talks[row[0]] = Talk(*tuple(row)[9:])
         return people, talks
 
-    async def last_talk(self, connection: AsyncConnection, identity_id: str) -> Talk | None:
+    async def last_talk(self, connection: AsyncConnection, customer_id: str, identity_id: str) -> Talk | None:
         """The conversation that an identity had last, open or not."""
-        wanted = select(*_TALK_COLUMNS).where(conversation.c.identity_id == identity_id)
+        own = (conversation.c.customer_id == customer_id) & (conversation.c.identity_id == identity_id)
+        wanted = select(*_TALK_COLUMNS).where(own)
         row = (await connection.execute(wanted.order_by(conversation.c.last_s.desc()).limit(1))).first()
         return Talk(*tuple(row)) if row else None
+
+    async def last_agent(self, connection: AsyncConnection, customer_id: str, identity_id: str) -> str:
+        """The agent of the customer's last conversation on this channel that had one; empty when there is none."""
+        own = (conversation.c.customer_id == customer_id) & (conversation.c.identity_id == identity_id)
+        had = select(conversation.c.agent_id).where(own, conversation.c.agent_id != "")
+        return (await connection.execute(had.order_by(conversation.c.last_s.desc()).limit(1))).scalar() or ""
 
     async def talks(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Talk]:
         """Conversations by id."""
@@ -131,7 +85,7 @@ class Timeline:
     async def identities(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Who]:
         """Identities by id."""
         rows = await connection.execute(self._identities, {"ids": sorted(set(ids))})
-        return {row[0]: _who(row) for row in rows}
+        return {row[0]: who_of(row) for row in rows}
 
     async def threads(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
         """The conversations behind (desk, thread) pairs."""
@@ -191,10 +145,13 @@ class Timeline:
                 for w in changed
             ]
             await connection.execute(_UPDATE_IDENTITY, rows)
-        born = [_talk_values(talk) for talk in talks if talk.new]
+        told = [{"row": w.customer_id, **about(w)} for w in changed if w.learned]
+        if told:
+            await connection.execute(_UPDATE_CUSTOMER, told)
+        born = [talk_values(talk) for talk in talks if talk.new]
         if born:
             await connection.execute(insert(conversation), born)
-        moved = [_talk_values(talk) for talk in talks if talk.changed and not talk.new]
+        moved = [talk_values(talk) for talk in talks if talk.changed and not talk.new]
         if moved:
             rows = [{"row": row["id"], **{f"new_{k}": v for k, v in row.items() if k not in FIXED}} for row in moved]
             await connection.execute(_UPDATE_TALK, rows)
@@ -205,10 +162,7 @@ class Timeline:
         people = [
             {
                 "id": w.customer_id,
-                "name": w.profile.get("name", "")[:191],
-                "email": w.profile.get("email", "")[:191],
-                "phone": w.profile.get("phone", "")[:64],
-                "locale": w.profile.get("locale", "")[:16],
+                **{name.removeprefix("new_"): value for name, value in about(w).items()},
                 "at": now,
             }
             for w in fresh
@@ -263,21 +217,23 @@ class Timeline:
         return (await connection.execute(found)).scalar()
 
 
+def _unless_empty(name: str) -> Any:
+    """What another channel has told stays when this one says nothing."""
+    return func.coalesce(func.nullif(bindparam(f"new_{name}", type_=customer.c[name].type), ""), customer.c[name])
+
+
 _UPDATE_IDENTITY = (
     update(identity)
     .where(identity.c.id == bindparam("row"))
     .values(head=bindparam("new_head"), profile=bindparam("new_profile"), unreachable=bindparam("new_unreachable"))
+)
+_UPDATE_CUSTOMER = (
+    update(customer)
+    .where(customer.c.id == bindparam("row"))
+    .values({name: _unless_empty(name) for name in ("name", "email", "phone", "locale")})
 )
 _UPDATE_TALK = (
     update(conversation)
     .where(conversation.c.id == bindparam("row"))
     .values({name: bindparam(f"new_{name}") for name in TALK_FIELDS if name not in FIXED})
 )
-
-
-def _who(row: Any) -> Who:
-    return Who(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), row[7], row[8])
-
-
-def _talk_values(talk: Talk) -> dict[str, Any]:
-    return {name: getattr(talk, name) for name in TALK_FIELDS}
