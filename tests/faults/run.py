@@ -1,0 +1,139 @@
+"""A fault run: `python -m tests.faults.run --messages 3000 --kills 20 --flushes 2`.
+
+Progress goes to standard error; standard output ends with one JSON line. The exit code is 1 when anything was lost, doubled,
+reordered or ended in silence, or when less happened than was asked for. docs/faults.md says how to read it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from tests.faults.nemesis import AHEAD
+from tests.faults.services import postgres_programs
+from tests.faults.waiting import came
+from tests.faults.world import Asked, World, world
+
+REST_S = 300.0
+STUCK_S = 120.0
+"""Without a single message taken for so long, the load has come to a halt."""
+
+
+def say(text: str) -> None:
+    """For whoever watches."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+async def pace(here: World) -> None:
+    """Load and faults go through the run side by side; say how far they are."""
+    told = 0.0
+    while True:
+        await here.driver.allow(min(1.0, here.nemesis.share + AHEAD) if here.nemesis.share < 1 else 1.0)
+        if time.monotonic() - told > 10:
+            told = time.monotonic()
+            state, nemesis = here.driver.state, here.nemesis
+            say(f"{state['taken']} taken in {state['attempts']} attempts, {state['answers']} answers, {nemesis.killed} kills")
+        await asyncio.sleep(0.2)
+
+
+async def loaded(here: World) -> None:
+    """Load and faults, until both are through."""
+    pacing = asyncio.create_task(pace(here))
+    try:
+        await here.nemesis.run()
+        while here.driver.share < 1 and here.driver.alive:
+            before = here.driver.share
+            if not await came(lambda before=before: here.driver.share > before, STUCK_S):  # type: ignore[misc]
+                break
+    finally:
+        pacing.cancel()
+
+
+async def rested(here: World) -> dict[str, Any]:
+    """End every fault, wait until nothing is left to do, let everybody read to the end; what was not as it should be."""
+    for proxy in here.proxies.values():
+        proxy.heal()
+    drawn = await here.platforms.behave()
+    up = await here.keeper.whole()
+    began = time.monotonic()
+
+    async def quiet() -> bool:
+        return bool(here.driver.state["idle"]) and await here.platforms.untold() == 0
+
+    left = await here.ledger.drained(REST_S, quiet)
+    seconds = round(time.monotonic() - began, 1)
+    say(f"at rest after {seconds} s" if not left else f"not at rest after {seconds} s: {left}")
+    load_code = await here.driver.end()
+    strangers = [name for name in here.keeper.running.webs if await run_of(here, name) != here.run]
+    return {"up": up, "left": left, "rest_s": seconds, "drawn": drawn, "load_code": load_code, "strangers": strangers}
+
+
+async def run_of(here: World, name: str) -> str:
+    """Which run a web process says that it belongs to."""
+    async with aiohttp.ClientSession() as http, http.get(f"{here.keeper.running.url(name)}/healthz") as answer:
+        return str((await answer.json())["run"])
+
+
+async def one(database: str, asked: Asked, folder: Path) -> dict[str, Any]:
+    """One run on one database; what happened, and what the checker found."""
+    say(f"{database}: {asked.messages} messages, {asked.kills} kills, seed {asked.seed}, in {folder}")
+    began = time.monotonic()
+    async with world(database, asked, folder) as here:
+        await here.platforms.misbehave(asked.seed)
+        await loaded(here)
+        say(f"{here.driver.state['taken']} taken, {dict(here.nemesis.happened)}; waiting for rest")
+        facts = await rested(here)
+        await here.ledger.dump(folder / "database.jsonl")
+    happened, ends = here.nemesis.happened, here.keeper.ends
+    told = {"database": database, "messages": here.driver.state["taken"], "kills": here.nemesis.killed}
+    return told | {"seconds": round(time.monotonic() - began), "faults": dict(happened), "ends": dict(ends)} | facts
+
+
+def databases(asked: str) -> list[str]:
+    """Which databases to run on; without PostgreSQL's programs, SQLite alone."""
+    wanted = ["sqlite", "postgres"] if asked == "both" else [asked]
+    if "postgres" in wanted and postgres_programs() is None:
+        say("skipped: PostgreSQL (no initdb and postgres on this machine: apt-get install postgresql)")
+        wanted.remove("postgres")
+    return wanted
+
+
+async def main(given: argparse.Namespace) -> int:
+    asked = Asked(given.messages, given.kills, given.flushes, given.seed)
+    place = Path(given.keep or tempfile.mkdtemp(prefix="frontdesk-faults-")).resolve()
+    runs = []
+    try:
+        for database in databases(given.database):
+            folder = place / database
+            folder.mkdir(parents=True)
+            runs.append(await one(database, asked, folder))
+    finally:
+        if not given.keep:
+            shutil.rmtree(place, ignore_errors=True)
+    print(json.dumps(runs))
+    return 0
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults.run", description=__doc__)
+    parser.add_argument("--database", choices=("sqlite", "postgres", "both"), default="both")
+    parser.add_argument("--messages", type=int, default=3000, help="from customers, on each database")
+    parser.add_argument("--kills", type=int, default=20, help="kill -9, on each database")
+    parser.add_argument("--flushes", type=int, default=2, help="FLUSHALL")
+    parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="the same faults in the same order")
+    parser.add_argument("--keep", default="", help="keep logs and databases in this folder")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(arguments())))
