@@ -27,6 +27,8 @@ from hub.store.calls import Call, Due, Outcome
 log = structlog.get_logger()
 AT_ONCE = 64
 """Calls in flight in one process."""
+LOOKUPS_AT_ONCE = 4
+"""Questions in flight in one process: hundreds of them at once, after an outage, would all go unanswered, for ever."""
 GRACE_S = 15.0
 """Lease beyond a call's own timeout."""
 
@@ -39,6 +41,7 @@ class Outbound:
         self._hub = hub
         self._owner = new_id()
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._questions = asyncio.Semaphore(LOOKUPS_AT_ONCE)
         self._busy: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
@@ -188,7 +191,8 @@ class Outbound:
             return
         where = call.thread or place_of(self._hub, due_of(call))
         try:
-            external = await asyncio.wait_for(target.lookup(IdempotencyKey(call.key), where), 15)
+            async with self._questions:
+                external = await asyncio.wait_for(target.lookup(IdempotencyKey(call.key), where), 15)
         except (TimeoutError, ConnectorError) as exc:
             wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else 10.0
             await self._record([Outcome(call, "unknown", str(exc), wait_ms=int(wait * 1000), hold_ms=HOLD_MS, counts=False)])
