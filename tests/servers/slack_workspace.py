@@ -59,6 +59,8 @@ class Place:
 
     id: str
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
+    threads: dict[str, list[str]] = field(default_factory=dict)
+    """First messages' `ts` → the `ts` of all that were posted in their threads, in order."""
     member: bool = True
     archived: bool = False
     posted: list[float] = field(default_factory=list)
@@ -104,6 +106,7 @@ class Workspace:
         if thread and thread in place.messages:
             message["thread_ts"] = place.messages[thread].get("thread_ts", thread)
         place.messages[ts] = message
+        place.threads.setdefault(message.get("thread_ts", ts), []).append(ts)
         return message
 
     def message(self, channel: str, ts: str) -> dict[str, Any]:
@@ -149,8 +152,8 @@ class Workspace:
     def thread(self, thread: str) -> list[dict[str, Any]]:
         """A thread's messages ("channel:ts"), the first one too, in order."""
         channel, _, root = thread.partition(":")
-        found = self.places[channel].messages if channel in self.places else {}
-        return [m for ts, m in sorted(found.items()) if root in (ts, m.get("thread_ts"))]
+        place = self.places.get(channel) or Place(channel)
+        return [place.messages[ts] for ts in place.threads.get(root, ()) if ts in place.messages]
 
     def new_file(self, name: str, length: int, **facts: Any) -> dict[str, Any]:
         file = {"id": f"F{len(self.files):05d}", "name": name, "title": name, "length": length, "content": None, **facts}
