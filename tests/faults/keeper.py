@@ -1,4 +1,8 @@
-"""Starts the hub's processes again whenever they end, as a supervisor does, and remembers how each of them ended."""
+"""Starts the hub's processes again whenever they end, as a supervisor does, and remembers how each of them ended.
+
+Some are started with a trap: a failpoint (hub/failpoints.py) at which they kill themselves after so many passes, at moments that
+a kill from outside rarely meets.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,25 @@ import signal
 import time
 from collections import Counter
 
+from hub.failpoints import VARIABLE
 from tests.faults.records import Records
 from tests.faults.waiting import came
 from tests.servers.installation import Running
 
 AGAIN_S = 0.3
 CLEAN = (0, -signal.SIGKILL)
+TRAPS = {
+    "web": ("intake.received", "intake.queued", "txn.before_commit", "txn.committed", "ack.before"),
+    "worker": (
+        *("inbound.handled", "inbound.before_commit", "inbound.committed", "claim.before", "claim.committed", "send.before"),
+        *("send.response", "outcome.before", "outcome.committed", "recon.before", "recon.found"),
+    ),
+}
+TRAPPED = 0.25
+"""Share of starts with a trap."""
+PASSES = (5, 150)
+RARE = 3
+"""Passes at most for places that are seldom passed: asking whether a call arrived."""
 
 
 class Keeper:
@@ -23,9 +40,13 @@ class Keeper:
         self.running = running
         self.ends: Counter[str] = Counter()
         """How processes ended: "worker -9", "web 2"."""
+        self.trapped: Counter[str] = Counter()
+        """Kills by traps: "worker at send.response"."""
+        self.trapping = True
         self.mutes: set[str] = set()
         """Processes that are stopped at this moment (SIGSTOP)."""
         self._since: dict[str, float] = {}
+        self._traps: dict[str, str] = {}
         self._records = records
         self._chance = chance
         self._tasks: list[asyncio.Task[None]] = []
@@ -54,6 +75,9 @@ class Keeper:
             self.mutes.discard(name)
             self.ends[f"{name.rstrip('0123456789')} {code}"] += 1
             self._records.add("ended", name=name, code=code)
+            trap = self._traps.pop(name, "")
+            if trap and code == -signal.SIGKILL:
+                self.trapped[f"{name.rstrip('0123456789')} at {trap}"] += 1
             if self._closing:
                 return
             await asyncio.sleep(self._chance.random() * AGAIN_S if code in CLEAN else AGAIN_S)
@@ -61,18 +85,30 @@ class Keeper:
 
     async def _start(self, name: str) -> None:
         """Start it; one that ends while it starts, because its database is away, is started again by the loop."""
+        more = self._trap(name)
         try:
-            await self.running.start(name)
+            await self.running.start(name, **more)
             self._since[name] = time.monotonic()
-            self._records.add("started", name=name, pid=self.running.processes[name].pid)
+            self._records.add("started", name=name, pid=self.running.processes[name].pid, **more)
         except (RuntimeError, TimeoutError) as exc:
             self._records.add("not_started", name=name, error=str(exc)[-500:])
+            self._traps.pop(name, None)
             self.running.signal(name, signal.SIGKILL)
+
+    def _trap(self, name: str) -> dict[str, str]:
+        """The environment of a process that will, sometimes, kill itself."""
+        if not self.trapping or self._chance.random() >= TRAPPED:
+            return {}
+        place = self._chance.choice(TRAPS[name.rstrip("0123456789")])
+        passes = self._chance.randint(1, RARE) if place.startswith("recon") else self._chance.randint(*PASSES)
+        self._traps[name] = place
+        return {VARIABLE: f"{place}=kill@{passes}"}
 
     def killed(self, name: str) -> bool:
         """kill -9; whether it lived."""
         if not self._alive(name):
             return False
+        self._traps.pop(name, None)
         self.running.signal(name, signal.SIGKILL)
         return True
 

@@ -52,11 +52,9 @@ class Nemesis:
         self.plan = self._plan()
 
     def _plan(self) -> list[str]:
-        kinds = [kind for kind in WEIGHTS if kind in ("worker", "web") or kind in self._by_name]
-        total = sum(WEIGHTS[kind] for kind in kinds)
-        plan = [f"kill {kind}" for kind in kinds for _ in range(self.kills * WEIGHTS[kind] // total)]
-        plan += ["kill worker"] * (self.kills - len(plan))
-        plan += ["flush"] * self.flushes
+        bag = [kind for kind, weight in WEIGHTS.items() if kind in ("worker", "web", *self._by_name) for _ in range(weight)]
+        self._chance.shuffle(bag)
+        plan = [f"kill {bag[n % len(bag)]}" for n in range(self.kills)] + ["flush"] * self.flushes
         for what, every in PER_KILLS.items():
             plan += [what] * max(1, self.kills // every)
         self._chance.shuffle(plan)
@@ -69,8 +67,8 @@ class Nemesis:
 
     @property
     def killed(self) -> int:
-        """Kills that happened."""
-        return sum(count for what, count in self.happened.items() if what.startswith("kill "))
+        """Kills that happened, those by traps among them."""
+        return sum(n for what, n in self.happened.items() if what.startswith("kill ")) + self.keeper.trapped.total()
 
     async def run(self) -> None:
         """Work the list off; what was begun is over when this returns."""
@@ -162,5 +160,5 @@ class Nemesis:
             self.keeper.running.signal(name, 15)
             self.records.add("asked_to_end", name=name)
             await came(lambda name=name: not self.keeper.working(name, 0.0), BEHIND_S)  # type: ignore[misc]
-            await came(lambda name=name: bool(self.keeper.working(name, 0.0)), BEHIND_S)  # type: ignore[misc]
+            await came(lambda name=name: bool(self.keeper.working(name, UP_S)), BEHIND_S)  # type: ignore[misc]
         self._note("roll")

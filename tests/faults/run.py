@@ -63,6 +63,7 @@ async def rested(here: World) -> dict[str, Any]:
     """End every fault, wait until nothing is left to do, let everybody read to the end; what was not as it should be."""
     for proxy in here.proxies.values():
         proxy.heal()
+    here.keeper.trapping = False
     drawn = await here.platforms.behave()
     up = await here.keeper.whole()
     began = time.monotonic()
@@ -96,7 +97,16 @@ async def one(database: str, asked: Asked, folder: Path) -> dict[str, Any]:
         await here.ledger.dump(folder / "database.jsonl")
     happened, ends = here.nemesis.happened, here.keeper.ends
     told = {"database": database, "messages": here.driver.state["taken"], "kills": here.nemesis.killed}
-    return told | {"seconds": round(time.monotonic() - began), "faults": dict(happened), "ends": dict(ends)} | facts
+    return (
+        told
+        | {
+            "seconds": round(time.monotonic() - began),
+            "faults": dict(happened),
+            "traps": dict(here.keeper.trapped),
+            "ends": dict(ends),
+        }
+        | facts
+    )
 
 
 def databases(asked: str) -> list[str]:
