@@ -1,0 +1,38 @@
+"""A hub for each of the hub's own tests, on each database, with nothing of it left in Redis afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.runtime import Hub
+from hub.store.store import Store
+from tests.fakes import fake_hub
+
+
+@pytest.fixture
+async def make_hub(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Any]:
+    """`await make_hub(desks=…, routing=…)`: another process on the same database and Redis each time."""
+    async with AsyncExitStack() as stack:
+        made: list[Hub] = []
+
+        async def make(**more: Any) -> Hub:
+            made.append(await stack.enter_async_context(fake_hub(store, redis_url, prefix, tmp_path / "files", **more)))
+            return made[-1]
+
+        yield make
+        for hub in made[:1]:
+            keys = await hub.jobs.redis.keys(f"*{prefix}*")
+            if keys:
+                await hub.jobs.redis.delete(*keys)
+
+
+@pytest.fixture
+async def hub(make_hub: Any) -> Hub:
+    """A hub with the pushed channel `phone`, the pulled channel `page`, no desk and no bot."""
+    made: Hub = await make_hub()
+    return made

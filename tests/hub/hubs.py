@@ -1,0 +1,175 @@
+"""What the hub's own tests share: a channel that misbehaves on demand, the two jobs done by hand, and whole rows to look at."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from sqlalchemy import select, update
+from sqlmodel import SQLModel
+
+from hub import inbound
+from hub.model import AgentReply, ChannelName, DeskName, Event, ExternalId, Message, Part, Profile, Text
+from hub.outbound import Outbound
+from hub.ports import Capabilities, IdempotencyKey, Identity
+from hub.runtime import Hub
+from hub.store.store import Store
+from tests.fakes import TEXT_ONLY, FakeConnector, FakeDesk, said
+
+EDITABLE = replace(TEXT_ONLY, edit=True, delete=True)
+ASKED = replace(TEXT_ONLY, idempotency="lookup", lookup_after=0.05)
+KEYED = replace(TEXT_ONLY, idempotency="key")
+
+
+class Phone(FakeConnector):
+    """A pushed channel that can also edit and delete, be slow, and accept a call before it fails (`fail_after`)."""
+
+    def __init__(self, capabilities: Capabilities = TEXT_ONLY) -> None:
+        super().__init__(capabilities)
+        self.fail_after: list[Exception] = []
+        self.begun: list[str] = []
+        self.changes: list[tuple[str, str, str]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        """While it is clear, no call ends."""
+
+    async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
+        self.begun.append(str(key))
+        await self.gate.wait()
+        sent = await super().send(to, parts, key)
+        if self.fail_after:
+            raise self.fail_after.pop(0)
+        return sent
+
+    async def edit(self, to: Identity, sent: ExternalId, parts: Sequence[Part]) -> None:
+        self.changes.append(("edit", str(sent), " ".join(p.text for p in parts if isinstance(p, Text))))
+
+    async def delete(self, to: Identity, sent: ExternalId) -> None:
+        self.changes.append(("delete", str(sent), ""))
+
+    @property
+    def texts(self) -> list[str]:
+        """What the customers of this channel have, in the order of its arrival."""
+        return [text for _, text, _ in self.sent]
+
+
+class AskedPhone(Phone):
+    """A pushed channel that can be asked whether a call arrived; `asked_fail` holds errors of the asking itself."""
+
+    def __init__(self, capabilities: Capabilities = ASKED) -> None:
+        super().__init__(capabilities)
+        self.asked: list[str] = []
+        self.asked_fail: list[Exception] = []
+
+    async def lookup(self, key: IdempotencyKey, thread: str) -> ExternalId | None:
+        self.asked.append(str(key))
+        if self.asked_fail:
+            raise self.asked_fail.pop(0)
+        return ExternalId("found") if any(sent == str(key) for _, _, sent in self.sent) else None
+
+
+def channels(**connectors: FakeConnector) -> dict[ChannelName, FakeConnector]:
+    """Connectors by the names of their channels."""
+    return {ChannelName(name): connector for name, connector in connectors.items()}
+
+
+def desks(**some: FakeDesk) -> dict[DeskName, FakeDesk]:
+    """Desks by name."""
+    return {DeskName(name): desk for name, desk in some.items()}
+
+
+async def take_in(hub: Hub, *items: Message | AgentReply) -> None:
+    """Acknowledge these, and write down everything that waits in any lane."""
+    if items:
+        kept = await hub.intake.keep(items, 10.0)
+        assert "conflict" not in kept
+    for _ in range(20):
+        lanes = await hub.store.inbox.waiting_lanes()
+        if not lanes:
+            return
+        for lane in lanes:
+            await inbound.drain(hub, lane)
+    raise AssertionError("the inbox does not get empty")
+
+
+@asynccontextmanager
+async def sender(hub: Hub) -> AsyncIterator[Outbound]:
+    """One process's calls, ended at the end."""
+    outbound = Outbound(hub)
+    try:
+        yield outbound
+    finally:
+        await outbound.aclose(2.0)
+
+
+async def deliver(hub: Hub, outbound: Outbound | None = None, seconds: float = 10.0) -> None:
+    """Make every call that is due now."""
+    if outbound is None:
+        async with sender(hub) as own:
+            await deliver(hub, own, seconds)
+        return
+    for lane in range(hub.store.lanes):
+        await outbound.run(lane, seconds)
+
+
+async def settle(hub: Hub, *items: Message | AgentReply) -> None:
+    """Take in and deliver until nothing is due any more."""
+    await take_in(hub, *items)
+    for _ in range(10):
+        await deliver(hub)
+        await take_in(hub)
+        if not await hub.store.deliveries.waiting_lanes():
+            return
+    raise AssertionError("the outbox does not get empty")
+
+
+async def rows(store: Store, table: type[SQLModel], **where: Any) -> list[dict[str, Any]]:
+    """Rows of a table, by the columns that are given, in the order of their keys."""
+    found = table.__table__  # type: ignore[attr-defined]
+    wanted = select(found).order_by(*found.primary_key.columns)
+    for name, value in where.items():
+        wanted = wanted.where(found.c[name] == value)
+    async with store.db.read() as connection:
+        return [dict(row) for row in (await connection.execute(wanted)).mappings()]
+
+
+async def only(store: Store, table: type[SQLModel], **where: Any) -> dict[str, Any]:
+    """The one row of a table that there is."""
+    found = await rows(store, table, **where)
+    assert len(found) == 1, found
+    return found[0]
+
+
+async def put(store: Store, table: type[SQLModel], where: dict[str, Any], **values: Any) -> None:
+    """Change rows as time would: an age, a lease, a due time."""
+    found = table.__table__  # type: ignore[attr-defined]
+    changed = update(found).values(**values)
+    for name, value in where.items():
+        changed = changed.where(found.c[name] == value)
+    async with store.db.write() as connection:
+        await connection.execute(changed)
+
+
+def text_of(row: dict[str, Any]) -> str:
+    """The words of an entry or a delivery."""
+    return " ".join(part["text"] for part in orjson.loads(row["parts"] or "[]") if part["type"] == "text")
+
+
+def data_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The facts beside an entry's parts."""
+    found: dict[str, Any] = orjson.loads(row["data"])
+    return found
+
+
+def happened(kind: Any, *, customer: str = "ann", channel: str = "phone", **more: Any) -> Message:
+    """Something that a customer did without a word."""
+    return said("", customer=customer, channel=channel, **more).model_copy(update={"parts": (Event(kind=kind),)})
+
+
+def named(name: str, email: str = "") -> Profile:
+    """What a channel tells about a customer."""
+    return Profile(name=name, email=email)
