@@ -128,9 +128,9 @@ async def settle(hub: Hub, *items: Message | AgentReply) -> None:
 
 
 async def rows(store: Store, table: type[SQLModel], **where: Any) -> list[dict[str, Any]]:
-    """Rows of a table, by the columns that are given, in the order of their keys."""
+    """Rows of a table, by the columns that are given: entries in the order of the log, deliveries by rank, others by key."""
     found = table.__table__  # type: ignore[attr-defined]
-    wanted = select(found).order_by(*found.primary_key.columns)
+    wanted = select(found).order_by(*(found.c[name] for name in ("s", "rank") if name in found.c), *found.primary_key.columns)
     for name, value in where.items():
         wanted = wanted.where(found.c[name] == value)
     async with store.db.read() as connection:
