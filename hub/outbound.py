@@ -19,7 +19,7 @@ from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
-from hub.outcomes import HOLD_MS, due_of, over, put_off, uncertain
+from hub.outcomes import due_of, looked_up, over, put_off, unasked, uncertain
 from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
@@ -58,6 +58,7 @@ class Outbound:
             self._changed.clear()
             due = await self._hub.store.deliveries.due(lane, 4 * AT_ONCE)
             fresh = [head for head in due if (head.conversation_id, head.stream) not in self._busy]
+            self._busy |= {(head.conversation_id, head.stream) for head in fresh}
             if fresh:
                 await self._start(lane, fresh)
             elif not self._tasks:
@@ -66,24 +67,23 @@ class Outbound:
                 await asyncio.wait_for(self._changed.wait(), 1.0)
 
     async def _start(self, lane: int, heads: Sequence[Due]) -> None:
-        """Claim what may go now and start its calls; what must keep a platform's pace waits in a task of its own."""
+        """Claim what may go now and start its calls; what must keep a platform's pace waits in a task of its own. Streams of
+        heads that come to nothing are given free, also when the job is cancelled."""
         now: list[Due] = []
-        for head in heads:
-            self._busy.add((head.conversation_id, head.stream))
-            if await self._pause(head) > 0:
-                self._spawn(self._paced(lane, head), head)
-            else:
-                now.append(head)
-        asked = [head for head in now if head.state == "unknown"]
-        go = [head for head in now if head.state == "queued"]
+        left = {(head.conversation_id, head.stream) for head in heads}
         try:
-            if go:
+            for head in heads:
+                if await self._pause(head) > 0:
+                    left.discard((head.conversation_id, head.stream))
+                    self._spawn(self._paced(lane, head), head)
+                else:
+                    now.append(head)
+            if go := [head for head in now if head.state == "queued"]:
                 await self._claim(lane, go)
-            if asked:
+            if asked := [head for head in now if head.state == "unknown"]:
                 await self._ask(asked)
-        except Exception:
-            for head in now:
-                self._busy.discard((head.conversation_id, head.stream))
+        except BaseException:
+            self._busy -= left
             raise
 
     async def _pause(self, head: Due) -> float:
@@ -176,32 +176,31 @@ class Outbound:
     async def _ask(self, heads: Sequence[Due]) -> None:
         """Ask platforms whether uncertain calls arrived."""
         calls = await self._hub.store.deliveries.asking(heads, owner=self._owner, lease_ms=int(GRACE_S * 2000))
-        found = {call.id for call in calls}
-        for head in heads:
-            if head.id not in found:
-                self._busy.discard((head.conversation_id, head.stream))
+        streams: dict[tuple[str, str], list[Call]] = {}
         for call in calls:
-            self._spawn(self._look_up(call), None, (call.conversation["id"], call.stream))
+            streams.setdefault((call.conversation["id"], call.stream), []).append(call)
+        self._busy -= {(head.conversation_id, head.stream) for head in heads} - streams.keys()
+        for stream, asked in streams.items():
+            self._spawn(self._look_up(asked), None, stream)
 
-    async def _look_up(self, call: Call) -> None:
+    async def _look_up(self, calls: Sequence[Call]) -> None:
+        """One question for all uncertain calls of a stream."""
         await reach("recon.before")
-        target = target_of(self._hub, call.target)
+        head = calls[0]
+        target = target_of(self._hub, head.target)
         if not isinstance(target, SupportsLookup):
-            await self._record([over(call, "unknown", "the platform cannot be asked")])
+            await self._record([over(call, "unknown", "the platform cannot be asked") for call in calls])
             return
-        where = call.thread or place_of(self._hub, due_of(call))
+        place = place_of(self._hub, due_of(head))
         try:
             async with self._questions:
-                external = await asyncio.wait_for(target.lookup(IdempotencyKey(call.key), where), 15)
+                keys = [IdempotencyKey(call.key) for call in calls]
+                found = await asyncio.wait_for(target.lookup(keys, head.thread or place), 15)
         except (TimeoutError, ConnectorError) as exc:
-            wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else 10.0
-            await self._record([Outcome(call, "unknown", str(exc), wait_ms=int(wait * 1000), hold_ms=HOLD_MS, counts=False)])
+            await self._record([unasked(call, exc, self._hub) for call in calls])
             return
         await reach("recon.found")
-        if external is None:
-            await self._record([Outcome(call, "queued", "it had not arrived", counts=True)])
-        else:
-            await self._record([over(call, "sent", external_id=external, place=place_of(self._hub, due_of(call)))])
+        await self._record([looked_up(call, found.get(IdempotencyKey(call.key)), place) for call in calls])
 
     async def _expire(self, lane: int) -> None:
         """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""

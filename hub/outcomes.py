@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from hub.errors import Temporary
+from hub.errors import Temporary, Undeliverable
 from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.ports import Capabilities
 from hub.runtime import Hub
@@ -14,9 +14,8 @@ from hub.store.calls import Call, Due, Outcome
 TRIES = 12
 """Refusals after which a call has failed: with doubling waits, about two hours."""
 GIVE_UP_S = 24 * 3600
-"""Age at which a call that is still put off has failed."""
-HOLD_MS = 60_000
-"""How long an uncertain call holds back those behind it."""
+"""Age at which a call that is still put off has failed, and one that nobody can tell of is over."""
+ASK_AGAIN_S = 10.0
 
 
 def due_of(call: Call) -> Due:
@@ -54,8 +53,7 @@ def uncertain(call: Call, capabilities: Capabilities, reason: str) -> Outcome:
     if call.kind in ("mark", "card", "edit", "delete") or capabilities.idempotency == "key":
         return _again(call, reason)
     if capabilities.idempotency == "lookup":
-        wait = int(capabilities.lookup_after * 1000)
-        return Outcome(call, "unknown", reason, wait_ms=wait, hold_ms=wait + HOLD_MS)
+        return Outcome(call, "unknown", reason, wait_ms=int(capabilities.lookup_after * 1000))
     return over(call, "unknown", f"{reason}: it may or may not have reached the customer")
 
 
@@ -64,6 +62,21 @@ def _again(call: Call, reason: str, wait: float | None = None) -> Outcome:
         return over(call, "failed", f"gave up after {TRIES} tries: {reason}")
     pause = wait if wait is not None else min(2.0**call.tries, 600.0) * (0.75 + random.random() / 2)
     return Outcome(call, "queued", reason, wait_ms=int(pause * 1000))
+
+
+def looked_up(call: Call, external_id: ExternalId | None, place: str) -> Outcome:
+    """The platform has said whether a call arrived."""
+    if external_id is None:
+        return Outcome(call, "queued", "it had not arrived")
+    return over(call, "sent", external_id=external_id, place=place)
+
+
+def unasked(call: Call, exc: Exception, hub: Hub) -> Outcome:
+    """The platform did not say whether a call arrived: ask again, unless it never will."""
+    if isinstance(exc, Undeliverable) or (hub.now() - call.at).total_seconds() > GIVE_UP_S:
+        return over(call, "unknown", f"nobody can say whether it arrived: {exc}")
+    wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else ASK_AGAIN_S
+    return Outcome(call, "unknown", str(exc) or "no answer in time", wait_ms=int(wait * 1000), counts=False)
 
 
 def put_off(call: Call, exc: Temporary, hub: Hub) -> Outcome:

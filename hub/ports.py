@@ -222,9 +222,9 @@ class Desk(Protocol):
 class SupportsLookup(Protocol):
     """Can be asked whether a call arrived."""
 
-    async def lookup(self, key: IdempotencyKey, thread: str) -> ExternalId | None:
-        """The platform's id when the call with `key` was accepted, None when it was not. `thread` is the desk's thread, or the
-        place when a thread was being opened."""
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+        """The platform's ids of those calls that were accepted, by their keys; a key that is missing was not accepted. `thread`
+        is the desk's thread, or the place when a thread was being opened."""
         ...
 
 

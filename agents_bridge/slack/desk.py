@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
@@ -191,9 +191,10 @@ class SlackDesk:
             if exc.code not in ("already_reacted", "no_reaction", "message_not_found"):
                 raise
 
-    async def lookup(self, key: IdempotencyKey, thread: str) -> ExternalId | None:
-        """Ask whether a call arrived: by the keys in messages' metadata, and by the tag in files' titles. Raises `Temporary`
-        rather than answer "no" without having read everything since the call may have been made."""
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+        """Ask which calls arrived: by the keys in messages' metadata, and by the tags in files' titles. Raises `Temporary`
+        rather than answer "no" without having read everything since the calls may have been made."""
+        found: dict[IdempotencyKey, ExternalId] = {}
         channel, _, root = thread.partition(":")
         what = "conversations.replies" if root else "conversations.history"
         cursor: str | None = None
@@ -210,16 +211,17 @@ class SlackDesk:
                 with translated(what, posts=False):
                     web = self._slack.web
                     page = await (web.conversations_replies(ts=root, **more) if root else web.conversations_history(**more))
-                    found = [str(message["ts"]) for message in page["messages"] if _carries(message, key)]
+                    for message in page["messages"]:
+                        for key in keys:
+                            if key not in found and _carries(message, key):
+                                found[key] = ExternalId(f"{channel}:{message['ts']}")
                     cursor = (page.get("response_metadata") or {}).get("next_cursor")
             except Refused as exc:
                 if exc.code == "thread_not_found":
-                    return None
+                    return {}
                 raise
-            if found:
-                return ExternalId(f"{channel}:{found[0]}")
-            if not cursor:
-                return None
+            if not cursor or all(key in found for key in keys):
+                return found
         raise Temporary(f"the thread has more than {PAGES * 200} new messages", retry_after=600)
 
     async def person(self, agent: ExternalId) -> tuple[str, str]:

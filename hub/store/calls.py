@@ -64,14 +64,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an attempt. `wait_ms` is when to look again (queued, unknown); `hold_ms` how long followers wait."""
+    """What became of an attempt. `wait_ms` is when to look again (queued, unknown); an unknown one without it is over."""
 
     call: Call
     state: Literal["queued", "sent", "failed", "unknown"]
     reason: str = ""
     external_id: str | None = None
     wait_ms: int = 0
-    hold_ms: int = 0
     counts: bool = True
     place: str = ""
     report: Report | None = None
@@ -106,7 +105,7 @@ OUTCOME = (
         state=bindparam("new_state"),
         reason=bindparam("why"),
         due_ms=bindparam("due"),
-        lease_ms=bindparam("hold"),
+        lease_ms=0,
         owner="",
         tries=delivery.c.tries + bindparam("tried", type_=delivery.c.tries.type),
         external_id=func.coalesce(bindparam("far", type_=delivery.c.external_id.type), delivery.c.external_id),
@@ -126,7 +125,6 @@ def outcome_row(o: Outcome, now: int) -> dict[str, Any]:
         "new_state": o.state,
         "why": o.reason[:4000],
         "due": now + o.wait_ms if o.wait_ms else 0,
-        "hold": now + o.hold_ms if o.hold_ms else 0,
         "tried": 1 if o.counts else 0,
         "far": o.external_id,
         "over": 1 if o.state in ("sent", "failed") else 0,
@@ -152,7 +150,7 @@ def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str
         place = (row["conversation_id"], row["stream"])
         if place not in wanted or place in closed:
             continue
-        if row["state"] == "unknown" and row["lease_ms"] <= now:
+        if row["state"] == "unknown" and not row["due_ms"]:
             continue
         ready = row["state"] == "queued" and row["due_ms"] <= now
         if place != at:

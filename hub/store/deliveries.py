@@ -53,7 +53,7 @@ class DeliveryStore:
             earlier.c.conversation_id == delivery.c.conversation_id,
             earlier.c.stream == delivery.c.stream,
             earlier.c.rank < delivery.c.rank,
-            or_(earlier.c.state.in_(("queued", "sending")), and_(earlier.c.state == "unknown", earlier.c.lease_ms > now_ms())),
+            or_(earlier.c.state.in_(("queued", "sending")), and_(earlier.c.state == "unknown", earlier.c.due_ms > 0)),
         )
         may_go = and_(delivery.c.state == "queued", ~blocked)
         may_ask = and_(delivery.c.state == "unknown", delivery.c.due_ms > 0)
@@ -177,12 +177,14 @@ class DeliveryStore:
         return await self.db.transact(work)
 
     async def asking(self, heads: Sequence[Due], *, owner: str, lease_ms: int) -> list[Call]:
-        """Take unknown calls in order to ask the platform about them; they stay unknown until recorded."""
+        """Take all unknown calls of these streams that may be asked about now; they stay unknown until recorded."""
 
         async def work(connection: AsyncConnection) -> list[Call]:
+            now = int((await connection.execute(select(now_ms()))).scalar_one())
             rows = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
-            wanted = {head.id for head in heads}
-            chosen = [dict(row) for row in rows.mappings() if row["id"] in wanted and row["state"] == "unknown"]
+            wanted = {(head.conversation_id, head.stream) for head in heads}
+            due = [dict(row) for row in rows.mappings() if row["state"] == "unknown" and 0 < row["due_ms"] <= now]
+            chosen = [row for row in due if (row["conversation_id"], row["stream"]) in wanted]
             if chosen:
                 later = [{"row": row["id"], "mine": owner, "wait": lease_ms} for row in chosen]
                 await connection.execute(ASKING, later)

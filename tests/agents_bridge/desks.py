@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from agents_bridge.slack.desk import SlackDesk
 from agents_bridge.slack.settings import SlackSettings
 from hub.errors import Undeliverable
-from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, FileId, MessageId, Part, Text, ThreadId
+from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, FileId, MessageId, Part, Text, ThreadId
 from hub.ports import Hook, IdempotencyKey, Kit, Line, StoredFile, ThreadCard
 from tests.servers.slack import APP_TOKEN, SECRET, TOKEN, SlackServer
 from tests.servers.slack_events import signed
@@ -103,6 +103,11 @@ def card(**more: Any) -> ThreadCard:
 def new_key() -> IdempotencyKey:
     """A key that nothing else has."""
     return IdempotencyKey(f"key{next(_numbers)}")
+
+
+async def looked_up(desk: SlackDesk, key: str, thread: str) -> ExternalId | None:
+    """What the desk finds for one key."""
+    return (await desk.lookup([IdempotencyKey(key)], thread)).get(IdempotencyKey(key))
 
 
 async def opened(desk: SlackDesk, **more: Any) -> ThreadId:

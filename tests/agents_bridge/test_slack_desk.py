@@ -12,7 +12,20 @@ from agents_bridge.slack.desk import SlackDesk
 from hub.errors import Temporary, Uncertain, Undeliverable
 from hub.model import AgentReply, ChannelName, ExternalId, FileId, Media, Text
 from hub.ports import Receipt, SupportsLookup, SupportsMedia, SupportsPeople, SupportsPolling
-from tests.agents_bridge.desks import NOON, PLACE, MemoryFiles, bare_desk, card, desk_at, hook, line, new_key, opened, settings
+from tests.agents_bridge.desks import (
+    NOON,
+    PLACE,
+    MemoryFiles,
+    bare_desk,
+    card,
+    desk_at,
+    hook,
+    line,
+    looked_up,
+    new_key,
+    opened,
+    settings,
+)
 from tests.conftest import until
 from tests.servers.slack import SlackServer
 
@@ -151,7 +164,7 @@ async def test_files_are_uploads_in_their_place(slack: SlackServer, desk: SlackD
     assert two["titles"][0].startswith("shop.png · ") and slack.workspace.files["F00000"]["content"] == b"\x89PNG1"
     assert slack.workspace.files["F00000"]["alt_txt"] == "a tea shop"
     for key, post in zip("abcd", (one, two, three, four), strict=True):
-        assert await desk.lookup(key, thread) == f"{PLACE}:{post['ts']}"  # type: ignore[arg-type]
+        assert await looked_up(desk, key, thread) == f"{PLACE}:{post['ts']}"
 
 
 async def test_a_file_that_cannot_be_had_is_told(slack: SlackServer, desk: SlackDesk, files: MemoryFiles) -> None:
@@ -162,7 +175,7 @@ async def test_a_file_that_cannot_be_had_is_told(slack: SlackServer, desk: Slack
         await desk.post(thread, [line("see", media, key=media.name)], new_key())
     assert [post["text"].split("\n")[1] for post in slack.posts(thread)] == ["see"] * 3
     assert "bill.pdf" in slack.posts(thread)[0]["text"] and "is gone" in slack.posts(thread)[0]["text"]
-    assert await desk.lookup("bill.pdf", thread) is not None  # type: ignore[arg-type]
+    assert await looked_up(desk, "bill.pdf", thread) is not None
 
 
 async def test_a_failure_after_the_first_call_is_uncertain_and_each_line_can_be_asked_for(
@@ -173,9 +186,9 @@ async def test_a_failure_after_the_first_call_is_uncertain_and_each_line_can_be_
     slack.behaviour.next("ok", "limit:1")
     with pytest.raises(Uncertain):
         await desk.post(thread, [line("first", key="a"), line("", picture, key="b"), line("last", key="c")], new_key())
-    assert await desk.lookup("a", thread)  # type: ignore[arg-type]
-    assert await desk.lookup("b", thread) is None  # type: ignore[arg-type]
-    assert await desk.lookup("c", thread) is None  # type: ignore[arg-type]
+    assert await looked_up(desk, "a", thread)
+    assert await looked_up(desk, "b", thread) is None
+    assert await looked_up(desk, "c", thread) is None
 
 
 async def test_under_a_deleted_card_no_stray_stays(slack: SlackServer, desk: SlackDesk) -> None:
@@ -184,7 +197,7 @@ async def test_under_a_deleted_card_no_stray_stays(slack: SlackServer, desk: Sla
     with pytest.raises(Undeliverable, match="deleted in Slack"):
         await desk.post(thread, [line("Hi", key="k")], new_key())
     assert slack.workspace.places[PLACE].messages == {}
-    assert await desk.lookup("k", thread) is None  # type: ignore[arg-type]
+    assert await looked_up(desk, "k", thread) is None
 
 
 async def test_marks_replace_each_other(slack: SlackServer, desk: SlackDesk) -> None:
@@ -203,9 +216,9 @@ async def test_marks_replace_each_other(slack: SlackServer, desk: SlackDesk) -> 
 async def test_lookup_of_a_card_and_of_nothing(slack: SlackServer, desk: SlackDesk) -> None:
     key = new_key()
     thread = await desk.open(PLACE, card(), key)
-    assert str(await desk.lookup(key, PLACE)) == str(thread)
-    assert await desk.lookup(new_key(), PLACE) is None
-    assert await desk.lookup(new_key(), thread) is None
+    assert str(await looked_up(desk, key, PLACE)) == str(thread)
+    assert await looked_up(desk, new_key(), PLACE) is None
+    assert await looked_up(desk, new_key(), thread) is None
 
 
 async def test_lookup_reads_every_page_and_never_guesses(
@@ -216,12 +229,12 @@ async def test_lookup_reads_every_page_and_never_guesses(
     for n in range(430):
         slack.workspace.post(PLACE, thread.split(":")[1], user="U1ANNA", text=str(n))
     await desk.post(thread, [line("last", key="last")], new_key())
-    assert await desk.lookup("last", thread)  # type: ignore[arg-type]
+    assert await looked_up(desk, "last", thread)
     monkeypatch.setattr("agents_bridge.slack.desk.PAGES", 2)
     with pytest.raises(Temporary):
-        await desk.lookup("last", thread)  # type: ignore[arg-type]
+        await looked_up(desk, "last", thread)
     monkeypatch.setattr("agents_bridge.slack.desk.BACK", timedelta(0))
-    assert await desk.lookup("last", thread) is None  # type: ignore[arg-type]
+    assert await looked_up(desk, "last", thread) is None
 
 
 async def test_people(slack: SlackServer, desk: SlackDesk) -> None:

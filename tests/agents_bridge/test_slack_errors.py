@@ -7,7 +7,7 @@ import pytest
 from agents_bridge.slack.desk import SlackDesk
 from hub.errors import Temporary, Uncertain, Undeliverable
 from hub.model import Media
-from tests.agents_bridge.desks import PLACE, MemoryFiles, card, desk_at, line, new_key, opened
+from tests.agents_bridge.desks import PLACE, MemoryFiles, card, desk_at, line, looked_up, new_key, opened
 from tests.conftest import until
 from tests.servers.slack import SlackServer
 
@@ -24,7 +24,7 @@ async def test_no_clear_answer_is_uncertain_and_a_lookup_tells(slack: SlackServe
     await until(lambda: len(slack.posts(thread)) == arrives, 3)
     assert len(slack.calls) == 2, "nothing was sent twice"
     for key in ("k1", "k2"):
-        assert bool(await desk.lookup(key, thread)) is arrives  # type: ignore[arg-type]
+        assert bool(await looked_up(desk, key, thread)) is arrives
 
 
 @pytest.mark.parametrize("act", ["accept_hang", "refuse:503"])
@@ -33,7 +33,7 @@ async def test_an_uncertain_card(slack: SlackServer, desk: SlackDesk, act: str) 
     key = new_key()
     with pytest.raises(Uncertain):
         await desk.open(PLACE, card(), key)
-    found = await desk.lookup(key, PLACE)
+    found = await looked_up(desk, key, PLACE)
     assert bool(found) is (act == "accept_hang")
 
 
@@ -50,7 +50,7 @@ async def test_only_the_last_call_of_an_upload_can_be_uncertain(
     slack.behaviour.next("ok", act)
     with pytest.raises(Uncertain):
         await desk.post(thread, [line("", picture, key="k")], new_key())
-    assert bool(await desk.lookup("k", thread)) is (act != "refuse:503")  # type: ignore[arg-type]
+    assert bool(await looked_up(desk, "k", thread)) is (act != "refuse:503")
     assert len(slack.posts(thread)) == (act != "refuse:503")
 
 
@@ -62,7 +62,7 @@ async def test_a_limit_pauses_and_says_for_how_long(slack: SlackServer, desk: Sl
     assert told.value.paused and told.value.retry_after == 7
     slack.behaviour.next("limit:7")
     with pytest.raises(Temporary) as told:
-        await desk.lookup(new_key(), thread)
+        await looked_up(desk, new_key(), thread)
     assert not told.value.paused and told.value.retry_after == 7
     assert slack.posts(thread) == []
 
@@ -102,7 +102,7 @@ async def test_nobody_at_home_is_temporary() -> None:
         with pytest.raises(Temporary, match="cannot be reached"):
             await desk.open(PLACE, card(), new_key())
         with pytest.raises(Temporary):
-            await desk.lookup(new_key(), PLACE)
+            await looked_up(desk, new_key(), PLACE)
 
 
 @pytest.mark.parametrize("act", ["accept_hang", "accept_reset", "garbage", "refuse:500"])
@@ -110,7 +110,7 @@ async def test_what_can_simply_be_repeated_is_never_uncertain(slack: SlackServer
     thread = await opened(desk)
     ts = slack.reply(thread, "On its way").ts
     for call in (
-        lambda: desk.lookup(new_key(), thread),
+        lambda: looked_up(desk, new_key(), thread),
         lambda: desk.person("T0TEAM:U1ANNA"),  # type: ignore[arg-type]
         lambda: desk.mark(f"T0TEAM:{PLACE}:{ts}", "sent", thread),  # type: ignore[arg-type]
     ):
