@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
+import aiohttp
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.servers.slack_workspace import APP, BOT_USER, TEAM, Accepted
@@ -65,7 +65,7 @@ class Sender:
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting: dict[str, asyncio.Future[None]] = {}
-        self._http: httpx.AsyncClient | None = None
+        self._http: aiohttp.ClientSession | None = None
         self._run = f"{time.time_ns():x}"
 
     def event(self, event: dict[str, Any]) -> Told:
@@ -126,16 +126,18 @@ class Sender:
         if turn:
             headers |= {"x-slack-retry-num": str(turn), "x-slack-retry-reason": reason}
         if self._http is None:
-            self._http = httpx.AsyncClient(timeout=DEADLINE_S, trust_env=False)
+            deadline = aiohttp.ClientTimeout(total=DEADLINE_S)
+            self._http = aiohttp.ClientSession(timeout=deadline, connector=aiohttp.TCPConnector(limit=0))
         try:
-            answer = await self._http.post(self.hook, content=body, headers=headers)
-        except httpx.TimeoutException:
+            async with self._http.post(self.hook, data=body, headers=headers) as answer:
+                await answer.read()
+        except TimeoutError:
             told.statuses.append(0)
             return "http_timeout"
-        except httpx.HTTPError:
+        except aiohttp.ClientError:
             told.statuses.append(0)
             return "connection_failed"
-        told.statuses.append(answer.status_code)
+        told.statuses.append(answer.status)
         return "stop" if answer.headers.get("x-slack-no-retry") == "1" else "http_error"
 
     async def _over_socket(self, socket: WebSocket, told: Told, kind: str, turn: int, reason: str) -> str:
@@ -181,4 +183,4 @@ class Sender:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._http is not None:
-            await self._http.aclose()
+            await self._http.close()
