@@ -18,10 +18,11 @@ from tests.faults.platforms import CALL_S, LOOKUP_S, Platforms
 from tests.faults.proxy import Proxy
 from tests.faults.records import Records
 from tests.faults.services import OwnPostgres, OwnRedis, Service, postgres_programs
-from tests.servers.installation import HOOK_SECRET, TELEGRAM, installed
+from tests.servers.installation import HOOK_SECRET, TELEGRAM, Running, installed
 from tests.servers.telegram import TOKEN
 
 DESK = f"rate: 1000\ntimeout: {CALL_S}\nlookup_after: {LOOKUP_S}\nchannels: {{web: C0WEB}}\n"
+POSTGRES = "postgresql://postgres@127.0.0.1:{}/frontdesk"
 WEBS = WORKERS = 2
 
 
@@ -49,60 +50,82 @@ class Asked:
     seed: int
 
 
+@dataclass
+class Place:
+    """The parts that the hub needs before it can start."""
+
+    services: list[Service]
+    platforms: Platforms
+    proxies: dict[str, Proxy]
+    database_url: str
+    """For the hub: through the proxy, or empty for SQLite."""
+    direct_url: str
+    """For the ledger."""
+
+
+async def place(stack: AsyncExitStack, database: str, folder: Path) -> Place:
+    """Redis, database, platforms, and a proxy before each; the one before the web processes knows none of them yet."""
+    services: list[Service] = [redis := OwnRedis(folder)]
+    stack.push_async_callback(redis.aclose)
+    await redis.start()
+    platforms = Platforms(folder)
+    stack.push_async_callback(platforms.aclose)
+    ports = {"redis": redis.port, "telegram": platforms.telegram_port, "slack": platforms.slack_port}
+    urls = "", f"sqlite:///{folder}/data/frontdesk.db"
+    if database == "postgres":
+        found = postgres_programs()
+        assert found is not None
+        services.append(cluster := OwnPostgres(found))
+        stack.push_async_callback(cluster.aclose)
+        await cluster.create("frontdesk")
+        ports["postgres"] = cluster.port
+    proxies = {"front": Proxy("front")} | {name: Proxy(name, port) for name, port in ports.items()}
+    for proxy in proxies.values():
+        stack.push_async_callback(proxy.aclose)
+        await proxy.start()
+    if database == "postgres":
+        urls = POSTGRES.format(proxies["postgres"].port), POSTGRES.format(ports["postgres"])
+    await platforms.start(proxies["front"].url)
+    return Place(services, platforms, proxies, *urls)
+
+
+@asynccontextmanager
+async def hub_at(here: Place, folder: Path, run: str) -> AsyncIterator[Running]:
+    """The hub's processes behind all the proxies."""
+    ways = here.proxies
+    telegram = TELEGRAM.format(token=TOKEN, secret=HOOK_SECRET, url=ways["telegram"].url) + f"timeout: {CALL_S}\n"
+    async with installed(
+        folder,
+        here.database_url,
+        f"redis://127.0.0.1:{ways['redis'].port}/0",
+        slack=f"{ways['slack'].url}/api/",
+        desk=DESK,
+        files={"channels/telegram.yaml": telegram},
+        webs=WEBS,
+        workers=WORKERS,
+        environment={"FRONTDESK_RUN": run},
+    ) as hub:
+        ways["front"].targets = list(hub.ports.values())
+        yield hub
+
+
 @asynccontextmanager
 async def world(database: str, asked: Asked, folder: Path) -> AsyncIterator[World]:
     """A running world on `sqlite` or `postgres`; its logs are in `folder`."""
     async with AsyncExitStack() as stack:
         records = Records(folder / "faults.jsonl")
         stack.callback(records.close)
-        services: list[Service] = [redis := OwnRedis(folder)]
-        stack.push_async_callback(redis.aclose)
-        await redis.start()
-        database_url, direct_url = "", f"sqlite:///{folder}/data/frontdesk.db"
-        platforms = Platforms(folder)
-        stack.push_async_callback(platforms.aclose)
-        targets = {"front": (), "redis": (redis.port,), "telegram": (platforms.telegram_port,), "slack": (platforms.slack_port,)}
-        proxies = {name: await Proxy(name, *ports).start() for name, ports in targets.items()}
-        if database == "postgres":
-            found = postgres_programs()
-            assert found is not None
-            services.append(cluster := OwnPostgres(found))
-            stack.push_async_callback(cluster.aclose)
-            await cluster.create("frontdesk")
-            proxies["postgres"] = await Proxy("postgres", cluster.port).start()
-            database_url, direct_url = (
-                f"postgresql://postgres@127.0.0.1:{port}/frontdesk" for port in (proxies["postgres"].port, cluster.port)
-            )
-        for proxy in proxies.values():
-            stack.push_async_callback(proxy.aclose)
-        front = proxies["front"]
-        await platforms.start(front.url)
-        run = secrets.token_hex(8)
-        telegram = TELEGRAM.format(token=TOKEN, secret=HOOK_SECRET, url=proxies["telegram"].url) + f"timeout: {CALL_S}\n"
-        hub = await stack.enter_async_context(
-            installed(
-                folder,
-                database_url,
-                f"redis://127.0.0.1:{proxies['redis'].port}/0",
-                slack=f"{proxies['slack'].url}/api/",
-                desk=DESK,
-                files={"channels/telegram.yaml": telegram},
-                webs=WEBS,
-                workers=WORKERS,
-                environment={"FRONTDESK_RUN": run},
-            )
-        )
-        front.targets = list(hub.ports.values())
+        here, run = await place(stack, database, folder), secrets.token_hex(8)
+        hub = await stack.enter_async_context(hub_at(here, folder, run))
         keeper = Keeper(hub, records, random.Random(asked.seed))
         stack.push_async_callback(keeper.aclose)
         keeper.keep()
-        ledger = Ledger(direct_url)
+        ledger = Ledger(here.direct_url)
         stack.push_async_callback(ledger.aclose)
-        spec = Spec(str(folder), front.url, platforms.slack, HOOK_SECRET, asked.messages, asked.seed)
-        driver = Driver(spec)
+        ways = here.proxies
+        driver = Driver(Spec(str(folder), ways["front"].url, here.platforms.slack, HOOK_SECRET, asked.messages, asked.seed))
         stack.push_async_callback(driver.aclose)
         await driver.start()
-        nemesis = Nemesis(
-            keeper, services, list(proxies.values()), records, lambda: driver.share, asked.seed, asked.kills, asked.flushes
-        )
-        yield World(run, platforms, proxies, keeper, driver, nemesis, ledger, records)
+        what = (asked.seed, asked.kills, asked.flushes)
+        nemesis = Nemesis(keeper, here.services, list(ways.values()), records, lambda: driver.share, *what)
+        yield World(run, here.platforms, ways, keeper, driver, nemesis, ledger, records)
