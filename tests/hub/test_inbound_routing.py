@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from typing import Any
 
@@ -146,7 +147,7 @@ async def test_round_robin_goes_round(make_hub: Any, store: Store) -> None:
     for n in range(16):
         await take_in(hub, said("hi", customer=f"c{n}"))
     turns = [talk["agent_id"] for talk in await rows(store, Conversation)]
-    assert all(one != other for one, other in zip(turns, turns[1:], strict=False)), turns
+    assert all(one != other for one, other in itertools.pairwise(turns)), turns
 
 
 async def test_a_team_gets_what_its_rule_names_and_its_desk_shows_it(make_hub: Any, store: Store) -> None:
