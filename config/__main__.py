@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from config.cli_bench import bench
 from config.cli_dead import dlq
 from config.cli_files import check, schema, settings
 from config.cli_people import agent, first_admin, welcome
@@ -22,6 +23,7 @@ app.command(epilog="Example: DATABASE_URL=postgresql://… REDIS_URL=redis://…
 app.command(epilog="Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… frontdesk worker")(worker)
 app.command(epilog="Example: frontdesk check --config /etc/frontdesk --json")(check)
 app.command(epilog="Example: frontdesk schema schemas/")(schema)
+app.command(epilog="Example: frontdesk bench --only accepted,latency --database postgresql://… --redis redis://… --json")(bench)
 app.command("first-admin", epilog="Example: frontdesk first-admin")(first_admin)
 app.command(hidden=True)(welcome)
 app.add_typer(settings, name="config")

@@ -1,0 +1,50 @@
+"""The figures that `frontdesk bench` gives, and what each must reach on two cores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure. `limit` is what it must reach, `aim` what we would like; None: it is told, and nothing is asked of it."""
+
+    name: str
+    what: str
+    unit: str
+    limit: float | None = None
+    aim: float | None = None
+    more_is_better: bool = False
+    digits: int = 1
+
+    def reached(self, value: float) -> bool | None:
+        """Whether a value is within the budget."""
+        if self.limit is None:
+            return None
+        return value >= self.limit if self.more_is_better else value <= self.limit
+
+
+def _rate(name: str, what: str, limit: float, aim: float) -> Figure:
+    return Figure(name, what, "/s", limit, aim, more_is_better=True, digits=0)
+
+
+FIGURES = (
+    _rate("accepted_per_s", "messages accepted (2xx after the commit), 64 connections", 3000, 4000),
+    _rate("sustained_per_s", "messages all the way to the agent's console", 2000, 3000),
+    _rate("one_conn_per_s", "messages accepted, one connection alone", 350, 700),
+    Figure("one_conn_p50_ms", "  the same, until the 2xx, p50", "ms", 3, 1.5, digits=2),
+    Figure("p50_ms", "visitor's send → agent's console, 200/s in the background, p50", "ms", 10, 5),
+    Figure("p99_ms", "  the same, p99", "ms", 40, 25),
+    Figure("desk_p50_ms", "customer's message → Slack call begun, p50", "ms", 15, 8),
+    Figure("desk_p99_ms", "  the same, p99", "ms", 60, 30),
+    Figure("cpu_s_per_1000", "processor time for 1 000 messages, all processes, all the way", "s", 0.9, 0.5, digits=2),
+    Figure("idle_pss_mib", "memory of everything, idle (PSS)", "MiB", 150, 100),
+    Figure("idle_cpu_pct", "processor time, idle", "% of a core", 1.5, digits=2),
+    Figure("ready_s", "`frontdesk up` on an empty folder → ready", "s", 4, 2, digits=2),
+    Figure("socket_kib", "an idle widget socket, web process", "KiB", 40, 32),
+    Figure("sockets_cpu_pct", "  all of them with heartbeats, all processes", "% of a core", 5, digits=2),
+    Figure("console_first_list_ms", "console's first list, median", "ms", 150, 50),
+    Figure("loaded_pss_mib", "memory of everything after the load (PSS)", "MiB"),
+    Figure("other_cores", "cores that others on this machine kept busy meanwhile", "", digits=2),
+)
+BY_NAME = {figure.name: figure for figure in FIGURES}

@@ -1,0 +1,86 @@
+"""What was measured: every figure with its value, or with the reason why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from config.bench.budgets import BY_NAME, FIGURES, Figure
+
+NOT_ASKED = "not asked for"
+
+
+@dataclass
+class Report:
+    """All figures of one call."""
+
+    servers: str
+    cores: int
+    values: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    messages: int = 0
+    lost: int = 0
+    undone: int = 0
+
+    def tell(self, name: str, value: float | None, why_not: str = "") -> None:
+        """A figure, or why there is none. The figure must be one that has a name."""
+        assert name in BY_NAME, name
+        if value is None:
+            self.reasons[name] = why_not
+        else:
+            self.values[name] = value
+
+    def why_not(self, figure: Figure) -> str:
+        """Why a figure is missing."""
+        return self.reasons.get(figure.name, NOT_ASKED)
+
+    def as_json(self) -> dict[str, Any]:
+        """One flat object: figures by name, null where there is none; `reasons`, `short` and what it was measured on."""
+        made: dict[str, Any] = {
+            figure.name: round(self.values[figure.name], 3) if figure.name in self.values else None for figure in FIGURES
+        }
+        missing = {figure.name: self.why_not(figure) for figure in FIGURES if figure.name not in self.values}
+        short = [name for name, value in self.values.items() if BY_NAME[name].reached(value) is False]
+        counts = {"messages": self.messages, "lost": self.lost, "undone": self.undone}
+        return made | counts | {
+            "short": short, "reasons": missing, "servers": self.servers, "cores": self.cores, "notes": self.notes, **self.facts,
+        }  # fmt: skip
+
+    def show(self) -> None:
+        """The table, for people."""
+        table = Table(title=f"frontdesk bench · {self.servers} · {self.cores} cores", title_justify="left")
+        for column in ("", "measured", "budget", "aim", ""):
+            table.add_column(column, justify="right" if column in ("measured", "budget", "aim") else "left")
+        for figure in FIGURES:
+            if figure.name in self.values:
+                table.add_row(figure.what, *_cells(figure, self.values[figure.name]))
+            elif (why := self.why_not(figure)) != NOT_ASKED:
+                table.add_row(
+                    figure.what, "–", _bound(figure, figure.limit), _bound(figure, figure.aim), f"[yellow]{escape(why)}[/]"
+                )
+        console = Console(highlight=False)
+        console.print(table)
+        colour = "red" if self.lost else "green"
+        console.print(f"{self.messages} messages accepted, [{colour}]{self.lost} lost[/], {self.undone} not worked off in time")
+        for note in self.notes:
+            console.print(f"Note: {note}", markup=False)
+
+
+def _cells(figure: Figure, value: float) -> tuple[str, str, str, str]:
+    reached = figure.reached(value)
+    verdict = "" if reached is None else "[green]ok[/]" if reached else "[bold red]short[/]"
+    return f"{_number(figure, value)} {figure.unit}".strip(), _bound(figure, figure.limit), _bound(figure, figure.aim), verdict
+
+
+def _bound(figure: Figure, value: float | None) -> str:
+    return "" if value is None else f"{'≥' if figure.more_is_better else '≤'} {value:,g}".replace(",", " ")
+
+
+def _number(figure: Figure, value: float) -> str:
+    return f"{value:,.{figure.digits}f}".replace(",", " ")
