@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,9 @@ LOOKUPS_AT_ONCE = 4
 """Questions in flight in one process: hundreds of them at once, after an outage, would all go unanswered, for ever."""
 GRACE_S = 15.0
 """Lease beyond a call's own timeout."""
+BEGIN_S = 8.0
+"""Within how long of its claim a call must begin, so that it ends within its lease: who stood still for longer, or waited for a
+slot, must not send what others may have asked about and sent again."""
 
 
 class Outbound:
@@ -114,7 +118,7 @@ class Outbound:
             if target is not None:
                 runs[head.target] = target.capabilities.coalesce
                 longest = max(longest, target.capabilities.timeout)
-        lease = int((longest + GRACE_S) * 1000)
+        lease, until = int((longest + GRACE_S) * 1000), time.monotonic() + BEGIN_S
         claimed = await self._hub.store.deliveries.claim(lane, heads, owner=self._owner, lease_ms=lease, runs=runs)
         await reach("claim.committed")
         taken = {(run[0].conversation["id"], run[0].stream) for run in claimed}
@@ -122,7 +126,7 @@ class Outbound:
             if (head.conversation_id, head.stream) not in taken:
                 self._busy.discard((head.conversation_id, head.stream))
         for run in claimed:
-            self._spawn(self._make(run), None, (run[0].conversation["id"], run[0].stream))
+            self._spawn(self._make(run, until), None, (run[0].conversation["id"], run[0].stream))
 
     def _spawn(self, work: Any, head: Due | None, stream: tuple[str, str] | None = None) -> None:
         task = asyncio.create_task(work, name="call")
@@ -140,11 +144,14 @@ class Outbound:
                 self._busy.discard((head.conversation_id, head.stream))
         self._changed.set()
 
-    async def _make(self, run: list[Call]) -> None:
-        """One platform call for a run of rows, and what became of it for each of them."""
+    async def _make(self, run: list[Call], until: float) -> None:
+        """One platform call for a run of rows, unless it is too late to begin, and what became of it for each of them."""
         async with self._slots:
             await reach("send.before")
-            outcome = await self._outcome(run)
+            if time.monotonic() < until:
+                outcome = await self._outcome(run)
+            else:
+                outcome = [Outcome(call, "queued", "it was not begun in time", counts=False) for call in run]
             await reach("outcome.before")
         await self._record(outcome)
 

@@ -96,7 +96,9 @@ ASKING = (
     .values(owner=bindparam("mine"), due_ms=now_ms() + bindparam("wait", type_=delivery.c.due_ms.type))
 )
 HELD = select(delivery.c.id, delivery.c.attempt).where(
-    delivery.c.id.in_(bindparam("rows", expanding=True)), delivery.c.owner == bindparam("mine")
+    delivery.c.id.in_(bindparam("rows", expanding=True)),
+    delivery.c.owner == bindparam("mine"),
+    delivery.c.state.in_(("sending", "unknown")),
 )
 OUTCOME = (
     update(delivery)

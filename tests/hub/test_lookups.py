@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -12,10 +13,10 @@ import pytest
 from sqlalchemy import insert
 
 from hub.errors import Temporary, Undeliverable
-from hub.model import ExternalId, new_id
+from hub.model import ExternalId, Part, new_id
 from hub.outbound import LOOKUPS_AT_ONCE, Outbound
 from hub.outcomes import due_of
-from hub.ports import Capabilities, IdempotencyKey
+from hub.ports import Capabilities, IdempotencyKey, Identity
 from hub.store import tables
 from hub.store.calls import Call, Due, Outcome
 from hub.store.store import Store
@@ -32,6 +33,11 @@ class Platform:
         self.asking = self.most = 0
         self.asked: list[list[IdempotencyKey]] = []
         self.error: Exception | None = None
+        self.sent = 0
+
+    async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
+        self.sent += 1
+        return ExternalId("far")
 
     async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
         self.asked.append(list(keys))
@@ -70,7 +76,8 @@ class Deliveries:
 
 def uncertain_call(n: int, talk: str, key: str = "", at: datetime = NOW) -> Call:
     place = {"id": talk, "bucket": 1, "team": "", "channel": "far"}
-    return Call(f"call{n}", key or f"key{n}", 1, 0, n, "line", "far", "line", None, "{}", at, place, {}, None, "thread", "", "")
+    who = {"external_id": "who", "profile": "{}"}
+    return Call(f"call{n}", key or f"key{n}", 1, 0, n, "send", "far", "far", None, "{}", at, place, who, None, "thread", "", "")
 
 
 def outbound_of(platform: Platform, deliveries: Deliveries) -> Outbound:
@@ -147,6 +154,18 @@ async def test_who_gets_no_answer_asks_again_until_it_is_of_no_use(error: Except
     assert (outcome.report is not None) is (again == 0), "the end is told"
 
 
+async def test_who_was_held_up_beyond_the_lease_does_not_send() -> None:
+    """By then others have asked about the call, and may have made it."""
+    platform, call = Platform(), uncertain_call(1, "talk")
+    deliveries = Deliveries([call])
+    outbound = outbound_of(platform, deliveries)
+    await outbound._make([call], time.monotonic() - 1)
+    [outcome] = deliveries.outcomes
+    assert (outcome.state, outcome.counts, platform.sent) == ("queued", False, 0)
+    await outbound._make([call], time.monotonic() + 1)
+    assert (deliveries.outcomes[-1].state, platform.sent) == ("sent", 1)
+
+
 async def stored(store: Store, *calls: dict[str, Any]) -> str:
     """A conversation with these calls to one desk, in order."""
     talk, who = new_id(), new_id()
@@ -186,3 +205,14 @@ async def test_a_call_is_not_asked_about_before_its_time(store: Store) -> None:
     await stored(store, {"state": "unknown", "due_ms": 1}, {"state": "unknown", "due_ms": later}, {"state": "queued"})
     heads = await store.deliveries.due(0, 10)
     assert [call.rank for call in await store.deliveries.asking(heads, owner=new_id(), lease_ms=30_000)] == [0]
+
+
+async def test_an_end_that_was_recorded_is_not_recorded_over(store: Store) -> None:
+    """A commit whose answer was lost is tried again; meanwhile the call may be over."""
+    await stored(store, {"state": "queued"})
+    [head] = await store.deliveries.due(0, 10)
+    [[call]] = await store.deliveries.claim(0, [head], owner="", lease_ms=1000, runs={})
+    assert await store.deliveries.record([Outcome(call, "sent", external_id="far")], owner="", lanes=1)
+    assert await store.deliveries.record([Outcome(call, "unknown", "the worker stopped")], owner="", lanes=1) == []
+    row = await store.deliveries.row(call.id)
+    assert row is not None and row["state"] == "sent"
