@@ -41,7 +41,7 @@ class Platforms:
         """Start both; Slack delivers its events to `hub`."""
         self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=15))
         telegram = ("--port", str(self.telegram_port), "--log", str(self._folder / "telegram.jsonl"), "--anyone")
-        slack = ("--port", str(self.slack_port), "--log", str(self._folder / "slack.jsonl"), "--factor", "0.05")
+        slack = ("--port", str(self.slack_port), "--log", str(self._folder / "slack.jsonl"), "--factor", "0.1")
         await self._run("telegram", *telegram)
         await self._run("slack", *slack, "--hook", f"{hub}/hooks/slack")
         for port in (self.telegram_port, self.slack_port):
