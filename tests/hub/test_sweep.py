@@ -1,0 +1,208 @@
+"""The sweep: with every hint lost and all of Redis empty, what was acknowledged is delivered within one round of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from subprocess import Popen
+from typing import Any
+
+import pytest
+
+from hub import sweep
+from hub.model import AgentId, DeskName
+from hub.outbound import Outbound
+from hub.routing import RoutingRules
+from hub.runtime import Hub
+from hub.store.store import Store
+from hub.store.tables import Conversation, Delivery, Inbox, Message
+from tests.conftest import start_valkey, until
+from tests.fakes import FakeDesk, answered, fake_hub, said
+from tests.hub.hubs import Phone, channels, data_of, desks, only, put, rows, settle, take_in, text_of
+from workers.__main__ import workers_of
+
+SWEEP_S = 8.0
+"""One round of the sweep and what it sets going, with room for a busy machine."""
+
+
+@pytest.fixture
+def valkey(tmp_path: Path) -> Iterator[tuple[Popen[bytes], str]]:
+    """A Redis of our own, to empty and to kill."""
+    folder = tmp_path / "v"
+    folder.mkdir()
+    server, url = start_valkey(folder)
+    yield server, url
+    server.kill()
+    server.wait(10)
+
+
+@asynccontextmanager
+async def working(hub: Hub) -> AsyncIterator[None]:
+    """A worker process's three queues and its sweep."""
+    outbound = Outbound(hub)
+    workers = workers_of(hub, outbound)
+    tasks = [asyncio.create_task(worker.main()) for worker in workers]
+    try:
+        yield
+    finally:
+        await asyncio.gather(*(worker.stop(2.0) for worker in workers))
+        await outbound.aclose(2.0)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def nothing_waits(store: Store) -> bool:
+    return not await rows(store, Inbox, state=0) and all(row["state"] == "sent" for row in await rows(store, Delivery))
+
+
+async def test_everything_is_delivered_though_every_hint_is_lost(
+    store: Store, valkey: tuple[Popen[bytes], str], redis_url: str, prefix: str, tmp_path: Path
+) -> None:
+    """The web process has lost its Redis for good; the worker hears of its messages by the sweep alone."""
+    server, url = valkey
+    phone, slack = Phone(), FakeDesk()
+    both = {"connectors": channels(phone=phone), "desks": desks(slack=slack)}
+    async with fake_hub(store, url, prefix, tmp_path, **both) as web, fake_hub(store, redis_url, prefix, tmp_path, **both) as hub:
+        async with working(hub):
+            await asyncio.sleep(0.5)
+            server.kill()
+            texts = {f"c{n}": [f"c{n} says {turn}" for turn in range(3)] for n in range(10)}
+            for turn in range(3):
+                await web.intake.keep([said(texts[who][turn], customer=who) for who in texts], 5.0)
+            await until(lambda: sum(map(len, slack.threads.values())) == 30, SWEEP_S)
+        assert sorted(map(tuple, slack.threads.values())) == sorted(map(tuple, texts.values())), "each in its order, once"
+        keys = await hub.jobs.redis.keys(f"*{prefix}*")
+        await hub.jobs.redis.delete(*keys)
+
+
+async def test_everything_is_delivered_though_redis_is_emptied_again_and_again(
+    store: Store, valkey: tuple[Popen[bytes], str], prefix: str, tmp_path: Path
+) -> None:
+    phone, slack = Phone(), FakeDesk()
+    both = {"connectors": channels(phone=phone), "desks": desks(slack=slack)}
+    async with fake_hub(store, valkey[1], prefix, tmp_path, **both) as hub, working(hub):
+        for turn in range(30):
+            await hub.intake.keep([said(f"{turn}", customer=f"c{turn % 5}")], 5.0)
+            if turn % 6 == 3:
+                await hub.jobs.redis.flushall()
+            await asyncio.sleep(0.02)
+        talks = await _known_talks(hub, 5)
+        await hub.intake.keep([answered(f"to {talk['id']}", conversation=talk["id"]) for talk in talks], 5.0)
+        await hub.jobs.redis.flushall()
+        await until(lambda: len(phone.texts) == 5, SWEEP_S)
+        await until(lambda: nothing_waits(store), SWEEP_S)
+    lines = sorted([text for text in texts if text.isdigit()] for texts in slack.threads.values())
+    assert lines == sorted([str(turn) for turn in range(n, 30, 5)] for n in range(5))
+
+
+async def _known_talks(hub: Hub, count: int) -> list[dict[str, Any]]:
+    async def there() -> bool:
+        return len(await rows(hub.store, Conversation)) == count
+
+    await until(there, SWEEP_S)
+    return await rows(hub.store, Conversation)
+
+
+async def test_it_wakes_the_lanes_that_wait_and_no_other(hub: Hub) -> None:
+    lanes: list[tuple[str, int]] = []
+
+    class Listening:
+        async def sweep_inbound(self, lane: int) -> None:
+            lanes.append(("inbound", lane))
+
+        async def sweep_deliver(self, lane: int) -> None:
+            lanes.append(("deliver", lane))
+
+    await take_in(hub, said("hi"))
+    talk = await only(hub.store, Conversation)
+    await take_in(hub, answered("hello", conversation=talk["id"]))
+    await hub.intake.keep([said("more")], 5.0)
+    hub.jobs, jobs = Listening(), hub.jobs  # type: ignore[assignment]
+    await sweep.run(hub)
+    hub.jobs = jobs
+    assert sorted(lanes) == [("deliver", talk["lane"]), ("inbound", talk["lane"])]
+
+
+@pytest.mark.parametrize(
+    ("state", "lease", "due", "found"),
+    [
+        ("queued", 0, 0, True),
+        ("queued", 0, 2**50, False),
+        ("sending", 2**50, 0, False),
+        ("sending", 1, 0, True),
+        ("unknown", 0, 0, False),
+        ("unknown", 0, 1, True),
+        ("failed", 0, 0, False),
+        ("sent", 0, 0, False),
+    ],
+)
+async def test_which_calls_it_finds(hub: Hub, state: str, lease: int, due: int, found: bool) -> None:
+    """A call that was begun and whose worker is gone is found; one that is being made is left alone."""
+    await take_in(hub, said("hi"))
+    talk = await only(hub.store, Conversation)
+    await take_in(hub, answered("hello", conversation=talk["id"]))
+    await put(hub.store, Delivery, {}, state=state, lease_ms=lease, due_ms=due)
+    assert await hub.store.deliveries.waiting_lanes() == ([talk["lane"]] if found else [])
+
+
+async def test_who_waits_is_given_to_agents_who_come(make_hub: Any, store: Store) -> None:
+    hub = await make_hub(routing=RoutingRules(capacity=2), desks=desks(slack=FakeDesk()))
+    await settle(hub, *(said("hi", customer=f"c{n}") for n in range(3)))
+    await sweep.run(hub)
+    assert await rows(store, Inbox, source="router") == [], "nobody is there"
+    bo = await store.agents.invite("bo@example.com", "Bo", "agent")
+    await store.agents.be(bo, "present")
+    await sweep.run(hub)
+    await sweep.run(hub)
+    await settle(hub)
+    talks = await rows(store, Conversation)
+    assert sorted(talk["agent_id"] for talk in talks) == ["", bo, bo], "and to nobody more than they take"
+    told = await rows(store, Message, kind="assigned")
+    assert [data_of(entry)["name"] for entry in told] == ["Bo", "Bo"]
+    assert all(entry["author_kind"] == "system" for entry in told)
+    assert len(hub.desks[DeskName("slack")].threads) == 3
+
+
+async def test_who_was_answered_or_settled_is_left_alone(make_hub: Any, store: Store) -> None:
+    hub = await make_hub()
+    bo = await store.agents.invite("bo@example.com", "Bo", "agent")
+    for customer in ("ann", "bob", "cy"):
+        await take_in(hub, said("hi", customer=customer))
+    ann, bob, cy = await rows(store, Conversation)
+    await take_in(hub, answered("hello", conversation=ann["id"]), answered("", conversation=ann["id"], kind="assign"))
+    await take_in(hub, answered("", conversation=bob["id"], kind="resolve"))
+    await take_in(hub, answered("", conversation=cy["id"], kind="assign", assignee=AgentId("somebody")))
+    await store.agents.be(bo, "present")
+    await sweep.run(hub)
+    await take_in(hub)
+    assert [talk["agent_id"] for talk in await rows(store, Conversation)] == ["", "", "somebody"]
+
+
+async def test_a_waiting_conversation_goes_to_its_own_team(make_hub: Any, store: Store) -> None:
+    rules = RoutingRules.model_validate(
+        {
+            "rules": [{"keywords": ["refund"], "team": "billing"}],
+            "teams": {"billing": {"members": ["ann@example.com"]}},
+        }
+    )
+    hub = await make_hub(routing=rules)
+    await take_in(hub, said("a refund"))
+    for name in ("Bo", "Ann"):
+        agent = await store.agents.invite(f"{name.lower()}@example.com", name, "agent")
+        await store.agents.be(agent, "present")
+        await sweep.run(hub)
+        await take_in(hub)
+        expected = agent if name == "Ann" else ""
+        assert (await only(store, Conversation))["agent_id"] == expected
+
+
+async def test_payloads_are_forgotten_in_passing(hub: Hub) -> None:
+    await take_in(hub, said("hi", raw={"update_id": 1}))
+    await sweep.run(hub)
+    assert (await only(hub.store, Inbox))["raw"] is not None
+    await put(hub.store, Inbox, {}, at=hub.now() - timedelta(seconds=hub.keep_raw_s + 60))
+    await sweep.run(hub)
+    assert (await only(hub.store, Inbox))["raw"] is None
+    assert text_of(await only(hub.store, Message)) == "hi"
