@@ -85,6 +85,8 @@ class Place:
     ready_s: float
     epoch: str
     sinks: int = 0
+    opened: bool = False
+    """Whether customers have conversations."""
     token: str = ""
     """Of an agent whose console the load generator opens."""
 

@@ -5,6 +5,7 @@ Elsewhere than on Linux nothing here can be told, and every function says so wit
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -73,6 +74,18 @@ def busy_s() -> float | None:
         return None
     user, nice, system, _, _, irq, soft = (int(field) for field in fields[:7])
     return (user + nice + system + irq + soft) / os.sysconf("SC_CLK_TCK")
+
+
+def open_files() -> int | None:
+    """How many files a process may open, after asking for as many as this one may ask for; children inherit it."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
 
 def pss_mib(pids: Iterable[int]) -> float | None:

@@ -17,9 +17,9 @@ from typing import Any
 
 import orjson
 
-from config.bench.load import Task
+from config.bench.hooks import Task
 from config.bench.place import Place, installed, sinks_running, started
-from config.bench.processes import busy_s, cpu_s, spent, tree
+from config.bench.processes import busy_s, cpu_s, open_files, spent, tree
 from config.bench.report import Report
 from config.bench.servers import Servers, cores, kept, worked_off
 
@@ -120,9 +120,11 @@ async def bench_all(options: Options) -> Report:
     me = asyncio.current_task()
     assert me is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
+    open_files()
     bench = Bench(options, Report(options.servers.named, cores()))
     groups: list[tuple[dict[str, Measure], dict[str, Any]]] = [
         (measures.SHIPPED, {}),
+        (measures.FRESH, {"sinks": True}),
         (measures.LOADED, {"sinks": True}),
         (measures.WITH_DESK, {"sinks": True, "desk": True}),
     ]

@@ -26,6 +26,9 @@ OWN_PIDS = {
 CUSTOMERS = (
     "SELECT source, external_id FROM message WHERE author_kind = 'customer' AND external_id IS NOT NULL AND edit_of IS NULL"
 )
+LEFT = (
+    "SELECT (SELECT count(*) FROM inbox WHERE state = 0) + (SELECT count(*) FROM delivery WHERE state IN ('queued', 'sending'))"
+)
 UNDONE = "SELECT source, external_id FROM inbox WHERE state <> 1"
 
 
@@ -149,10 +152,10 @@ async def kept(url: str, accepted: set[str]) -> Kept:
 
 
 async def worked_off(url: str, patience: float = 20.0) -> bool:
-    """Wait until the inbox is empty of work; false when it does not get shorter for `patience` seconds."""
+    """Wait until nothing is left to do; false when it does not get less for `patience` seconds."""
     last, since = -1, asyncio.get_running_loop().time()
     while True:
-        left = int((await rows(url, "SELECT count(*) FROM inbox WHERE state = 0"))[0][0])
+        left = int((await rows(url, LEFT))[0][0])
         now = asyncio.get_running_loop().time()
         if left == 0:
             return True
