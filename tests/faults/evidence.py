@@ -1,10 +1,12 @@
 """What a fault run leaves behind, as the checker reads it: the outside world's own records, and every row of the database.
 
-`load` (load.jsonl): `attempt` – channel, customer, key, token, n, text, turn, began, answer ("200", "ok", or what went wrong);
-`seen` – a web customer's log as it arrived: s, n, conversation, kind, by, id, text; `welcome`; `answered` – token, thread, text.
-`slack` (slack.jsonl): `post`, `update`, `mark`, `unmark`, `delete` by the app, `reply` by an agent, and `acked` or `given_up` with the
-`ts` of the reply that the hub was told of. A post's `thread_ts` is null for a card. `telegram` (telegram.jsonl): accepted calls.
-`faults` (faults.jsonl): what was done to the hub. `tables`: rows by table. `left`: what was still to be done at the end, by kind.
+- `load` (load.jsonl): `attempt` with channel, customer, key, token, n, text, turn, began, answer ("200", "ok", or what went
+  wrong); `seen`, a web customer's log as it arrived: s, n, conversation, kind, by, id, text; `welcome`; `answered` with token,
+  thread, text
+- `slack` (slack.jsonl): `post`, `update`, `mark`, `unmark`, `delete` by the app, `reply` by an agent, and `acked` or `given_up`
+  with the reply's `ts`, when the hub was told of it. A post's `thread_ts` is null for a card
+- `telegram` (telegram.jsonl): calls that were accepted. `faults` (faults.jsonl): what was done to the hub
+- `tables`: rows by table. `left`: what was still to be done at the end, by kind
 """
 
 from __future__ import annotations

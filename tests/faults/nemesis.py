@@ -20,8 +20,8 @@ from tests.faults.waiting import came
 WEIGHTS = {"worker": 4, "web": 3, "redis": 2, "postgres": 2}
 PER_KILLS = {"pause": 8, "roll": 33, "toxic": 4}
 """One such fault for so many kills, besides the kills."""
-LONG_PAUSE_S = 22.0
-"""Longer than a call's lease."""
+LONG_PAUSE_S = 30.0
+"""Longer than a call's lease and the wait before it is asked about together."""
 UP_S = 1.0
 """How long a process works, most often, before it is killed."""
 STEP_S = (0.2, 1.4)

@@ -22,6 +22,15 @@ CONNECT_S = 5.0
 LATE_S = 0.15
 
 
+def reset(writer: asyncio.StreamWriter) -> None:
+    """End a connection with RST."""
+    sock: socket.socket | None = writer.get_extra_info("socket")
+    with contextlib.suppress(OSError):
+        if sock is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 class Link:
     """One connection through the proxy."""
 
@@ -53,12 +62,8 @@ class Link:
 
     def reset(self) -> None:
         """RST at both ends."""
-        for writer in (self._near, self._far):
-            sock: socket.socket | None = writer.get_extra_info("socket")
-            with contextlib.suppress(OSError):
-                if sock is not None:
-                    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            writer.transport.abort()
+        reset(self._near)
+        reset(self._far)
 
 
 class Proxy:
@@ -111,7 +116,7 @@ class Proxy:
         try:
             far_reader, far_writer = await self._connected()
         except OSError:
-            writer.transport.abort()
+            reset(writer)
             return
         link = Link(self, writer, far_writer)
         self._links.add(link)

@@ -11,6 +11,7 @@ import asyncio
 import json
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -19,11 +20,15 @@ from typing import Any
 
 import aiohttp
 
+from tests.faults.checker import check
+from tests.faults.evidence import read
 from tests.faults.nemesis import AHEAD
 from tests.faults.services import postgres_programs
 from tests.faults.waiting import came
 from tests.faults.world import Asked, World, world
 
+COUNTED = ("lost", "doubled", "reordered", "silent", "unknown_shown", "failed_shown", "invented", "crossed")
+MOST_TOLD = 50
 REST_S = 300.0
 STUCK_S = 120.0
 """Without a single message taken for so long, the load has come to a halt."""
@@ -88,25 +93,41 @@ async def run_of(here: World, name: str) -> str:
 async def one(database: str, asked: Asked, folder: Path) -> dict[str, Any]:
     """One run on one database; what happened, and what the checker found."""
     say(f"{database}: {asked.messages} messages, {asked.kills} kills, seed {asked.seed}, in {folder}")
-    began = time.monotonic()
+    began, me = time.monotonic(), asyncio.current_task()
+    assert me is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     async with world(database, asked, folder) as here:
         await here.platforms.misbehave(asked.seed)
         await loaded(here)
         say(f"{here.driver.state['taken']} taken, {dict(here.nemesis.happened)}; waiting for rest")
         facts = await rested(here)
         await here.ledger.dump(folder / "database.jsonl")
-    happened, ends = here.nemesis.happened, here.keeper.ends
-    told = {"database": database, "messages": here.driver.state["taken"], "kills": here.nemesis.killed}
-    return (
-        told
-        | {
-            "seconds": round(time.monotonic() - began),
-            "faults": dict(happened),
-            "traps": dict(here.keeper.trapped),
-            "ends": dict(ends),
-        }
-        | facts
-    )
+    keeper, nemesis = here.keeper, here.nemesis
+    told = {"database": database, "messages": here.driver.state["taken"], "kills": nemesis.killed}
+    told |= {"faults": dict(nemesis.happened), "traps": dict(keeper.trapped), "ends": dict(keeper.ends), **facts}
+    verdict = await asyncio.to_thread(lambda: check(read(folder, facts["left"])))
+    wrong = [*shortfalls(told, asked), *verdict.findings]
+    for line in wrong[:MOST_TOLD]:
+        say(f"{database}: {line}")
+    if len(wrong) > MOST_TOLD:
+        say(f"{database}: … and {len(wrong) - MOST_TOLD} more")
+    counts = {kind: verdict.counts[kind] for kind in COUNTED}
+    return told | counts | {"good": verdict.good and not wrong, "seconds": round(time.monotonic() - began)}
+
+
+def shortfalls(told: dict[str, Any], asked: Asked) -> list[str]:
+    """What makes a run worthless or incomplete, whatever the checker says."""
+    flushed = told["faults"].get("flush", 0)
+    found = {
+        f"only {told['messages']} of {asked.messages} messages were taken": told["messages"] < asked.messages,
+        f"only {told['kills']} of {asked.kills} kills happened": told["kills"] < asked.kills,
+        f"only {flushed} of {asked.flushes} flushes happened": flushed < asked.flushes,
+        f"the load ended with code {told['load_code']}; see load.log": told["load_code"] != 0,
+        "a process did not come up again": not told["up"],
+        f"not at rest: {told['left']}": bool(told["left"]),
+        f"another run answers at {told['strangers']}": bool(told["strangers"]),
+    }
+    return [words for words, holds in found.items() if holds]
 
 
 def databases(asked: str) -> list[str]:
@@ -118,7 +139,13 @@ def databases(asked: str) -> list[str]:
     return wanted
 
 
-async def main(given: argparse.Namespace) -> int:
+def summary(runs: list[dict[str, Any]], seed: int) -> dict[str, Any]:
+    """All runs together."""
+    return {key: sum(run[key] for run in runs) for key in ("messages", "kills", *COUNTED)} | {"seed": seed, "runs": runs}
+
+
+def main(given: argparse.Namespace) -> int:
+    """Run on each database in turn; the exit code."""
     asked = Asked(given.messages, given.kills, given.flushes, given.seed)
     place = Path(given.keep or tempfile.mkdtemp(prefix="frontdesk-faults-")).resolve()
     runs = []
@@ -126,12 +153,12 @@ async def main(given: argparse.Namespace) -> int:
         for database in databases(given.database):
             folder = place / database
             folder.mkdir(parents=True)
-            runs.append(await one(database, asked, folder))
+            runs.append(asyncio.run(one(database, asked, folder)))
     finally:
         if not given.keep:
             shutil.rmtree(place, ignore_errors=True)
-    print(json.dumps(runs))
-    return 0
+    print(json.dumps(summary(runs, given.seed)))
+    return 0 if runs and all(run["good"] for run in runs) else 1
 
 
 def arguments() -> argparse.Namespace:
@@ -146,4 +173,4 @@ def arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(arguments())))
+    sys.exit(main(arguments()))
