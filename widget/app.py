@@ -34,7 +34,7 @@ OPEN_TO_PAGES = ("/chat/", "/widget.js", "/static/")
 
 def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
     """The ASGI application of a hub."""
-    feed = Feed(hub.live)
+    feed = Feed(hub.live, hub.store.logs)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -85,7 +85,8 @@ async def poll(request: Request) -> Response:
     frames = body.get("up") or []
     if not isinstance(frames, list) or len(frames) > 50 or not all(isinstance(frame, dict) for frame in frames):
         raise Refusal(400, "malformed", "up must be a list of at most 50 frames")
-    if body.get("epoch") != hub.store.epoch and not any(frame.get("t") == "hello" for frame in frames):
+    other = body.get("epoch") != hub.store.epoch or await talk.is_ahead()
+    if other and not any(frame.get("t") == "hello" for frame in frames):
         down.append(await talk.welcome({"since": talk.cursor, "epoch": body.get("epoch"), "lang": body.get("lang")}))
     for frame in frames:
         down += await talk.take(frame)

@@ -6,9 +6,15 @@ import asyncio
 from collections import defaultdict
 from typing import Any
 
-from hub.live import Live
+import structlog
 
+from hub.live import Live
+from hub.store.logs import LogStore
+
+log = structlog.get_logger()
 MOST_EPHEMERAL = 64
+CLOCK_S = 5.0
+"""How often customers' logs are looked at without a poke: a lost poke costs at most this."""
 
 
 class Stream:
@@ -17,6 +23,8 @@ class Stream:
     def __init__(self) -> None:
         self.bell = asyncio.Event()
         self.ephemeral: list[dict[str, Any]] = []
+        self.cursor = 0
+        """How far a customer's stream has brought their log."""
 
     def ring(self, fact: dict[str, Any] | None = None) -> None:
         """There may be something new."""
@@ -33,14 +41,32 @@ class Stream:
 class Feed:
     """Who listens to what in this process: customers' streams by identity, consoles' streams all together."""
 
-    def __init__(self, live: Live) -> None:
+    def __init__(self, live: Live, logs: LogStore) -> None:
         self._live = live
+        self._logs = logs
         self._customers: dict[str, set[Stream]] = defaultdict(set)
         self._consoles: set[Stream] = set()
         self.draining = asyncio.Event()
 
     async def run(self) -> None:
-        """Hand pokes on, for ever. After a gap everybody looks."""
+        """Hand pokes on, for ever, and look now and then without one."""
+        await asyncio.gather(self._listen(), self._clock())
+
+    async def _clock(self) -> None:
+        while True:
+            await asyncio.sleep(CLOCK_S)
+            try:
+                heads = await self._logs.heads(self._customers) if self._customers else {}
+            except Exception as exc:
+                log.error("feed.blind", error=repr(exc))
+                continue
+            for identity, head in heads.items():
+                for stream in self._customers.get(identity, ()):
+                    if stream.cursor < head:
+                        stream.ring()
+
+    async def _listen(self) -> None:
+        """After a gap everybody looks."""
         async for poke in self._live.listen():
             if poke.inbox:
                 for stream in self._consoles:
@@ -53,8 +79,9 @@ class Feed:
                 self._pass_on(fact)
 
     def _pass_on(self, fact: dict[str, Any]) -> None:
+        told = {key: value for key, value in fact.items() if key not in ("to", "console")}
         for stream in self._customers.get(str(fact.get("to", "")), ()):
-            stream.ring(fact)
+            stream.ring(told)
         if fact.get("console"):
             for stream in self._consoles:
                 stream.ring(fact)

@@ -11,6 +11,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from config.settings import HubSettings
+from hub.errors import Malformed
 from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from widget.answers import Refusal, parse_object, word
@@ -110,6 +111,8 @@ async def customer_socket(socket: WebSocket) -> None:
     except Cut as exc:
         SOCKETS.labels("customer", str(exc.code)).inc()
         await close(socket, exc.code)
+    except Malformed:
+        await close(socket, BAD_FRAME)
     except Refusal:
         await close(socket, BAD_TOKEN)
     except WebSocketDisconnect:
@@ -138,7 +141,8 @@ async def _write(socket: WebSocket, talk: Talk, stream: Stream, feed: Feed) -> N
         while found := await talk.news():
             for frame in found:
                 await send_json(socket, frame)
+        stream.cursor = talk.cursor
         for fact in stream.taken():
-            await send_json(socket, {key: value for key, value in fact.items() if key not in ("to", "console")})
+            await send_json(socket, fact)
         await stream.bell.wait()
     raise Cut(RESTART)

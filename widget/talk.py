@@ -169,6 +169,11 @@ class Talk:
             self.cursor = entries[-1].cs or self.cursor
         return [customer_event(entry, self._hub.files) for entry in entries]
 
+    async def is_ahead(self) -> bool:
+        """Whether the client has more than there is: the database was put back from a backup."""
+        facts = await self._hub.store.logs.identity(self.visitor.channel, self.visitor.id) if self.cursor else None
+        return self.cursor > (facts.head if facts else 0)
+
     async def here(self) -> None:
         """The customer is looking, and has everything up to the cursor."""
         await self._hub.store.logs.seen(self.visitor.identity, self.cursor)
