@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -99,9 +99,8 @@ class FakeDesk:
     async def mark(self, reply: ExternalId, state: Any, thread: ThreadId) -> None:
         self.marks.append((str(reply), state))
 
-    async def lookup(self, key: IdempotencyKey, thread: str) -> ExternalId | None:
-        found = self.keys.get(str(key))
-        return ExternalId(found) if found else None
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+        return {key: ExternalId(self.keys[str(key)]) for key in keys if str(key) in self.keys}
 
     async def aclose(self) -> None:
         pass
