@@ -12,6 +12,7 @@ import pytest
 from hub.runtime import Hub
 from hub.store.store import Store
 from tests.fakes import fake_hub
+from tests.hub.hubs import Phone, Scene, scene_of
 
 
 @pytest.fixture
@@ -36,3 +37,9 @@ async def hub(make_hub: Any) -> Hub:
     """A hub with the pushed channel `phone`, the pulled channel `page`, no desk and no bot."""
     made: Hub = await make_hub()
     return made
+
+
+@pytest.fixture
+async def scene(make_hub: Any) -> Scene:
+    """An answer about to leave for a platform that knows no keys and answers no questions."""
+    return await scene_of(make_hub, Phone())

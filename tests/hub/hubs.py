@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -13,15 +13,17 @@ from sqlalchemy import select, update
 from sqlmodel import SQLModel
 
 from hub import inbound
-from hub.model import AgentReply, ChannelName, DeskName, Event, ExternalId, Message, Part, Profile, Text
+from hub.model import AgentReply, ChannelName, DeskName, Event, ExternalId, Message, Part, Profile, Text, ThreadId
 from hub.outbound import Outbound
-from hub.ports import Capabilities, IdempotencyKey, Identity
+from hub.ports import Capabilities, IdempotencyKey, Identity, Line
 from hub.runtime import Hub
 from hub.store.store import Store
-from tests.fakes import TEXT_ONLY, FakeConnector, FakeDesk, said
+from hub.store.tables import Delivery
+from hub.store.tables import Message as MessageRow
+from tests.fakes import TEXT_ONLY, FakeConnector, FakeDesk, answered, said
 
 EDITABLE = replace(TEXT_ONLY, edit=True, delete=True)
-ASKED = replace(TEXT_ONLY, idempotency="lookup", lookup_after=0.05)
+ASKED = replace(TEXT_ONLY, idempotency="lookup", lookup_after=30.0)
 KEYED = replace(TEXT_ONLY, idempotency="key")
 
 
@@ -65,11 +67,27 @@ class AskedPhone(Phone):
         self.asked: list[str] = []
         self.asked_fail: list[Exception] = []
 
-    async def lookup(self, key: IdempotencyKey, thread: str) -> ExternalId | None:
-        self.asked.append(str(key))
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+        self.asked += [str(key) for key in keys]
         if self.asked_fail:
             raise self.asked_fail.pop(0)
-        return ExternalId("found") if any(sent == str(key) for _, _, sent in self.sent) else None
+        arrived = {key for _, _, key in self.sent}
+        return {key: ExternalId("found") for key in keys if str(key) in arrived}
+
+
+class Reading(FakeDesk):
+    """A desk that keeps the lines whole, and may fail for ever."""
+
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
+        super().__init__(capabilities)
+        self.lines: list[Line] = []
+        self.broken: Exception | None = None
+
+    async def post(self, thread: ThreadId, lines: Sequence[Line], key: IdempotencyKey) -> ExternalId:
+        if self.broken is not None:
+            raise self.broken
+        self.lines += lines
+        return await super().post(thread, lines, key)
 
 
 def channels(**connectors: FakeConnector) -> dict[ChannelName, FakeConnector]:
@@ -122,7 +140,7 @@ async def settle(hub: Hub, *items: Message | AgentReply) -> None:
     for _ in range(10):
         await deliver(hub)
         await take_in(hub)
-        if not await hub.store.deliveries.waiting_lanes():
+        if not [lane for lane in range(hub.store.lanes) if await hub.store.deliveries.lane_waits(lane)]:
             return
     raise AssertionError("the outbox does not get empty")
 
@@ -173,3 +191,39 @@ def happened(kind: Any, *, customer: str = "ann", channel: str = "phone", **more
 def named(name: str, email: str = "") -> Profile:
     """What a channel tells about a customer."""
     return Profile(name=name, email=email)
+
+
+class Scene:
+    """One customer on one phone, one desk, and an answer that is about to leave."""
+
+    def __init__(self, hub: Hub, phone: Phone, slack: Reading) -> None:
+        self.hub, self.phone, self.slack = hub, phone, slack
+
+    async def answer(self, text: str = "hi") -> None:
+        """An agent answers at the desk, and the call is made."""
+        await settle(self.hub, answered(text, thread="C1:1", desk="slack", id=f"ts.{text}"))
+
+    async def call(self) -> dict[str, Any]:
+        return await only(self.hub.store, Delivery, target="phone")
+
+    async def again(self, **values: Any) -> dict[str, Any]:
+        """The time of the next try has come."""
+        await put(self.hub.store, Delivery, {"target": "phone"}, **{"due_ms": 1, **values})
+        await settle(self.hub)
+        return await self.call()
+
+    async def told(self) -> list[str]:
+        """What the conversation says of the call, in order."""
+        return [data_of(row)["state"] for row in await rows(self.hub.store, MessageRow, kind="status")]
+
+    async def wait_s(self) -> float:
+        """How far away the next try is."""
+        due: int = (await self.call())["due_ms"]
+        return (due - await self.hub.store.sweeping.clock()) / 1000
+
+
+async def scene_of(make_hub: Any, phone: Phone) -> Scene:
+    slack = Reading()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
+    await settle(hub, said("hello"))
+    return Scene(hub, phone, slack)

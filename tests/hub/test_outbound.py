@@ -1,0 +1,166 @@
+"""Outbound, one call: what each answer, refusal and silence of a platform means (reliability B.6, the table of errors)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.errors import Malformed, Rejected, Temporary, Undeliverable
+from hub.outcomes import GIVE_UP_S, TRIES
+from hub.ports import Pace
+from hub.store.tables import Delivery, DeliveryAttempt, Identity
+from tests.conftest import until
+from tests.fakes import TEXT_ONLY, FakeDesk, answered, said
+from tests.hub.hubs import (
+    Phone,
+    Scene,
+    deliver,
+    desks,
+    only,
+    put,
+    rows,
+    scene_of,
+    sender,
+    settle,
+    take_in,
+)
+
+
+async def test_accepted_is_sent_and_said(scene: Scene) -> None:
+    await scene.answer()
+    call, attempt = await scene.call(), await only(scene.hub.store, DeliveryAttempt, delivery_id=(await scene.call())["id"])
+    assert (call["state"], call["external_id"], call["attempt"]) == ("sent", "far1", 1)
+    assert call["done_at"] is not None
+    assert (attempt["n"], attempt["phase"], attempt["outcome"]) == (1, "done", "sent")
+    assert attempt["finished_at"] >= attempt["started_at"]
+    assert await scene.told() == ["sent"]
+    assert scene.slack.marks == [("ts.hi", "sent")]
+
+
+async def test_not_accepted_is_tried_again_after_a_pause_that_grows(scene: Scene) -> None:
+    scene.phone.fail = [Temporary("no route to host")] * 3
+    await scene.answer()
+    call = await scene.call()
+    assert (call["state"], call["tries"], call["reason"]) == ("queued", 1, "no route to host")
+    assert 0 < await scene.wait_s() <= 1.3
+    call = await scene.again()
+    assert (call["state"], call["tries"]) == ("queued", 2)
+    await scene.again()
+    assert 2.5 < await scene.wait_s() <= 5.1
+    call = await scene.again()
+    assert (call["state"], call["attempt"]) == ("sent", 4)
+    assert scene.phone.texts == ["hi"]
+    assert await scene.told() == ["sent"], "nobody is bothered with tries that came to nothing"
+    outcomes = [row["outcome"] for row in await rows(scene.hub.store, DeliveryAttempt) if row["delivery_id"] == call["id"]]
+    assert sorted(outcomes) == ["queued", "queued", "queued", "sent"]
+
+
+async def test_a_platform_says_when_to_come_again(scene: Scene) -> None:
+    scene.phone.fail = [Temporary("later", retry_after=7.0)]
+    await scene.answer()
+    assert 6 < await scene.wait_s() <= 7
+    assert (await scene.call())["tries"] == 1
+
+
+async def test_slowing_down_is_no_try(scene: Scene) -> None:
+    scene.phone.fail = [Temporary("slow down", retry_after=30.0, paused=True)] * 20
+    await scene.answer()
+    assert 29 < await scene.wait_s() <= 30
+    for _ in range(TRIES + 2):
+        call = await scene.again()
+        assert (call["state"], call["tries"]) == ("queued", 0)
+    scene.phone.fail.clear()
+    assert (await scene.again())["state"] == "sent"
+
+
+async def test_wrong_settings_pause_and_burn_nothing(make_hub: Any) -> None:
+    """A revoked token is refused until an admin mends it: every message waits, and all arrive then, in order."""
+    scene = await scene_of(make_hub, Phone())
+    scene.phone.fail = [Temporary("the token is not known", retry_after=60.0, paused=True)]
+    for text in ("one", "two", "three"):
+        await scene.answer(text)
+    assert {row["state"] for row in await rows(scene.hub.store, Delivery, target="phone")} == {"queued"}
+    assert len(scene.phone.begun) == 1, "one call found out; the others were not made"
+    await put(scene.hub.store, Delivery, {"target": "phone"}, due_ms=1)
+    await settle(scene.hub)
+    assert scene.phone.texts == ["one", "two", "three"]
+
+
+async def test_a_pause_is_for_all_of_the_place(make_hub: Any) -> None:
+    """429 from a desk: not only this thread has to wait, but every one that counts against the same limit."""
+    slack = FakeDesk(replace(TEXT_ONLY, pace=Pace(100)))
+    hub = await make_hub(desks=desks(slack=slack))
+    await settle(hub, said("hi", customer="ann"), said("hi", customer="bob"))
+    slack.fail = [Temporary("slow down", retry_after=1.2, paused=True)]
+    await take_in(hub, said("more", customer="ann"))
+    await deliver(hub, seconds=0.3)
+    assert slack.fail == []
+    await take_in(hub, said("more", customer="bob"))
+    async with sender(hub) as outbound:
+        await deliver(hub, outbound, 0.4)
+        assert len(slack.posts) == 2, "bob's line waits too"
+        await until(lambda: len(slack.posts) == 3, 5)
+        await deliver(hub, outbound, 3.0)
+    assert sorted(slack.threads.values()) == [["hi", "more"], ["hi", "more"]]
+
+
+async def test_a_pace_is_kept(make_hub: Any) -> None:
+    slack = FakeDesk(replace(TEXT_ONLY, pace=Pace(20.0)))
+    hub = await make_hub(desks=desks(slack=slack))
+    await take_in(hub, *(said("hi", customer=f"c{n}") for n in range(6)))
+    began = time.monotonic()
+    async with sender(hub) as outbound:
+        for lane in range(hub.store.lanes):
+            await outbound.run(lane, 5.0)
+        await until(lambda: len(slack.threads) == 6, 5)
+    assert time.monotonic() - began > 5 / 20, "six threads at twenty a second, one at once"
+
+
+async def test_after_too_many_tries_it_has_failed_and_is_shown(scene: Scene) -> None:
+    scene.phone.fail = [Temporary("no route to host")] * 2
+    await scene.answer()
+    call = await scene.again(tries=TRIES - 1)
+    assert call["state"] == "failed"
+    assert "no route to host" in call["reason"]
+    assert await scene.told() == ["failed"]
+    assert scene.slack.marks == [("ts.hi", "failed")]
+
+
+async def test_after_a_day_of_slowing_down_it_has_failed_and_is_shown(scene: Scene) -> None:
+    scene.phone.fail = [Temporary("slow down", retry_after=30.0, paused=True)] * 2
+    await scene.answer()
+    call = await scene.again(at=scene.hub.now() - timedelta(seconds=GIVE_UP_S + 60))
+    assert call["state"] == "failed"
+    assert await scene.told() == ["failed"]
+
+
+@pytest.mark.parametrize("error", [Undeliverable("the window is closed"), Rejected("bad token"), Malformed("too long")])
+async def test_refused_for_good_has_failed_at_once_and_is_shown_with_the_reason(scene: Scene, error: Exception) -> None:
+    scene.phone.fail = [error]
+    await scene.answer()
+    call = await scene.call()
+    assert (call["state"], call["attempt"], call["reason"]) == ("failed", 1, str(error))
+    assert await scene.told() == ["failed"]
+    shown = [line for line in scene.slack.lines if line.entry.kind == "status"]
+    assert [line.delivery for line in shown] == [call["id"]], "with the call that Resend must name"
+    assert str(error) in str(shown[0].parts)
+    assert (await scene.again())["attempt"] == 1, "and is not tried again"
+
+
+async def test_who_cannot_be_reached_is_marked(scene: Scene) -> None:
+    scene.phone.fail = [Undeliverable("the customer has blocked us", unreachable=True)]
+    await scene.answer()
+    assert (await only(scene.hub.store, Identity))["unreachable"] == "the customer has blocked us"
+
+
+async def test_a_channel_that_was_taken_out_of_the_settings(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone())
+    await take_in(scene.hub, answered("hi", thread="C1:1", desk="slack"))
+    scene.hub.connectors = {}
+    await deliver(scene.hub)
+    call = await scene.call()
+    assert (call["state"], call["reason"]) == ("failed", "phone is no longer configured")
