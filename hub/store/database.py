@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ DRIVERS = {
 }
 STALLED_AFTER = 10
 """Seconds after which the server ends the transaction of a process that stopped in the middle: its locks are our leases."""
+CLOSE_S = 2.0
 RETRYABLE_STATES = {"40001", "40P01"}
 RETRYABLE_CODES = {1205, 1213}
 
@@ -101,6 +103,7 @@ class Database:
         self._writer = asyncio.Lock() if self.dialect == "sqlite" else None
         self._file = Path(self.url.database or "") if self.dialect == "sqlite" else None
         self._inode: tuple[int, int] | None = None
+        self._finishing: set[asyncio.Task[None]] = set()
         self.engine = self._engine(pool)
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -155,20 +158,37 @@ class Database:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction, committed at the end of the block."""
-        if self._writer is None:
-            async with self.engine.begin() as connection:
-                yield connection
-            return
-        async with self._writer:
+        async with self._writer or contextlib.nullcontext():
             self._check_file()
-            async with self.engine.begin() as connection:
+            async with self._connected(self.engine) as connection, connection.begin():
                 yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose every statement sees the newest commits."""
-        async with self._reader.connect() as connection:
+        async with self._connected(self._reader) as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection of the pool. Whoever is cancelled while it is being had, or given back, leaves that to a task: SQLAlchemy
+        2.1 forgets a connection whose taker is cancelled while its isolation level is set (seen 2026-11-23)."""
+        opening = asyncio.ensure_future(_open(engine))
+        try:
+            connection = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            self._finish(_give_back(opening))
+            raise
+        try:
+            yield connection
+        finally:
+            await asyncio.shield(self._finish(connection.close()))
+
+    def _finish(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+        return task
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]], tries: int = 3) -> T:
         """Run `work` in a transaction; after a deadlock or a lost connection, run it again from the start."""
@@ -228,4 +248,17 @@ class Database:
             )
 
     async def close(self) -> None:
+        """End every connection. Reads that were cancelled are still giving theirs back: they are waited for."""
+        if self._finishing:
+            await asyncio.wait(self._finishing, timeout=CLOSE_S)
         await self.engine.dispose()
+
+
+async def _open(engine: AsyncEngine) -> AsyncConnection:
+    return await engine.connect()
+
+
+async def _give_back(opening: asyncio.Future[AsyncConnection]) -> None:
+    """Close a connection that nobody waits for any more, once it is there."""
+    with contextlib.suppress(Exception):
+        await (await opening).close()
