@@ -62,7 +62,8 @@ async def latency(task: Task) -> dict[str, Any]:
     sent = Sent()
     watcher = Watcher(task.port, task.token, task.run)
     await watcher.start()
-    visitors, refused = await arrive(task.port, VISITORS, lambda number, ok: kept.add(number) if ok else None)
+    visitors: list[Visitor] = []
+    refused = await arrive(task.port, VISITORS, lambda number, ok: kept.add(number) if ok else None, visitors)
     numbers = itertools.count(FIRST_OF_VISITORS)
     written: dict[int, tuple[float, Visitor]] = {}
 
@@ -118,9 +119,10 @@ async def desk(task: Task) -> dict[str, Any]:
 
 async def sockets(task: Task) -> dict[str, Any]:
     """Widgets that are open and say nothing but their heartbeat, until stdin ends."""
-    visitors, refused = await arrive(task.port, task.sockets, lambda number, ok: None)
+    visitors: list[Visitor] = []
+    beating = asyncio.create_task(beat(visitors, task.sockets))
+    refused = await arrive(task.port, task.sockets, lambda number, ok: None, visitors)
     tell({"open": len(visitors), "refused": refused})
-    beating = asyncio.create_task(beat(visitors))
     await asyncio.to_thread(sys.stdin.read)
     beating.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -131,12 +133,12 @@ async def sockets(task: Task) -> dict[str, Any]:
     return {"gone": gone}
 
 
-async def beat(visitors: list[Visitor]) -> None:
-    """Each says ping once in `HEARTBEAT_S`, spread evenly."""
+async def beat(visitors: list[Visitor], count: int) -> None:
+    """Each says ping once in `HEARTBEAT_S`, spread evenly; there will be `count` of them."""
     began = time.monotonic()
     for turn in itertools.count():
-        await asyncio.sleep(max(0.0, began + turn * HEARTBEAT_S / len(visitors) - time.monotonic()))
-        line = visitors[turn % len(visitors)].line
+        await asyncio.sleep(max(0.0, began + turn * HEARTBEAT_S / count - time.monotonic()))
+        line = visitors[turn % count].line if turn % count < len(visitors) else None
         if line is not None:
             line.say(b'{"t":"ping"}')
 

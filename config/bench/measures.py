@@ -132,28 +132,53 @@ async def latency(bench: Bench, place: Place) -> None:
 async def sockets(bench: Bench, place: Place) -> None:
     """Widgets that are open and say nothing: what each holds in the web process, and what all of them cost."""
     web, count = place.web_pid(), bench.options.sockets
-    if (most := open_files()) is not None and most < count + FILES:
-        for name in ("socket_kib", "sockets_cpu_pct"):
-            bench.report.tell(name, None, f"a process may open {most} files here (ulimit -n)")
-        return
-    await asyncio.sleep(SETTLE_S)
-    before = pss_mib([web]) if web else None
-    async with started("config.bench.load") as child:
-        assert child.stdin is not None and child.stdout is not None
-        task = bench.task(place, "sockets", sockets=count)
-        child.stdin.write(orjson.dumps(asdict(task)) + b"\n")
-        told = orjson.loads(await asyncio.wait_for(child.stdout.readline(), 30 + count / 50) or b"{}")
-        if told.get("open") != count:
-            why = f"only {told.get('open', 0)} of {count} sockets opened: {told.get('refused')}"
-            bench.report.tell("socket_kib", None, why)
-            bench.report.tell("sockets_cpu_pct", None, why)
-            return
+    why = _cannot_open(count)
+    if not why:
         await asyncio.sleep(SETTLE_S)
-        after = pss_mib([web]) if web else None
-        known = before is not None and after is not None
-        bench.report.tell("socket_kib", (after - before) * 1024 / count if known and after and before else None, NO_PROC)
-        bench.report.tell("sockets_cpu_pct", await cpu_pct(place, max(bench.options.seconds, LEAST_IDLE_S)), NO_PROC)
-        bench.report.facts["sockets"] = count
+        before = pss_mib([web]) if web else None
+        async with started("config.bench.load") as child:
+            why = await _hold(bench, place, child)
+            after = pss_mib([web]) if web else None
+            if not why:
+                kib = None if before is None or after is None else (after - before) * 1024 / count
+                cpu = await cpu_pct(place, max(bench.options.seconds, LEAST_IDLE_S))
+                gone = await _let_go(child)
+                why = f"the hub hung up on {gone} of {count} idle sockets" if gone else ""
+        if not why:
+            bench.report.tell("socket_kib", kib, NO_PROC)
+            bench.report.tell("sockets_cpu_pct", cpu, NO_PROC)
+            bench.report.facts["sockets"] = count
+    for name in ("socket_kib", "sockets_cpu_pct") if why else ():
+        bench.report.tell(name, None, why)
+
+
+def _cannot_open(count: int) -> str:
+    most = open_files()
+    return f"a process may open {most} files here (ulimit -n)" if most is not None and most < count + FILES else ""
+
+
+async def _hold(bench: Bench, place: Place, child: asyncio.subprocess.Process) -> str:
+    """Open the sockets, and wait until the hub has done with their beginning; else why they did not open."""
+    assert child.stdin is not None and child.stdout is not None
+    count, began = bench.options.sockets, time.monotonic()
+    child.stdin.write(orjson.dumps(asdict(bench.task(place, "sockets", sockets=count))) + b"\n")
+    try:
+        told = orjson.loads(await asyncio.wait_for(child.stdout.readline(), 30 + count / 50) or b"{}")
+    except TimeoutError:
+        return f"{count} sockets did not open within {30 + count / 50:g} s"
+    if told.get("open") != count:
+        return f"only {told.get('open', 0)} of {count} sockets opened: {told.get('refused')}"
+    bench.report.facts["sockets_open_s"] = round(time.monotonic() - began, 1)
+    calm = await place.calm(OPENING_S)
+    bench.report.facts["sockets_calm_s"] = round(time.monotonic() - began, 1) if calm else None
+    return "" if calm else f"the hub was still busy {OPENING_S:g} s after {count} sockets had opened"
+
+
+async def _let_go(child: asyncio.subprocess.Process) -> int:
+    """End the sockets; how many had ended by themselves."""
+    assert child.stdin is not None and child.stdout is not None
+    child.stdin.close()
+    return int(orjson.loads(await asyncio.wait_for(child.stdout.readline(), 30))["gone"])
 
 
 async def console(bench: Bench, place: Place) -> None:

@@ -26,6 +26,7 @@ from hub.errors import ConfigError
 ROOT = Path(__file__).parents[2]
 READY_S = 30.0
 END_S = 30.0
+CALM_S, CALM_TIMES, CALM_EVERY_S = 0.1, 5, 0.5
 MANY = 1_000_000_000
 LIMITS = f"""
 limits:
@@ -126,6 +127,17 @@ class Place:
                     return None
                 found |= more
         return found
+
+    async def calm(self, seconds: float) -> bool:
+        """Wait until the web process answers at once, several times in a row; false when it does not within so many seconds."""
+        until, good, line = time.monotonic() + seconds, 0, await HttpLine.open(self.port)
+        while good < CALM_TIMES and time.monotonic() < until:
+            began = time.monotonic()
+            status, _ = await line.ask(get("/readyz"))
+            good = good + 1 if status == 200 and time.monotonic() - began < CALM_S else 0
+            await asyncio.sleep(CALM_EVERY_S)
+        line.close()
+        return good >= CALM_TIMES
 
     async def command(self, *words: str) -> str:
         """Run `frontdesk …` here; what it printed."""

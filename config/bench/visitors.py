@@ -64,9 +64,8 @@ class Visitor:
             self.line.close()
 
 
-async def arrive(port: int, count: int, answered: Callable[[int, bool], None]) -> tuple[list[Visitor], dict[str, int]]:
-    """So many visitors come; those who are in, and why the others are not."""
-    inside: list[Visitor] = []
+async def arrive(port: int, count: int, answered: Callable[[int, bool], None], inside: list[Visitor]) -> dict[str, int]:
+    """So many visitors come, and are `inside` one by one; why the others are not."""
     refused: dict[str, int] = {}
     left: Iterator[int] = iter(range(count))
 
@@ -85,4 +84,4 @@ async def arrive(port: int, count: int, answered: Callable[[int, bool], None]) -
         http.close()
 
     await asyncio.gather(*(some() for _ in range(min(OPENING, count))))
-    return inside, refused
+    return refused
