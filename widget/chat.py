@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
@@ -15,6 +15,7 @@ from config.settings import HubSettings, WebSettings
 from hub.errors import Undeliverable
 from hub.limits import Rule
 from hub.runtime import Hub
+from hub.store.filing import FileRow
 from widget.answers import Refusal, answer, json_of, whole, word
 from widget.feed import Feed
 from widget.frames import POLL_S, customer_event
@@ -23,6 +24,8 @@ from widget.talk import Talk
 from widget.visitors import Visitor, address_of, new_token, origin_allowed, settings_of, visitor_of
 
 FILE_BYTES = 25_000_000
+UPLOAD_S = 60.0
+"""Seconds for a whole file."""
 
 
 def chat_routes() -> list[BaseRoute]:
@@ -142,16 +145,24 @@ async def keep_upload(request: Request, hub: Hub, owner: str) -> dict[str, Any]:
         raise Refusal(413, "too_large", f"a file may have {FILE_BYTES // 1_000_000} MB")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal(415, "type", "send the file as multipart/form-data, field `file`")
-    async with asyncio.timeout(60), request.form(max_files=1, max_fields=5) as form:
-        found = form.get("file")
-        if not isinstance(found, UploadFile):
-            raise Refusal(400, "malformed", "the field `file` is missing")
-        name = (found.filename or "file").replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:150] or "file"
-        try:
-            row = await hub.files.save(_pieces(found), name=name, mime=found.content_type or "", owner=owner, most=FILE_BYTES)
-        except Undeliverable as exc:
-            raise Refusal(413, "too_large", exc.reason) from exc
+    try:
+        async with asyncio.timeout(UPLOAD_S), request.form(max_files=1, max_fields=5) as form:
+            row = await _keep(hub, form.get("file"), owner)
+    except TimeoutError:
+        raise Refusal(408, "slow", "the file took too long") from None
+    except ClientDisconnect:
+        raise Refusal(400, "gone", "the connection ended in the middle") from None
     return {"id": row.id, "name": row.name, "mime": row.mime, "size": row.size, "url": hub.files.link(row.id)}
+
+
+async def _keep(hub: Hub, found: Any, owner: str) -> FileRow:
+    if not isinstance(found, UploadFile):
+        raise Refusal(400, "malformed", "the field `file` is missing")
+    name = (found.filename or "file").replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:150] or "file"
+    try:
+        return await hub.files.save(_pieces(found), name=name, mime=found.content_type or "", owner=owner, most=FILE_BYTES)
+    except Undeliverable as exc:
+        raise Refusal(413, "too_large", exc.reason) from exc
 
 
 async def _pieces(upload: UploadFile) -> AsyncIterator[bytes]:
