@@ -63,7 +63,7 @@ async def latency(task: Task) -> dict[str, Any]:
     watcher = Watcher(task.port, task.token, task.run)
     await watcher.start()
     visitors: list[Visitor] = []
-    refused = await arrive(task.port, VISITORS, lambda number, ok: kept.add(number) if ok else None, visitors)
+    refused = await arrive(task.port, VISITORS, kept.add, visitors)
     numbers = itertools.count(FIRST_OF_VISITORS)
     written: dict[int, tuple[float, Visitor]] = {}
 
@@ -121,7 +121,7 @@ async def sockets(task: Task) -> dict[str, Any]:
     """Widgets that are open and say nothing but their heartbeat, until stdin ends."""
     visitors: list[Visitor] = []
     beating = asyncio.create_task(beat(visitors, task.sockets))
-    refused = await arrive(task.port, task.sockets, lambda number, ok: None, visitors)
+    refused = await arrive(task.port, task.sockets, lambda number: None, visitors)
     tell({"open": len(visitors), "refused": refused})
     await asyncio.to_thread(sys.stdin.read)
     beating.cancel()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from config.bench.processes import name_of
@@ -132,8 +133,7 @@ async def forget_keys(url: str, epoch: str) -> None:
         await redis.aclose()
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(NamedTuple):
     """Of the messages that were accepted: how many the database lacks, and how many it has not worked off."""
 
     messages: int

@@ -17,15 +17,15 @@ CHAT = "/chat/web"
 HELLO_S = 20.0
 OPENING = 64
 """Handshakes at the same time."""
-ANSWERED = re.compile(rb'^\{"t":"(ok|no)","id":"b\d+x(\d+)z"')
+KEPT = re.compile(rb'^\{"t":"ok","id":"b\d+x(\d+)z"')
 
 
 class Visitor:
-    """One visitor with a widget open; `answered` is called with (number, whether it was kept) for each message."""
+    """One visitor with a widget open; `kept` is called with the number of each message that the hub keeps."""
 
-    def __init__(self, port: int, answered: Callable[[int, bool], None]) -> None:
+    def __init__(self, port: int, kept: Callable[[int], None]) -> None:
         self._port = port
-        self._answered = answered
+        self._kept = kept
         self._welcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.line: SocketLine | None = None
         self.customer = ""
@@ -43,9 +43,9 @@ class Visitor:
         await asyncio.wait_for(self._welcome, HELLO_S)
 
     def _heard(self, text: bytes) -> None:
-        found = ANSWERED.match(text)
+        found = KEPT.match(text)
         if found:
-            self._answered(int(found[2]), found[1] == b"ok")
+            self._kept(int(found[1]))
         elif not self._welcome.done():
             self._welcome.set_result(None)
 
@@ -64,7 +64,7 @@ class Visitor:
             self.line.close()
 
 
-async def arrive(port: int, count: int, answered: Callable[[int, bool], None], inside: list[Visitor]) -> dict[str, int]:
+async def arrive(port: int, count: int, kept: Callable[[int], None], inside: list[Visitor]) -> dict[str, int]:
     """So many visitors come, and are `inside` one by one; why the others are not."""
     refused: dict[str, int] = {}
     left: Iterator[int] = iter(range(count))
@@ -72,7 +72,7 @@ async def arrive(port: int, count: int, answered: Callable[[int, bool], None], i
     async def some() -> None:
         http = await HttpLine.open(port)
         for _ in left:
-            visitor = Visitor(port, answered)
+            visitor = Visitor(port, kept)
             try:
                 await visitor.enter(http)
                 inside.append(visitor)

@@ -1,0 +1,102 @@
+"""`frontdesk bench` as people run it: everything starts, is measured and is gone afterwards. No figure is judged."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from config.bench.budgets import FIGURES
+from config.bench.processes import PROC
+from config.bench.servers import rows
+from hub.jobs import connect
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--seconds", "1", "--messages", "150", "--sockets", "20", "--conversations", "40")
+
+
+def bench(folder: Path, *words: str) -> dict[str, Any]:
+    """Run the command to its end; the object that it printed."""
+    environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "config", "bench", *SMALL, *words, "--json"]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=170, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b" s  starting frontdesk up" in done.stderr, "progress is told"
+    assert list(folder.iterdir()) == [], "everything is gone"
+    assert left_of(folder) == []
+    found: dict[str, Any] = orjson.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def left_of(folder: Path) -> list[str]:
+    """Processes that still know this folder."""
+    time.sleep(0.2)
+    found = []
+    for place in PROC.iterdir() if PROC.is_dir() else ():
+        try:
+            if (
+                place.name.isdigit()
+                and str(folder).encode() in (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
+            ):
+                found.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_every_figure_is_measured(tmp_path: Path) -> None:
+    found = bench(tmp_path)
+    assert found["reasons"] == {}
+    assert [figure.name for figure in FIGURES if not isinstance(found[figure.name], int | float)] == []
+    assert found["lost"] == found["undone"] == 0
+    # 1 000 customers say hello, three floods, visitors with 200/s behind them, the console's 40, the desk's hello and 20/s.
+    assert 1000 + 3 * 20 + 20 + 40 + 20 <= found["messages"] <= 1000 + 3 * 150 + 60 + 200 + 40 + 20 + 20
+    assert 0 < found["p50_ms"] <= found["p99_ms"]
+    assert 0 < found["desk_p50_ms"] <= found["desk_p99_ms"]
+    assert 0.1 < found["ready_s"] < 60
+    assert found["idle_pss_mib"] > 20
+    assert found["one_conn_per_s"] < 1000 / found["one_conn_p50_ms"] * 2
+    assert found["conversations"] >= 1040
+    assert found["sockets"] == 20
+
+
+@pytest.mark.postgres
+@pytest.mark.redis
+@pytest.mark.timeout(180)
+async def test_a_server_s_database_and_keys_are_made_and_taken_away(tmp_path: Path) -> None:
+    database, redis = os.environ.get("TEST_POSTGRES_URL"), os.environ.get("TEST_REDIS_URL")
+    if not database or not redis:
+        pytest.skip("TEST_POSTGRES_URL or TEST_REDIS_URL is not set")
+    pool = await connect(redis)
+    try:
+        names = "SELECT datname FROM pg_database WHERE datname LIKE 'frontdesk_bench%'"
+        before = set(await rows(database, names)), {key async for key in pool.scan_iter()}
+        found = bench(tmp_path, "--only", "sustained", "--database", database, "--redis", redis)
+        after = set(await rows(database, names)), {key async for key in pool.scan_iter()}
+    finally:
+        await pool.aclose()
+    assert found["servers"] == "postgresql + redis"
+    assert found["sustained_per_s"] > 0
+    assert 1000 < found["messages"] <= 1150
+    assert found["reasons"]["ready_s"] == "not asked for"
+    assert after[0] <= before[0]
+    assert not [key for key in after[1] - before[1] if b"fd" in key], "of this run nothing is left"
+
+
+def test_a_server_that_is_not_there_ends_with_code_2(tmp_path: Path) -> None:
+    words = ("--only", "accepted", "--database", "postgresql://nobody@127.0.0.1:1/none")
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "config", "bench", *words]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 2, done.stderr.decode()
+    assert b"127.0.0.1:1" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
