@@ -117,8 +117,8 @@ async def test_two_processes_with_the_same_messages_keep_each_once(make_hub: Any
     assert len(await rows(one.store, Inbox)) == 60
 
 
-async def test_a_row_that_the_database_refuses_harms_no_neighbour(hub: Hub, database_url: str) -> None:
-    bad = said("bad", id="x" * 300) if "sqlite" not in database_url else said("bad", id="\ud800")
+async def test_a_row_that_the_database_refuses_harms_no_neighbour(hub: Hub) -> None:
+    bad = said("bad", id="x" * 300) if hub.store.db.dialect != "sqlite" else said("bad", id="\ud800")
     messages = many(9)
     messages.insert(4, bad)
     kept = await asyncio.gather(*(hub.intake.keep([message], 10.0) for message in messages), return_exceptions=True)
@@ -127,11 +127,11 @@ async def test_a_row_that_the_database_refuses_harms_no_neighbour(hub: Hub, data
     assert len(await rows(hub.store, Inbox)) == 9
 
 
-async def test_a_database_that_is_locked_is_busy_and_a_late_commit_is_found_as_the_same(hub: Hub, database_url: str) -> None:
+async def test_a_database_that_is_locked_is_busy_and_a_late_commit_is_found_as_the_same(hub: Hub) -> None:
     """Somebody else holds the very key: each database makes us wait for that transaction."""
     message = said("hello", id="m1")
     row = {**row_of(message, 4), "state": DONE, "tries": 0, "due_ms": 0}
-    engine = create_async_engine(parse_url(database_url))
+    engine = create_async_engine(hub.store.db.url)
     try:
         async with engine.connect() as connection:
             await connection.execute(insert(Inbox.__table__), [row])  # type: ignore[attr-defined]
@@ -146,7 +146,7 @@ async def test_a_database_that_is_locked_is_busy_and_a_late_commit_is_found_as_t
 
 
 async def test_a_database_that_is_gone_is_busy_and_intake_goes_on_when_it_is_back(
-    hub: Hub, database_url: str, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuses(rows: Any) -> Any:
         raise ConnectionRefusedError
