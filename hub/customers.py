@@ -49,6 +49,9 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
         client_id=message.client_id,
         reply_to=reply_to,
     )
+    said_ms = int(message.at.timestamp() * 1000)
+    entry["late"] = said_ms < talk.said_ms
+    talk.said_ms = max(said_ms, talk.said_ms)
     talk.waiting_ms = talk.waiting_ms or batch.now_ms
     talk.unread_ms = 0
     await _answer(hub, connection, batch, talk, who, message, entry, begins)

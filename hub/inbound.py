@@ -126,6 +126,9 @@ async def _load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_
         found = await timeline.talks(connection, missing)
         for talk in found.values():
             batch.add_talk(talk)
+        settled = {talk.identity_id for talk in found.values() if talk.open_key is None} - set(batch.open)
+        for talk in (await timeline.open_talks(connection, settled)).values() if settled else ():
+            batch.add_talk(talk)
         owners = await timeline.identities(connection, {t.identity_id for t in found.values()} - set(batch.owners))
         for who in owners.values():
             batch.owners[who.id] = batch.people[(who.channel, who.external_id)] = who
@@ -193,6 +196,8 @@ async def _write(hub: Hub, connection: AsyncConnection, batch: Batch) -> None:
         await timeline.append(connection, [], batch.deliveries, batch.files)
         return
     await timeline.append(connection, [], batch.deliveries, batch.files)
+    if batch.loads:
+        await hub.store.staff.assigned(connection, batch.loads, batch.now_ms)
     first = await timeline.reserve(connection, count)
     for s, entry in enumerate(batch.entries, first):
         entry["s"] = s

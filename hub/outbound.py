@@ -203,7 +203,9 @@ class Outbound:
             async with self._questions:
                 keys = [IdempotencyKey(call.key) for call in calls]
                 found = await asyncio.wait_for(target.lookup(keys, head.thread or place), 15)
-        except (TimeoutError, ConnectorError) as exc:
+        except Exception as exc:
+            if not isinstance(exc, TimeoutError | ConnectorError):
+                log.error("outbound.question_failed", target=head.target, error=repr(exc), exc_info=exc)
             await self._record([unasked(call, exc, self._hub) for call in calls])
             return
         await reach("recon.found")

@@ -24,8 +24,11 @@ def due_of(call: Call) -> Due:
 
 
 def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> Report | None:
-    """What the conversation must hear: every end of a call to the customer, and every bad end of a call to a desk."""
+    """What the conversation must hear: every end of a call to the customer, and every bad end of a call to a desk, except of a
+    line that itself tells of an end: two desks that fail would tell each other for ever."""
     if call.kind in ("mark", "card") or (call.kind in ("line", "open") and state == "sent"):
+        return None
+    if call.entry and call.entry["kind"] == "status":
         return None
     entry = call.entry["id"] if call.entry else None
     return Report(
@@ -67,7 +70,7 @@ def _again(call: Call, reason: str, wait: float | None = None) -> Outcome:
 def looked_up(call: Call, external_id: ExternalId | None, place: str) -> Outcome:
     """The platform has said whether a call arrived."""
     if external_id is None:
-        return Outcome(call, "queued", "it had not arrived")
+        return _again(call, "it had not arrived", 0.0)
     return over(call, "sent", external_id=external_id, place=place)
 
 
@@ -76,7 +79,7 @@ def unasked(call: Call, exc: Exception, hub: Hub) -> Outcome:
     if isinstance(exc, Undeliverable) or (hub.now() - call.at).total_seconds() > GIVE_UP_S:
         return over(call, "unknown", f"nobody can say whether it arrived: {exc}")
     wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else ASK_AGAIN_S
-    return Outcome(call, "unknown", str(exc) or "no answer in time", wait_ms=int(wait * 1000), counts=False)
+    return Outcome(call, "unknown", str(exc) or type(exc).__name__, wait_ms=int(wait * 1000), counts=False)
 
 
 def put_off(call: Call, exc: Temporary, hub: Hub) -> Outcome:

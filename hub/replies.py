@@ -48,7 +48,7 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
             told = batch.append(talk, "note", author, parts=reply.parts, data={"mention": reply.assignee or "*"}, public=False)
             batch.to_desks(talk, told)
         case "resend":
-            if await hub.store.timeline.resend(connection, str(reply.edit_of)) == talk.id:
+            if await hub.store.timeline.resend(connection, str(reply.edit_of), talk.id):
                 return {talk.lane}
     return set()
 

@@ -9,10 +9,17 @@ from hub.routing import Present, opening
 from hub.runtime import Hub
 from hub.store.staff import Staff
 
+JUST_NOW = 2**62
+"""Later than every clock: for whoever was given something in this very batch."""
+
 
 def who_are_there(staff: Iterable[Staff], given: Mapping[str, int]) -> list[Present]:
     """Agents who are present, with their load and what was `given` to them since that was counted."""
-    return [Present(id=a.id, email=a.email, name=a.name, load=a.load + given.get(a.id, 0)) for a in staff if a.present]
+    return [
+        Present(a.id, a.email, a.name, a.load + (more := given.get(a.id, 0)), a.assigned_ms if not more else JUST_NOW + more)
+        for a in staff
+        if a.present
+    ]
 
 
 def facts_of_waiting(hub: Hub, channel: str, locale: str, team: str) -> MessageFacts:

@@ -68,7 +68,8 @@ async def _notices(hub: Hub) -> None:
         for waiting in await hub.store.sweeping.unanswered(int(rules.unanswered.after * 1000)):
             await hub.store.sweeping.queue_notice(waiting, "unanswered")
     if rules.left is not None:
-        for waiting in await hub.store.sweeping.unseen(int(rules.left.after * 1000)):
+        pulled = [str(name) for name, one in hub.connectors.items() if one.capabilities.pulled]
+        for waiting in await hub.store.sweeping.unseen(int(rules.left.after * 1000), pulled):
             await hub.store.sweeping.queue_notice(waiting, "left")
     if await hub.store.sweeping.notices_due():
         await hub.jobs.notify()

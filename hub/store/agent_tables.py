@@ -22,6 +22,8 @@ class Agent(SQLModel, table=True):
     password: str = Field(default="", sa_type=KEY)
     state: str = Field(default="away", sa_type=word(16))
     seen_ms: int = Field(default=0, sa_type=BIG)
+    assigned_ms: int = Field(default=0, sa_type=BIG)
+    """When routing gave them a conversation last; 0: never."""
     disabled: bool = False
     at: datetime = Field(sa_type=UTC6)
 

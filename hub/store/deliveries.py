@@ -40,6 +40,7 @@ identity = tables.Identity.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
+inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 LIVE_STATES = ("queued", "sending", "unknown")
 
 
@@ -155,6 +156,8 @@ class DeliveryStore:
         ]
         if opened:
             await connection.execute(insert(thread), opened)
+            for desk in sorted({row["desk"] for row in opened}):
+                await connection.execute(_WANTED_NOW, {"desk": desk})
 
     async def expired(self, lane: int, most: int = 200) -> list[Call]:
         """Calls whose maker died or lost its lease: they may have been accepted. Taken over by the caller (`owner` cleared)."""
@@ -247,3 +250,7 @@ class DeliveryStore:
             lanes = list((await connection.execute(select(delivery.c.lane).where(chosen).distinct())).scalars())
             await connection.execute(update(delivery).where(chosen).values(**again))
         return lanes
+
+
+_WANTED_NOW = update(inbox).where(inbox.c.state == 0, inbox.c.source == bindparam("desk"), inbox.c.due_ms > 0).values(due_ms=0)
+"""Replies that waited for their thread to be known come before those that follow in it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import agent_tables, tables
@@ -27,6 +27,7 @@ class Staff:
     name: str
     present: bool
     load: int
+    assigned_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,16 @@ class StaffStore:
             agent.c.state,
             agent.c.seen_ms > now_ms() - PRESENT_MS,
             func.coalesce(held.c.n, 0),
+            agent.c.assigned_ms,
         )
         wanted = select(*columns).outerjoin(held, held.c.agent_id == agent.c.id).where(agent.c.disabled.is_(False))
         rows = await connection.execute(wanted.order_by(agent.c.id))
-        return [Staff(r[0], r[1], r[2], r[3] == "present" and bool(r[4]), int(r[5])) for r in rows]
+        return [Staff(r[0], r[1], r[2], r[3] == "present" and bool(r[4]), int(r[5]), int(r[6])) for r in rows]
+
+    async def assigned(self, connection: AsyncConnection, agents: Iterable[str], at_ms: int) -> None:
+        """Remember when routing gave these agents something; in one order, so that two lanes never wait for each other."""
+        statement = update(agent).where(agent.c.id == bindparam("row")).values(assigned_ms=bindparam("when"))
+        await connection.execute(statement, [{"row": one, "when": at_ms} for one in sorted(agents)])
 
     async def persons(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
         """Who people at desks are, as far as we were told."""

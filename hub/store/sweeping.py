@@ -70,12 +70,14 @@ class SweepStore:
             rows = await connection.execute(wanted.order_by(conversation.c.waiting_ms).limit(most))
             return [Waiting(*tuple(row)) for row in rows]
 
-    async def unseen(self, after_ms: int, most: int = 200) -> list[Waiting]:
-        """Conversations whose customer left an e-mail address and has not come back to an answer for this long."""
+    async def unseen(self, after_ms: int, channels: Sequence[str], most: int = 200) -> list[Waiting]:
+        """Conversations on these channels whose customer left an e-mail address and has not come back to an answer for this long.
+        Whoever is sent answers on their own device needs no mail: only channels where customers fetch them are asked about."""
         columns = [conversation.c.unread_ms if c is conversation.c.waiting_ms else c for c in _WHO]
         wanted = select(*columns).join(customer, customer.c.id == conversation.c.customer_id)
         wanted = wanted.join(identity, identity.c.id == conversation.c.identity_id)
         wanted = wanted.where(
+            conversation.c.channel.in_(channels),
             conversation.c.unread_ms > 0,
             conversation.c.unread_ms <= now_ms() - after_ms,
             customer.c.email != "",

@@ -123,6 +123,8 @@ class Conversation(SQLModel, table=True):
     reminded_ms: int = Field(default=0, sa_type=BIG)
     unread_ms: int = Field(default=0, sa_type=BIG)
     """Since when an answer waits for the customer; 0: nothing waits."""
+    said_ms: int = Field(default=0, sa_type=BIG)
+    """When, by the platform's clock, the customer said what was said last."""
     at: datetime = Field(sa_type=UTC6)
     last_at: datetime = Field(sa_type=UTC6)
     resolved_at: datetime | None = Field(default=None, sa_type=UTC6)

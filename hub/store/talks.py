@@ -54,6 +54,7 @@ class Talk:
     waiting_ms: int = 0
     reminded_ms: int = 0
     unread_ms: int = 0
+    said_ms: int = 0
     resolved_at: datetime | None = None
     resolved_by: str = ""
     new: bool = False

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables
@@ -40,6 +40,7 @@ class Timeline:
         by_address = among(dialect, identity.c.channel, "channels") & among(dialect, identity.c.external_id, "addresses")
         self._by_address = joined.where(by_address)
         self._talks = select(*_TALK_COLUMNS).where(among(dialect, conversation.c.id, "ids"))
+        self._open = select(*_TALK_COLUMNS).where(among(dialect, conversation.c.open_key, "owners"))
         self._identities = select(*who, identity.c.profile, identity.c.unreachable, identity.c.seen_ms).where(
             among(dialect, identity.c.id, "ids")
         )
@@ -80,6 +81,11 @@ class Timeline:
     async def talks(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Talk]:
         """Conversations by id."""
         rows = await connection.execute(self._talks, {"ids": sorted(set(ids))})
+        return {row[0]: Talk(*tuple(row)) for row in rows}
+
+    async def open_talks(self, connection: AsyncConnection, identity_ids: Iterable[str]) -> dict[str, Talk]:
+        """The open conversations of identities, by id."""
+        rows = await connection.execute(self._open, {"owners": sorted(set(identity_ids))})
         return {row[0]: Talk(*tuple(row)) for row in rows}
 
     async def identities(self, connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Who]:
@@ -207,14 +213,11 @@ class Timeline:
         result = await connection.execute(update(delivery).where(where).values(**values))
         return int(result.rowcount)
 
-    async def resend(self, connection: AsyncConnection, delivery_id: str) -> str | None:
-        """Queue a failed or unknown call again, as the same row with the same key; returns its conversation."""
-        again = or_(delivery.c.state == "failed", delivery.c.state == "unknown")
+    async def resend(self, connection: AsyncConnection, delivery_id: str, conversation_id: str) -> bool:
+        """Queue a conversation's failed or unknown call again, as the same row with the same key; says whether there was one."""
+        own = (delivery.c.id == delivery_id) & (delivery.c.conversation_id == conversation_id)
         values = {"state": "queued", "due_ms": 0, "reason": "", "done_at": None, "tries": 0}
-        if not await self.set_call(connection, (delivery.c.id == delivery_id) & again, **values):
-            return None
-        found = select(delivery.c.conversation_id).where(delivery.c.id == delivery_id)
-        return (await connection.execute(found)).scalar()
+        return bool(await self.set_call(connection, own & delivery.c.state.in_(("failed", "unknown")), **values))
 
 
 def _unless_empty(name: str) -> Any:

@@ -243,7 +243,6 @@ async def test_what_the_channel_learns_later_is_kept_and_what_it_forgets_too(hub
     assert orjson.loads(who["profile"]) == {"name": "Ann Lee", "email": "ann@example.com"}
 
 
-@pytest.mark.xfail(strict=True, reason="nothing sets message.late (reliability G4): hub/customers.py")
 async def test_a_message_that_overtakes_is_marked_late(hub: Hub) -> None:
     """The platform accepted message 1 before message 2, and repeated 1 after we had 2: history stays, the mark says so."""
     second = said("two", id="m2")
@@ -275,9 +274,6 @@ async def test_a_reply_finds_its_conversation_in_another_lane(make_hub: Any) -> 
         assert len([entry for entry in entries if entry["author_kind"] == "agent" and entry["kind"] == "message"]) == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a postponed reply is overtaken by the next one in its thread: hub/inbound.py _may_be_opening"
-)
 async def test_replies_in_a_thread_keep_their_order_while_it_is_being_opened(make_hub: Any) -> None:
     """The desk has the thread and agents answer in it, before we have heard of its id."""
     hub = await make_hub(desks=desks(slack=FakeDesk()))

@@ -224,7 +224,6 @@ async def test_who_needs_no_mail_gets_none(make_hub: Any, how: str) -> None:
         assert talk["id"]
 
 
-@pytest.mark.xfail(strict=True, reason="sweeping.unseen asks after seen_ms, which nobody sets on pushed channels")
 async def test_who_got_the_answer_on_their_channel_needs_no_mail(make_hub: Any) -> None:
     async with MailServer().listening() as mail:
         hub = await make_hub(notices=mailing(mail))

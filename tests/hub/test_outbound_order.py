@@ -240,9 +240,6 @@ async def test_lines_wait_for_their_thread_and_say_so_when_it_cannot_be_opened(m
     assert [(said["target"], said["state"]) for said in states] == [("slack", "failed")] * 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a status line that fails at one desk is told to the other, for ever: hub/outcomes.py _report"
-)
 async def test_two_desks_that_both_fail_do_not_tell_each_other_for_ever(make_hub: Any) -> None:
     one, two = Reading(), Reading()
     hub = await make_hub(desks=desks(one=one, two=two))

@@ -178,7 +178,6 @@ async def test_a_reply_to_a_settled_matter_reopens_it(place: Place) -> None:
     assert place.phone.texts == ["one more thing"]
 
 
-@pytest.mark.xfail(strict=True, reason="reopen() knows only open conversations of the batch: the unique open_key stops the lane")
 async def test_a_reply_to_a_settled_matter_while_another_is_open(place: Place) -> None:
     """The customer has begun anew; somebody answers in the old thread. The customer gets it, and nobody's lane stops."""
     hub, old = place.hub, place.talk
@@ -238,7 +237,6 @@ async def test_resend_of_what_was_sent_or_is_elsewhere_does_nothing(place: Place
     assert place.phone.texts == ["hi Ann"]
 
 
-@pytest.mark.xfail(strict=True, reason="agent_said resends a call before it asks whose it is: hub/replies.py, timeline.resend")
 async def test_resend_names_a_call_of_its_own_conversation(place: Place) -> None:
     """Who may act in one conversation can't set another's calls going."""
     place.phone.fail = [Undeliverable("away")]
