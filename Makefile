@@ -28,7 +28,7 @@ run: .venv/.run
 	@exec $(BIN)/frontdesk up $(OPTIONS)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -q -rs --no-fold-skipped $(OPTIONS)
+	$(BIN)/python -m pytest -q -rs --no-fold-skipped -n auto $(OPTIONS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
