@@ -1,0 +1,209 @@
+"""A checker that finds nothing proves nothing: each way of going wrong, put into good evidence by hand, must be found."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.checker import BAD, check
+from tests.faults.evidence import Evidence, Line, read
+from tests.faults.tokens import Token, body
+
+ANN, BEN = "aaaaaaaaaa", "bbbbbbbbbb"
+WHO = {ANN: ("telegram", "700001"), BEN: ("web", "web-0")}
+
+
+class Made:
+    """Evidence of a run in which all went well, to be spoilt."""
+
+    def __init__(self) -> None:
+        self.load: list[Line] = []
+        self.slack: list[Line] = []
+        self.telegram: list[Line] = []
+        self.tables: dict[str, list[Line]] = {name: [] for name in ("inbox", "message", "delivery", "delivery_attempt")}
+        self.heads = {ANN: 0, BEN: 0}
+        for secret in WHO:
+            for n in (1, 2, 3):
+                self.customer_says(secret, n)
+            self.agent_says(secret, 1)
+            self.agent_says(secret, 2)
+
+    def customer_says(self, secret: str, n: int) -> None:
+        token = Token("m", secret, n)
+        channel, customer = WHO[secret]
+        sent = {"channel": channel, "customer": customer, "key": str(n), "token": str(token), "n": n, "text": body(token)}
+        for answer in ("reset", "ok" if channel == "web" else "200"):
+            self.load.append({"what": "attempt", **sent, "turn": 0, "began": 0, "answer": answer})
+        self.entry(token, channel)
+        call = self.call("line", "slack", token)
+        self.slack.append(self.post(secret, body(token), [call["idem_key"]]))
+
+    def agent_says(self, secret: str, n: int) -> None:
+        token, ts = Token("r", secret, n), f"{secret}{n}"
+        channel, customer = WHO[secret]
+        self.load.append({"what": "answered", "token": str(token), "text": body(token)})
+        self.slack.append({"what": "reply", "ts": ts, "text": body(token)})
+        self.slack.append({"what": "acked", "ts": ts})
+        self.entry(token, "slack")
+        if channel == "telegram":
+            self.call("send", "telegram", token)
+            self.telegram.append({"chat": int(customer), "text": body(token)})
+
+    def entry(self, token: Token, source: str) -> None:
+        self.heads[token.secret] += 1
+        seq, (channel, customer) = self.heads[token.secret], WHO[token.secret]
+        own = {"id": f"e-{token}", "conversation_id": f"c-{token.secret}", "identity_id": customer, "seq": seq}
+        said = {"kind": "message", "source": source, "external_id": str(token), "parts": parts(body(token)), "data": "{}"}
+        self.tables["message"].append(own | said | {"cs": seq if channel == "web" else None})
+        self.tables["inbox"].append({"n": len(self.tables["inbox"]), "source": source, "external_id": str(token), "state": 1})
+        if channel == "web":
+            self.load.append({"what": "seen", "customer": customer, "s": seq, "text": body(token), "by": token.kind})
+
+    def call(self, kind: str, target: str, token: Token) -> Line:
+        own = f"{kind} {token}"
+        row = {"id": own, "idem_key": own, "kind": kind, "target": target, "state": "sent", "due_ms": 0, "reason": ""}
+        self.tables["delivery"].append(row | {"parts": parts(body(token))})
+        self.tables["delivery_attempt"].append({"delivery_id": own})
+        return row
+
+    def post(self, secret: str, text: str, keys: list[str]) -> Line:
+        return {"what": "post", "channel": "C", "thread_ts": secret, "text": text, "keys": keys, "username": "x"}
+
+    def row(self, table: str, own: str) -> Line:
+        return next(row for row in self.tables[table] if row["id"] == own)
+
+    def evidence(self) -> Evidence:
+        return Evidence(self.load, self.slack, self.telegram, (), self.tables)
+
+
+def parts(text: str) -> str:
+    return json.dumps([{"type": "text", "text": text}])
+
+
+def posts(made: Made, token: str) -> list[Line]:
+    return [line for line in made.slack if line["what"] == "post" and token in line["text"]]
+
+
+def seen(made: Made, token: str) -> Line:
+    return next(line for line in made.load if line["what"] == "seen" and line["text"].startswith(token))
+
+
+def swap(one: Line, other: Line, *names: str) -> None:
+    for name in names:
+        one[name], other[name] = other[name], one[name]
+
+
+def unknown(made: Made, own: str, *, due: int = 0) -> None:
+    made.row("delivery", own).update(state="unknown", due_ms=due)
+
+
+def mark(made: Made, token: str, name: str, what: str = "mark") -> None:
+    reply = next(line for line in made.slack if line["what"] == "reply" and line["text"].startswith(token))
+    made.slack.append({"what": what, "ts": reply["ts"], "name": name})
+
+
+def not_sent(made: Made, token: str) -> None:
+    made.telegram = [line for line in made.telegram if not line["text"].startswith(token)]
+
+
+def untold(made: Made) -> None:
+    unknown(made, f"send {R1}")
+    not_sent(made, R1)
+
+
+def unmarked(made: Made) -> None:
+    unknown(made, f"send {R1}")
+    mark(made, R1, "question")
+    mark(made, R1, "question", "unmark")
+
+
+def line_untold(made: Made) -> None:
+    unknown(made, f"line {M2}")
+    made.slack.remove(posts(made, M2)[0])
+
+
+M1, M2, R1, R2, W1, W2 = f"m-{ANN}-1", f"m-{ANN}-2", f"r-{ANN}-1", f"r-{ANN}-2", f"m-{BEN}-1", f"m-{BEN}-2"
+
+
+def test_good_evidence_is_good() -> None:
+    verdict = check(Made().evidence())
+    assert verdict.good and not verdict.findings, verdict.findings
+
+
+def _unknown_shown(made: Made) -> None:
+    unknown(made, f"send {R1}")
+    mark(made, R1, "question")
+    not_sent(made, R1)
+
+
+def _not_taken(made: Made) -> None:
+    """A refused message may be kept or not."""
+    made.load = [line for line in made.load if line.get("token") != f"m-{ANN}-3" or line["answer"] == "reset"]
+
+
+@pytest.mark.parametrize(("spoil", "count"), [(_unknown_shown, "unknown_shown"), (_not_taken, "kept_without_answer")])
+def test_what_may_be_is_counted(spoil: Callable[[Made], Any], count: str) -> None:
+    made = Made()
+    spoil(made)
+    verdict = check(made.evidence())
+    assert verdict.good and verdict.counts[count] == 1, verdict.findings
+
+
+SPOILT: dict[str, tuple[str, Callable[[Made], Any]]] = {
+    "not in the database": ("lost", lambda made: made.tables["message"].remove(made.row("message", f"e-{W2}"))),
+    "in the database with another text": ("lost", lambda made: made.row("message", f"e-{M2}").update(parts=parts(f"{M2} other"))),
+    "not in the thread though sent": ("lost", lambda made: made.slack.remove(posts(made, M2)[0])),
+    "an agent's reply not in the database": ("lost", lambda made: made.tables["message"].remove(made.row("message", f"e-{R2}"))),
+    "an answer that never came": ("lost", lambda made: not_sent(made, R1)),
+    "not in the customer's own log": ("lost", lambda made: made.load.remove(seen(made, W2))),
+    "twice in the database": ("doubled", lambda made: made.tables["message"].append(copy.copy(made.row("message", f"e-{M1}")))),
+    "twice in the thread": ("doubled", lambda made: made.slack.append(posts(made, M1)[0])),
+    "twice at the customer": ("doubled", lambda made: made.telegram.append(made.telegram[0])),
+    "twice in the customer's own log": ("doubled", lambda made: made.load.append({**seen(made, W1), "s": 6})),
+    "a place that nobody has": ("reordered", lambda made: made.row("message", f"e-{M2}").update(seq=9)),
+    "out of order in the database": (
+        "reordered",
+        lambda made: swap(made.row("message", f"e-{M1}"), made.row("message", f"e-{M2}"), "seq"),
+    ),
+    "out of order in the thread": ("reordered", lambda made: swap(posts(made, M1)[0], posts(made, M2)[0], "text", "keys")),
+    "out of order at the customer": ("reordered", lambda made: made.telegram.reverse()),
+    "out of order in the customer's own log": ("reordered", lambda made: swap(seen(made, W1), seen(made, W2), "text")),
+    "unknown, and nobody was told": ("silent", untold),
+    "unknown, and the mark was taken off": ("silent", unmarked),
+    "a line unknown, and nobody was told": ("silent", line_untold),
+    "still being asked about": ("silent", lambda made: unknown(made, f"line {M2}", due=5)),
+    "still queued": ("silent", lambda made: made.row("delivery", f"line {M2}").update(state="queued")),
+    "still in the inbox": ("silent", lambda made: made.tables["inbox"][0].update(state=0, error="")),
+    "from nobody": ("invented", lambda made: made.entry(Token("m", ANN, 99), "telegram")),
+    "a post that nobody wrote down": ("invented", lambda made: made.tables["delivery_attempt"].pop(0)),
+    "at another customer": ("crossed", lambda made: made.telegram[0].update(chat=700002)),
+    "in another's thread": ("crossed", lambda made: posts(made, M2)[0].update(thread_ts=BEN)),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_what_must_not_be_is_found(name: str) -> None:
+    made = Made()
+    kind, spoil = SPOILT[name]
+    spoil(made)
+    verdict = check(made.evidence())
+    assert not verdict.good and verdict.counts[kind], verdict.findings
+    assert verdict.findings and kind in BAD
+
+
+def test_evidence_is_read_from_a_folder(tmp_path: Path) -> None:
+    made = Made()
+    for name in ("load", "slack", "telegram"):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in getattr(made, name)), "utf-8")
+    rows = [{"table": table, **row} for table, found in made.tables.items() for row in found]
+    (tmp_path / "database.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    evidence = read(tmp_path, {})
+    assert (evidence.load, evidence.slack, evidence.telegram, evidence.tables) == (
+        *(made.load, made.slack, made.telegram),
+        made.tables,
+    )
