@@ -66,10 +66,15 @@ async def opened(bench: Bench, place: Place, customers: int, **more: Any) -> dic
 
 async def flooded(bench: Bench, place: Place, **more: Any) -> Outcome:
     """Messages as fast as they are taken, into conversations that are open."""
-    await open_first(bench, place, CUSTOMERS)
-    outcome = await generate(bench, place, bench.task(place, "flood", customers=CUSTOMERS, **more))
+    await open_first(bench, place, many(bench))
+    outcome = await generate(bench, place, bench.task(place, "flood", customers=many(bench), **more))
     _refusals(bench, outcome.found)
     return outcome
+
+
+def many(bench: Bench) -> int:
+    """Customers of a flood: fewer only when there are fewer messages."""
+    return min(CUSTOMERS, bench.options.messages)
 
 
 async def open_first(bench: Bench, place: Place, customers: int) -> None:
@@ -120,8 +125,8 @@ async def sustained(bench: Bench, place: Place) -> None:
 
 async def latency(bench: Bench, place: Place) -> None:
     """A visitor's send until it is in the agent's console, while others write."""
-    await open_first(bench, place, CUSTOMERS)
-    task = bench.task(place, "latency", rate=BACKGROUND, customers=CUSTOMERS)
+    await open_first(bench, place, many(bench))
+    task = bench.task(place, "latency", rate=BACKGROUND, customers=many(bench))
     found = (await generate(bench, place, task)).found
     bench.report.tell("p50_ms", found["p50_ms"], UNTOLD)
     bench.report.tell("p99_ms", found["p99_ms"] if found["complete"] else None, UNTOLD)

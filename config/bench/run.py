@@ -21,7 +21,7 @@ from config.bench.hooks import Task
 from config.bench.place import Place, installed, sinks_running, started
 from config.bench.processes import busy_s, cpu_s, open_files, spent, tree
 from config.bench.report import Report
-from config.bench.servers import Servers, cores, kept, worked_off
+from config.bench.servers import Servers, cores, kept, reach, worked_off
 
 HIDDEN = "the database's or Redis' processes can't be seen from here"
 """Why the cost of all processes can't be told."""
@@ -121,6 +121,7 @@ async def bench_all(options: Options) -> Report:
     assert me is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, me.cancel)
     open_files()
+    await reach(options.servers)
     bench = Bench(options, Report(options.servers.named, cores()))
     groups: list[tuple[dict[str, Measure], dict[str, Any]]] = [
         (measures.SHIPPED, {}),

@@ -55,6 +55,25 @@ def check(servers: Servers) -> None:
         raise ConfigError("--redis takes redis://…, rediss://… or unix://…")
 
 
+async def reach(servers: Servers) -> None:
+    """Raise `ConfigError` for a server that can't be reached or won't have us."""
+    try:
+        if servers.database:
+            await rows(servers.database, "SELECT 1")
+    except Exception as exc:
+        raise ConfigError(f"--database {_shown(servers.database)} can't be used: {exc}") from exc
+    try:
+        if servers.redis:
+            await (await connect(servers.redis)).aclose()
+    except Exception as exc:
+        raise ConfigError(f"--redis {_shown(servers.redis)} can't be used: {exc}") from exc
+
+
+def _shown(url: str) -> str:
+    """Where a URL leads, without what is secret in it."""
+    return urlsplit(url).netloc.rpartition("@")[2] or urlsplit(url).path
+
+
 @asynccontextmanager
 async def own_database(server: str) -> AsyncIterator[str]:
     """The URL of an empty database on a server, dropped at the end; empty without a server."""

@@ -126,8 +126,8 @@ INBOX = (
 )
 MESSAGE = (
     "INSERT INTO message (id, conversation_id, identity_id, seq, s, kind, author_kind, author_id, author_name, source, "
-    "external_id, client_id, parts, data, late, at, stored_at) VALUES ('{own}', 'c', 'i', {s}, {s}, 'message', '{by}', '', '', '{source}', "
-    "'{external}', '', '[]', '{{}}', {late}, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
+    "external_id, client_id, parts, data, late, at, stored_at) VALUES ('{own}', 'c', 'i', {s}, {s}, 'message', '{by}', '', '', "
+    "'{source}', '{external}', '', '[]', '{{}}', {late}, '2026-01-01 00:00:00', '2026-01-01 00:00:00')"
 )
 
 

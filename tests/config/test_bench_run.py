@@ -57,14 +57,14 @@ def test_every_figure_is_measured(tmp_path: Path) -> None:
     assert found["reasons"] == {}
     assert [figure.name for figure in FIGURES if not isinstance(found[figure.name], int | float)] == []
     assert found["lost"] == found["undone"] == 0
-    # 1 000 customers say hello, three floods, visitors with 200/s behind them, the console's 40, the desk's hello and 20/s.
-    assert 1000 + 3 * 20 + 20 + 40 + 20 <= found["messages"] <= 1000 + 3 * 150 + 60 + 200 + 40 + 20 + 20
+    # 150 customers say hello, three floods, 20 visitors three times, 200/s behind them, the console's 40, the desk's 20 twice.
+    assert 150 + 3 * 20 + 60 + 200 + 40 + 40 <= found["messages"] <= 150 + 3 * 150 + 60 + 200 + 40 + 40
     assert 0 < found["p50_ms"] <= found["p99_ms"]
     assert 0 < found["desk_p50_ms"] <= found["desk_p99_ms"]
     assert 0.1 < found["ready_s"] < 60
     assert found["idle_pss_mib"] > 20
     assert found["one_conn_per_s"] < 1000 / found["one_conn_p50_ms"] * 2
-    assert found["conversations"] >= 1040
+    assert found["conversations"] >= 190
     assert found["sockets"] == 20
 
 
@@ -85,18 +85,22 @@ async def test_a_server_s_database_and_keys_are_made_and_taken_away(tmp_path: Pa
         await pool.aclose()
     assert found["servers"] == "postgresql + redis"
     assert found["sustained_per_s"] > 0
-    assert 1000 < found["messages"] <= 1150
+    assert 170 < found["messages"] <= 300
     assert found["reasons"]["ready_s"] == "not asked for"
     assert after[0] <= before[0]
     assert not [key for key in after[1] - before[1] if b"fd" in key], "of this run nothing is left"
 
 
-def test_a_server_that_is_not_there_ends_with_code_2(tmp_path: Path) -> None:
-    words = ("--only", "accepted", "--database", "postgresql://nobody@127.0.0.1:1/none")
+@pytest.mark.parametrize(
+    ("option", "url"),
+    [("--database", "postgresql://nobody:secret@127.0.0.1:1/none"), ("--redis", "redis://:secret@127.0.0.1:1/0")],
+)
+def test_a_server_that_is_not_there_ends_with_code_2(tmp_path: Path, option: str, url: str) -> None:
+    words = ("--only", "accepted", option, url)
     environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "config", "bench", *words]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=60, check=False)
     assert done.returncode == 2, done.stderr.decode()
-    assert b"127.0.0.1:1" in done.stderr
-    assert b"Traceback" not in done.stderr
+    assert f"{option} 127.0.0.1:1".encode() in done.stderr
+    assert b"Traceback" not in done.stderr and b"secret" not in done.stderr
     assert list(tmp_path.iterdir()) == []
