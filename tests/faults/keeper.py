@@ -7,10 +7,12 @@ a kill from outside rarely meets.
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import signal
 import time
 from collections import Counter
+from pathlib import Path
 
 from hub.failpoints import VARIABLE
 from tests.faults.records import Records
@@ -31,6 +33,14 @@ TRAPPED = 0.25
 PASSES = (5, 150)
 RARE = 3
 """Passes at most for places that are seldom passed: asking whether a call arrived."""
+
+
+def _resident(pid: int) -> int:
+    """Bytes of memory that a process holds; 0 where the kernel does not tell."""
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 class Keeper:
@@ -125,6 +135,11 @@ class Keeper:
             self.mutes.discard(name)
             if process.returncode is None:
                 process.send_signal(signal.SIGCONT)
+
+    def memory(self) -> dict[str, int]:
+        """MiB that each process holds (resident)."""
+        living = {name: one.pid for name, one in self.running.processes.items() if self._alive(name)}
+        return {name: _resident(pid) >> 20 for name, pid in living.items()}
 
     async def whole(self, seconds: float = 60.0) -> bool:
         """Wait until everything is up."""

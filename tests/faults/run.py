@@ -29,6 +29,7 @@ from tests.faults.world import Asked, World, world
 
 COUNTED = ("lost", "doubled", "reordered", "silent", "unknown_shown", "failed_shown", "invented", "crossed")
 MOST_TOLD = 50
+MOST_MIB = 300
 REST_S = 300.0
 STUCK_S = 120.0
 """Without a single message taken for so long, the load has come to a halt."""
@@ -81,7 +82,9 @@ async def rested(here: World) -> dict[str, Any]:
     say(f"at rest after {seconds} s" if not left else f"not at rest after {seconds} s: {left}")
     load_code = await here.driver.end()
     strangers = [name for name in here.keeper.running.webs if await run_of(here, name) != here.run]
-    return {"up": up, "left": left, "rest_s": seconds, "drawn": drawn, "load_code": load_code, "strangers": strangers}
+    memory = here.keeper.memory()
+    found = {"up": up, "left": left, "rest_s": seconds, "drawn": drawn, "memory_mib": memory}
+    return found | {"load_code": load_code, "strangers": strangers}
 
 
 async def run_of(here: World, name: str) -> str:
@@ -125,6 +128,7 @@ def shortfalls(told: dict[str, Any], asked: Asked) -> list[str]:
         f"the load ended with code {told['load_code']}; see load.log": told["load_code"] != 0,
         "a process did not come up again": not told["up"],
         f"not at rest: {told['left']}": bool(told["left"]),
+        f"a process holds more than {MOST_MIB} MiB: {told['memory_mib']}": max(told["memory_mib"].values(), default=0) > MOST_MIB,
         f"another run answers at {told['strangers']}": bool(told["strangers"]),
     }
     return [words for words, holds in found.items() if holds]
