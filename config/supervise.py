@@ -62,6 +62,7 @@ class Supervisor:
         environment = os.environ | {
             "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
             "FRONTDESK_RUN": self._run,
+            "MALLOC_ARENA_MAX": "2",  # glibc gives each thread its own otherwise, and SQLite's threads need none
             "FRONTDESK_SOCKET": str(self._socket.fileno()),
             "PORT": str(self._port),
             "HOST": plan.host,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from config import lean  # isort: skip  # first: it decides what structlog may import
+
 import asyncio
 import contextlib
 import os
@@ -70,6 +72,7 @@ async def serve(installation: Installation) -> None:
             proxy_headers=False,
             backlog=2048,
         )
+        lean.settle()
         log.info("web.ready", url=settings.own_url, pid=os.getpid())
         await Server(config).serve(sockets=[line])
 

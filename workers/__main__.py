@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from config import lean  # isort: skip  # first: it decides what structlog may import
+
 import asyncio
 import logging
 import os
@@ -56,6 +58,7 @@ async def work(installation: Installation) -> None:
         pollers = Pollers(hub)
         running = [asyncio.create_task(worker.main(), name=worker.queue_name) for worker in workers]
         pollers.start()
+        lean.settle()
         log.info("worker.ready", lanes=hub.store.lanes, channels=sorted(hub.connectors), desks=sorted(hub.desks), pid=os.getpid())
         ended = asyncio.create_task(stop.wait())
         await asyncio.wait([ended, *running], return_when=asyncio.FIRST_COMPLETED)
