@@ -18,11 +18,12 @@ def part_json(part: Part, files: FileStore) -> dict[str, Any]:
     """A part, with an address for its file that is good for a while."""
     made = part.model_dump(mode="json", exclude_defaults=True)
     made["type"] = part.type
-    if isinstance(part, Media) and part.file:
-        made["url"] = files.link(part.file)
+    if isinstance(part, Media):
         made.pop("remote", None)
-    if isinstance(part, Card) and part.image is not None and part.image.file:
-        made["image"]["url"] = files.link(part.image.file)
+        if part.file:
+            made["url"] = files.link(part.file)
+    if isinstance(part, Card) and part.image is not None:
+        made["image"] = part_json(part.image, files)
     return made
 
 

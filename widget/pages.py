@@ -1,4 +1,4 @@
-"""Pages and static files: the demo shop, the hosted chat, the console's shell, signed files."""
+"""Pages and static files: the demo shop, the hosted chat, the console's shell, the API's page, signed files."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from hub.errors import Temporary, Undeliverable
 from hub.model import FileId
 from hub.runtime import Hub
 from widget.answers import Refusal
+from widget.openapi import openapi
 
 FOLDER = Path(__file__).parent
 INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "audio/mpeg", "audio/ogg", "video/mp4"}
@@ -37,6 +38,8 @@ def page_routes(settings: HubSettings) -> list[BaseRoute]:
         Route("/console", _to_console),
         Route("/console/", _page("console.html")),
         Route("/files/{id}", signed_file),
+        Route("/docs", _page("docs.html")),
+        Route("/openapi.json", openapi),
     ]
 
 

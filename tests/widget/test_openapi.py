@@ -1,0 +1,326 @@
+"""/openapi.json against the running server: every address, every shape, every role, and no other."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+
+from config.settings import HubSettings
+from connectors.web import Web
+from connectors.web_settings import WebSettings
+from hub.errors import Undeliverable
+from hub.model import PART_KINDS, ChannelName, Message
+from hub.outbound import Outbound
+from hub.ports import Kit
+from hub.routing import RoutingRules
+from hub.signin import first_admin_link
+from hub.store.inbox import row_of
+from hub.store.store import Store
+from tests.fakes import FakeConnector, said
+from tests.widget import spoken
+from tests.widget.consoles import PASSWORD, House, house
+from tests.widget.documents import METHODS, Book, mistakes
+from widget.app import create_app
+from widget.openapi_calls import CALLS
+from widget.openapi_shapes import Code, No
+
+API = "/console/api"
+WEB, PHONE = ChannelName("web"), ChannelName("phone")
+NOBODY = "0" * 32
+WRONG = {"x-wrong": "1"}
+LENIENT = {"force", "on"}
+"""Flags: anything that is not nothing means yes."""
+PARTS: list[dict[str, Any]] = [
+    {"type": "text", "text": "hi", "spans": [{"kind": "bold", "start": 0, "end": 2}]},
+    {"type": "media", "kind": "image", "remote": "r1", "name": "a.png", "mime": "image/png"},
+    {"type": "location", "latitude": 31.2, "longitude": 121.5},
+    {"type": "contact", "name": "Li", "phone": "13800138000"},
+    {"type": "choices", "text": "Which?", "options": [{"id": "a", "text": "A"}]},
+    {"type": "choice", "id": "a", "text": "A"},
+    {"type": "card", "title": "Tea", "image": {"kind": "image", "remote": "r2"}, "url": "https://example.com"},
+    {"type": "form", "title": "You", "fields": [{"name": "n", "label": "Name", "value": "Li"}], "submitted": True},
+    {"type": "unsupported", "kind": "dice", "text": "6"},
+    {"type": "event", "kind": "opened"},
+]
+
+
+@dataclass
+class Api:
+    """A hub, its document, and calls that are held to it."""
+
+    home: House
+    book: Book
+    numbers: list[int] = field(default_factory=lambda: [0])
+
+    async def speaker(self, token: str = "", *, strict: bool = True) -> httpx.AsyncClient:
+        """Somebody whose every exchange is compared with the document."""
+        headers = {"authorization": f"Bearer {token}"} if token else {"x-frontdesk": "1"}
+        hooks: dict[str, list[Any]] = {"request": [self.book.asked] if strict else [], "response": [self.book.hold]}
+        made = httpx.AsyncClient(base_url=self.home.url, headers=headers, event_hooks=hooks, timeout=40)
+        return await self.home.stack.enter_async_context(made)
+
+    async def staff(self, role: str) -> httpx.AsyncClient:
+        return await self.speaker((await self.home.agent(f"{role}@example.com", role, role.title())).token)
+
+    def id(self) -> str:
+        self.numbers[0] += 1
+        return f"x{self.numbers[0]}"
+
+
+@pytest.fixture
+async def api(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Api]:
+    settings = WebSettings()
+    connectors = {WEB: Web(WEB, settings, Kit.__new__(Kit)), PHONE: FakeConnector()}
+    rules = RoutingRules.model_validate({"strategy": "manual", "teams": {"sales": {}}})
+    async with house(store, redis_url, prefix, tmp_path / "files", connectors=connectors, routing=rules) as home:
+        home.hub.channels = {WEB: settings}
+        async with httpx.AsyncClient(base_url=home.url) as anybody:
+            document = (await anybody.get("/openapi.json")).json()
+        yield Api(home, Book(document))
+
+
+def routes(settings: HubSettings, hub: Any = None) -> set[tuple[str, str]]:
+    """(method, path) of the app's routes, read without our own code."""
+    app: Starlette = getattr(create_app(hub, settings), "_app")  # noqa: B009
+    found = set()
+    for route in app.routes:
+        path = getattr(route, "path").replace(":path}", "}")  # noqa: B009
+        found |= {(method, path) for method in (getattr(route, "methods", None) or {"GET"}) - {"HEAD"}}
+    return found
+
+
+async def test_the_document_is_valid(api: Api) -> None:
+    assert mistakes(api.book.document) == []
+    assert api.book.document["openapi"].startswith("3.1.")
+
+
+async def test_every_route_is_in_the_document_and_nothing_else(api: Api) -> None:
+    """Hooks are answered in front of the routes: who they are for is in the configuration."""
+    hooks = {("GET", "/hooks/{name}"), ("POST", "/hooks/{name}")}
+    assert set(api.book.operations()) == routes(HubSettings(), api.home.hub) | hooks
+    production = HubSettings(environment="production", public_url="https://help.example.com")
+    assert set(CALLS) - routes(production, api.home.hub) - hooks == {("GET", "/"), ("GET", "/demo")}
+
+
+async def test_a_method_that_is_not_in_the_document_is_refused(api: Api) -> None:
+    known = api.book.operations()
+    async with httpx.AsyncClient(base_url=api.home.url) as anybody:
+        for path in api.book.document["paths"]:
+            address = path.replace("{id}", NOBODY).replace("{channel}", "web").replace("{name}", "phone")
+            for method in METHODS:
+                if (method.upper(), path) in known or method in ("head", "options"):
+                    continue
+                given = await anybody.request(method, address)
+                assert given.status_code == (404 if path.endswith("/socket") else 405), (method, path)
+
+
+def test_the_codes_of_errors_are_all_in_the_document() -> None:
+    assert set(get_args(Code)) == {code for _, code in spoken.refusals()}
+    assert set(get_args(No.model_fields["code"].annotation)) == spoken.frame_refusals("talk")
+
+
+async def test_roles_are_as_documented(api: Api) -> None:
+    for role in ("viewer", "agent", "supervisor", "admin"):
+        own = (await api.home.agent(f"{role}@example.com", role, role)).api
+        for (method, path), call in api.book.operations().items():
+            if "x-roles" not in call or "session" in path or "password" in path:
+                continue
+            given = await own.request(method, path.replace("{id}", NOBODY), json={})
+            refused = given.status_code == 403 and given.json()["error"]["code"] == "role"
+            assert refused == (role not in call["x-roles"]), (role, method, path, given.text)
+
+
+async def test_what_needs_a_key_is_closed_without_one(api: Api) -> None:
+    async with httpx.AsyncClient(base_url=api.home.url) as anybody:
+        closed = {
+            (method, path): (await anybody.request(method, path.replace("{id}", NOBODY).replace("{channel}", "web"))).status_code
+            for (method, path), call in api.book.operations().items()
+            if set(call.get("security", [{}])[0]) & {"agent", "customer"} and not path.endswith("/socket")
+        }
+    assert set(closed.values()) == {401}
+    assert len(closed) > 20
+
+
+async def customers(api: Api) -> str:
+    """A customer's way through the protocol; returns the conversation."""
+    page = await api.speaker()
+    made = (await page.post("/chat/web/session", json={"name": "Li", "lang": "zh"})).json()
+    assert (await page.post("/chat/web/session", json={"tok": made["token"]})).json()["customer"] == made["customer"]
+    own = await api.speaker(made["token"])
+    sent = (await own.post("/chat/web/files", files={"file": ("a.txt", b"hello", "text/plain")})).json()
+
+    async def poll(*up: dict[str, Any], wait: int = 0, **more: Any) -> list[dict[str, Any]]:
+        body = {"tok": made["token"], "epoch": made["epoch"], "up": list(up), "wait": wait, **more}
+        down: list[dict[str, Any]] = (await page.post("/chat/web/poll", json=body)).json()["down"]
+        return down
+
+    assert [frame["t"] for frame in await poll({"t": "hello", "since": 0, "lang": "zh", "page": "/"})] == ["welcome"]
+    fields = [{"name": "n", "label": "Name", "value": "Li"}]
+    await poll(
+        {"t": "send", "id": "1", "d": {"text": "Hello", "files": [sent["id"]]}}, {"t": "typing", "on": True}, {"t": "ping"}
+    )
+    await poll({"t": "send", "id": "2", "d": {"choice": {"id": "a", "text": "A"}, "form": {"title": "You", "fields": fields}}})
+    parts = Message.model_validate(
+        {"channel": WEB, "id": "all", "customer": made["customer"], "at": datetime.now(UTC), "parts": PARTS}
+    )
+    await api.home.hub.intake.keep([parts], 5)
+    await api.home.work()
+    entries = await poll({"t": "read", "s": 1}, since=0)
+    assert {part["type"] for entry in entries for part in entry["d"]["parts"]} == set(PART_KINDS)
+    wrong = {"tok": made["token"], "epoch": made["epoch"], "since": 3, "up": [{"t": "what", "id": "9"}, {"t": "send", "id": "8"}]}
+    refused = (await page.post("/chat/web/poll", json=wrong, headers=WRONG)).json()["down"]
+    assert [frame["code"] for frame in refused] == ["unknown", "malformed"]
+    assert (await own.get("/chat/web/history", params={"limit": 2})).json()["next"] == 2
+    await page.get(sent["url"].removeprefix(api.home.hub.public_url))
+    waiting = asyncio.create_task(poll(since=3, wait=10))
+    bo = await api.home.agent("typist@example.com", name="Ty")
+    async with api.home.socket(bo) as console:
+        await console.next("welcome")
+        await console.send({"t": "typing", "c": entries[0]["c"], "on": True})
+        assert [frame["t"] for frame in await waiting] == ["eph"]
+    return str(entries[0]["c"])
+
+
+async def agents(api: Api, talk: str) -> None:
+    """What agents do with a conversation."""
+    bo = await api.staff("agent")
+    one = f"{API}/conversations/{talk}"
+    assert len((await bo.get(f"{API}/conversations", params={"view": "all", "limit": 5, "q": "Li"})).json()["items"]) == 1
+    await bo.get(f"{API}/conversations", params={"view": "none"})
+    sent = (await bo.post(f"{API}/files", files={"file": ("b.txt", b"there", "text/plain")})).json()
+    await bo.post(f"{one}/entries", json={"id": api.id(), "text": "Hi", "files": [sent["id"]], "base": 3})
+    await bo.post(f"{one}/entries", json={"id": "note", "kind": "note", "text": "for us"})
+    await bo.post(f"{one}/entries", json={"id": "note", "kind": "note", "text": "other"})
+    await bo.post(f"{one}/assign", json={"id": api.id(), "team": "sales"})
+    await bo.post(f"{one}/assign", json={"id": api.id()})
+    await bo.post(f"{one}/resolve", json={"id": api.id()})
+    await bo.post(f"{one}/reopen", json={"id": api.id()})
+    await bo.post(f"{one}/read", json={"n": 4})
+    await api.home.work()
+    kinds = {entry["k"] for entry in (await bo.get(f"{one}/entries", params={"limit": 100})).json()["items"]}
+    assert kinds == {"message", "note", "assigned", "resolved", "reopened"}
+    assert (await bo.get(one)).json()["profile"]["name"] == "Li"
+    await bo.get(f"{API}/conversations/{NOBODY}")
+    await resend(api, bo)
+
+
+async def resend(api: Api, bo: httpx.AsyncClient) -> None:
+    """A call that fails, and is made again."""
+    phone = api.home.hub.connectors[PHONE]
+    assert isinstance(phone, FakeConnector)
+    await api.home.hub.intake.keep([said("Hello?", customer="ann", channel="phone")], 5)
+    await api.home.work()
+    talk = next(row["id"] for row in (await bo.get(f"{API}/conversations")).json()["items"] if row["channel"] == "phone")
+    phone.fail = [Undeliverable("blocked")]
+    await bo.post(f"{API}/conversations/{talk}/entries", json={"id": api.id(), "text": "Hi"})
+    await api.home.work()
+    for lane in range(api.home.hub.store.lanes):
+        await Outbound(api.home.hub).run(lane)
+    await api.home.work()
+    (fate,) = (await bo.get(f"{API}/conversations/{talk}")).json()["deliveries"].values()
+    assert fate["state"] == "failed"
+    assert (await bo.post(f"{API}/deliveries/{fate['delivery']}/resend", json={"id": api.id()})).status_code == 201
+
+
+async def leaders(api: Api) -> None:
+    """What admins do, from the first link on."""
+    page = await api.speaker()
+    link = await first_admin_link(api.home.hub.store, api.home.url)
+    assert link is not None
+    ada = {"email": "ada@example.com", "name": "Ada", "password": PASSWORD}
+    await page.post(f"{API}/setup", json={"token": link.split("#setup=")[1], **ada})
+    await page.post(f"{API}/setup", json={"token": "used", **ada})
+    await page.post(f"{API}/session", json={"email": "ada@example.com", "password": "no"})
+    await page.post(f"{API}/session", json={"email": "ada@example.com", "password": PASSWORD})
+    await page.get(f"{API}/me")
+    await page.put(f"{API}/me/presence", json={"state": "away"})
+    await page.put(f"{API}/me/password", json={"old": "not this one", "new": PASSWORD + "!"})
+    await page.put(f"{API}/me/password", json={"old": PASSWORD, "new": PASSWORD + "!"})
+    assert (await page.post(f"{API}/me/tokens")).json()["expires_s"] > 0
+    token = next(one for one in (await page.get(f"{API}/me/sessions")).json()["items"] if one["kind"] == "token")
+    await page.delete(f"{API}/me/sessions/{token['id']}")
+    made = (await page.post(f"{API}/agents", json={"email": "new@example.com", "role": "viewer"})).json()
+    await page.post(f"{API}/agents", json={"email": "new@example.com"})
+    await page.post(f"{API}/agents/{made['id']}/link")
+    assert (await page.patch(f"{API}/agents/{made['id']}", json={"disabled": True})).json()["disabled"]
+    await page.get(f"{API}/agents")
+    inbox = api.home.hub.store.inbox
+    await inbox.keep([row_of(said("poison"), api.home.hub.store.lanes)])
+    async with api.home.hub.store.db.write() as connection:
+        await inbox.park(connection, 1, 3, "ValueError('no')")
+    (item,) = (await page.get(f"{API}/parked", params={"limit": 1})).json()["items"]
+    await page.post(f"{API}/parked/{item['id']}/replay")
+    assert (await page.get(f"{API}/audit", params={"limit": 2})).json()["next"]
+    await page.delete(f"{API}/session")
+
+
+async def everybody(api: Api) -> None:
+    """Pages, files and the addresses for operations."""
+    page = await api.speaker()
+    for path in ("/", "/demo", "/widget.js", "/static/icon.svg", "/w/web", "/console", "/console/", "/docs", "/openapi.json"):
+        assert (await page.get(path)).status_code < 400
+    for path in ("/healthz", "/readyz", "/metrics", "/hooks/phone"):
+        assert (await page.get(path)).status_code == 200
+    await page.post("/hooks/phone", content=b"{}")
+    await page.get("/hooks/nobody")
+    await page.get(f"/files/{NOBODY}", params={"exp": "1", "sig": "x"})
+
+
+async def test_every_call_does_what_the_document_says(api: Api) -> None:
+    await leaders(api)
+    await agents(api, await customers(api))
+    await everybody(api)
+    fine = {(method, path) for method, path, status in api.book.seen if status < 400}
+    sockets = {(method, path) for method, path in api.book.operations() if path.endswith("/socket")}
+    assert set(api.book.operations()) - fine == sockets
+
+
+def broken(body: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bodies that the schema forbids: each field of a wrong type, each needed field left out."""
+    needed = schema.get("required", [])
+    wrong = [{**body, name: {"x": [1]}} for name in schema["properties"] if name not in LENIENT]
+    return [*wrong, *({key: value for key, value in body.items() if key != name} for name in needed)]
+
+
+BODIES: dict[str, dict[str, Any]] = {
+    "SessionAsked": {},
+    "Poll": {"tok": "x"},
+    "Setup": {"token": "x", "email": "a@example.com", "name": "A", "password": PASSWORD},
+    "SignIn": {"email": "a@example.com", "password": PASSWORD},
+    "PresenceAsked": {"state": "away"},
+    "PasswordAsked": {"old": "x", "new": PASSWORD},
+    "Reply": {"id": "r", "text": "x"},
+    "Act": {"id": "a"},
+    "Assign": {"id": "b"},
+    "ReadAsked": {"n": 1},
+    "Invite": {"email": "b@example.com"},
+    "Change": {"name": "x"},
+}
+
+
+async def test_a_body_that_the_document_forbids_is_refused(api: Api) -> None:
+    talk = await api.home.customer_says("Hello?", channel="phone")
+    admin = await api.home.agent("root@example.com", "admin", "Root")
+    own = await api.speaker(admin.token, strict=False)
+    tried = 0
+    for (method, path), call in api.book.operations().items():
+        content = call.get("requestBody", {}).get("content", {}).get("application/json")
+        if content is None:
+            continue
+        name = content["schema"]["$ref"].rpartition("/")[2]
+        where = admin.id if "/agents/" in path else talk
+        for body in broken(BODIES[name], api.book.document["components"]["schemas"][name]):
+            given = await own.request(method, path.replace("{id}", where).replace("{channel}", "web"), json=body)
+            assert 400 <= given.status_code < 500, (method, path, body, given.text)
+            tried += 1
+        given = await own.request(method, path.replace("{id}", where).replace("{channel}", "web"), content=b"[1]")
+        assert given.status_code in (400, 415), (method, path)
+    assert tried > 50

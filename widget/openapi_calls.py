@@ -1,0 +1,167 @@
+"""Every address of the web process as /openapi.json describes it: summary in two languages, shapes, what can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from widget import openapi_console as console
+from widget import openapi_shapes as shapes
+from widget import openapi_staff as staff
+
+CHAT, CONSOLE, OPERATIONS, PAGES = "customer protocol", "console", "operations", "pages"
+TAGS = {
+    CHAT: (
+        "For widgets and apps: one customer, one channel. How frames go: docs/protocol.md.",
+        "客户协议：网页组件与 App 使用。",
+    ),
+    CONSOLE: (
+        "What agents do. Every action of the console is one of these calls.",
+        "坐席接口：控制台的每个操作都是其中一个调用。",
+    ),
+    OPERATIONS: ("Platforms' hooks, health and figures.", "平台回调、健康检查与指标。"),
+    PAGES: ("Pages, scripts and files for browsers.", "网页、脚本与文件。"),
+}
+JSON = "application/json"
+PARTS = "multipart/form-data"
+BODY = (400, 408, 413, 415)
+"""What any JSON body can be answered with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method of one address. `gives` maps a status to a shape, or to a content type, or to None for an empty answer."""
+
+    tag: str
+    en: str
+    zh: str
+    gives: Mapping[int, type[BaseModel] | str | None]
+    takes: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    uploads: bool = False
+    key: str = ""
+    """The security scheme; empty for calls that anybody may make."""
+    fails: tuple[int, ...] = field(default=())
+
+
+def _chat(en: str, zh: str, **more: object) -> Call:
+    return Call(CHAT, en, zh, **more)  # type: ignore[arg-type]
+
+
+def _agents(en: str, zh: str, gives: Mapping[int, type[BaseModel] | str | None], *fails: int, **more: object) -> Call:
+    """A call of somebody who is signed in."""
+    body = BODY if more.get("takes") else ()
+    return Call(CONSOLE, en, zh, gives, key="agent", fails=(401, 403, *body, *fails), **more)  # type: ignore[arg-type]
+
+
+def _page(en: str, zh: str, kind: str, *fails: int) -> Call:
+    return Call(PAGES, en, zh, {200: kind, 304: None}, fails=fails)
+
+
+_LIMITED = (403, 404, 429)
+"""What every call of a chat can be answered with."""
+_C = "/chat/{channel}"
+_A = "/console/api"
+_ONE = f"{_A}/conversations/{{id}}"
+_KEPT = {201: console.Kept}
+_LATE = (404, 409, 429, 503)
+"""What every action on a conversation can be answered with."""
+
+CALLS: dict[tuple[str, str], Call] = {
+    ("POST", f"{_C}/session"): _chat(
+        "A token for a new customer, or a fresh one for a known customer", "新客户取得令牌，或老客户续期",
+        takes=shapes.SessionAsked, gives={200: shapes.Session}, fails=(*BODY, *_LIMITED),
+    ),
+    ("POST", f"{_C}/poll"): _chat(
+        "Frames up and down by long poll; the token travels in the body", "长轮询收发帧；令牌放在请求体中",
+        takes=shapes.Poll, gives={200: shapes.Polled}, fails=(401, *BODY, *_LIMITED),
+    ),
+    ("GET", f"{_C}/history"): _chat(
+        "Older entries of one's own log", "更早的消息", query=shapes.HistoryQuery, gives={200: shapes.History}, key="customer",
+        fails=(400, 401, *_LIMITED),
+    ),
+    ("POST", f"{_C}/files"): _chat(
+        "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer", fails=(401, *BODY, *_LIMITED),
+    ),
+    ("GET", f"{_C}/socket"): _chat("The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403,)),
+    ("POST", f"{_A}/setup"): Call(
+        CONSOLE, "Use a one-time link: set name and password, and come in", "用一次性链接设置姓名和密码并登录",
+        {201: staff.Agent}, takes=staff.Setup, fails=(403, 409, 422, 429, *BODY),
+    ),
+    ("POST", f"{_A}/session"): Call(
+        CONSOLE, "Sign in; the session is a cookie", "登录；会话保存在 Cookie 中",
+        {201: staff.Agent}, takes=staff.SignIn, fails=(401, 429, *BODY),
+    ),
+    ("DELETE", f"{_A}/session"): _agents("Sign out", "退出", {204: None}),
+    ("GET", f"{_A}/me"): _agents("Who one is", "我是谁", {200: staff.Me}),
+    ("PUT", f"{_A}/me/presence"): _agents("Be there or away", "切换在线状态", {200: staff.Agent}, takes=staff.PresenceAsked),
+    ("PUT", f"{_A}/me/password"): _agents(
+        "Change the password; other sessions and tokens end", "修改密码；其他会话和令牌失效", {204: None}, 422, 429,
+        takes=staff.PasswordAsked,
+    ),
+    ("GET", f"{_A}/me/sessions"): _agents("One's own sessions and tokens", "我的会话和令牌", {200: staff.Logins}),
+    ("DELETE", f"{_A}/me/sessions/{{id}}"): _agents("End a session or token", "结束一个会话或令牌", {204: None}, 404),
+    ("POST", f"{_A}/me/tokens"): _agents("A token for a program, with one's own role", "为程序创建令牌", {201: staff.Token}),
+    ("GET", f"{_A}/conversations"): _agents(
+        "Conversations, newest first", "会话列表", {200: console.Conversations}, 422, query=console.ConversationsQuery
+    ),
+    ("GET", _ONE): _agents("One conversation", "会话详情", {200: console.Conversation}, 404),
+    ("GET", f"{_ONE}/entries"): _agents(
+        "What was said", "会话内容", {200: console.Entries}, 404, 422, query=console.EntriesQuery
+    ),
+    ("POST", f"{_ONE}/entries"): _agents(
+        "Reply, or write a note", "回复或写备注", _KEPT, *_LATE, takes=console.Reply
+    ),
+    ("POST", f"{_ONE}/resolve"): _agents("Resolve", "结束会话", _KEPT, *_LATE, takes=console.Act),
+    ("POST", f"{_ONE}/reopen"): _agents("Reopen", "重新打开", _KEPT, *_LATE, takes=console.Act),
+    ("POST", f"{_ONE}/assign"): _agents("Give to somebody", "分配", _KEPT, *_LATE, takes=console.Assign),
+    ("POST", f"{_ONE}/read"): _agents("How far one has read", "标记已读", {200: console.ReadUpTo}, 404, takes=console.ReadAsked),
+    ("POST", f"{_A}/deliveries/{{id}}/resend"): _agents(
+        "Send again what failed or has an unknown fate", "重新发送", _KEPT, *_LATE, takes=console.Act
+    ),
+    ("POST", f"{_A}/files"): _agents("Upload one file", "上传一个文件", {201: shapes.File}, *BODY, 429, uploads=True),
+    ("GET", f"{_A}/agents"): _agents("All agents", "坐席列表", {200: staff.Colleagues}),
+    ("POST", f"{_A}/agents"): _agents("Invite an agent", "邀请坐席", {201: staff.Invited}, 409, takes=staff.Invite),
+    ("PATCH", f"{_A}/agents/{{id}}"): _agents(
+        "Change an agent's name or role, or switch one off", "修改坐席", {200: staff.Colleague}, 404, 409, takes=staff.Change
+    ),
+    ("POST", f"{_A}/agents/{{id}}/link"): _agents(
+        "A link with which an agent sets a new password", "重置密码链接", {201: staff.Link}, 404, 409
+    ),
+    ("GET", f"{_A}/parked"): _agents(
+        "What nobody could handle", "无法处理的消息", {200: staff.ParkedPage}, 422, query=staff.PageQuery
+    ),
+    ("POST", f"{_A}/parked/{{id}}/replay"): _agents("Try it again", "重试", {202: console.Kept}, 404),
+    ("GET", f"{_A}/audit"): _agents(
+        "Who did what", "操作记录", {200: staff.AuditPage}, 404, 422, query=staff.AuditQuery
+    ),
+    ("GET", "/console/socket"): _agents("The inbox-wide log over a WebSocket", "控制台实时连接", {101: None}),
+    ("GET", "/hooks/{name}"): Call(
+        OPERATIONS, "A platform's handshake, where it has one", "平台握手", {200: "text/plain"}, fails=(400, 401, 404, 503)
+    ),
+    ("POST", "/hooks/{name}"): Call(
+        OPERATIONS, "What a platform tells; 200 only after the commit. The body is the platform's", "平台回调；提交后才返回 200",
+        {200: "text/plain"}, fails=(400, 401, 404, 413, 503),
+    ),
+    ("GET", "/healthz"): Call(OPERATIONS, "The process lives", "进程存活", {200: staff.Alive}),
+    ("GET", "/readyz"): Call(OPERATIONS, "Database and Redis answer", "可接收流量", {200: staff.Ready}, fails=(503,)),
+    ("GET", "/metrics"): Call(
+        OPERATIONS, "Prometheus figures; from this machine, or with the token of hub.yaml", "Prometheus 指标",
+        {200: "text/plain"}, key="metrics", fails=(404,),
+    ),
+    ("GET", "/files/{id}"): Call(
+        PAGES, "What a signed link names, while it is good", "签名链接指向的文件",
+        {200: "application/octet-stream"}, query=shapes.FileQuery, fails=(404, 503),
+    ),
+    ("GET", "/"): Call(PAGES, "To the demo page (development only)", "转到演示页", {307: None}),
+    ("GET", "/demo"): _page("A page that shows the widget (development only)", "演示页", "text/html"),
+    ("GET", "/widget.js"): _page("The embed: one script tag", "网页组件脚本", "text/javascript"),
+    ("GET", "/static/{path}"): _page("Scripts, styles and pictures of ours", "静态文件", "application/octet-stream", 404),
+    ("GET", "/w/{channel}"): _page("The chat as a page of its own", "独立聊天页", "text/html"),
+    ("GET", "/console"): Call(PAGES, "To the console", "转到控制台", {307: None}),
+    ("GET", "/console/"): _page("The agents' console", "坐席控制台", "text/html"),
+    ("GET", "/docs"): _page("This document, to read", "本文档的阅读页", "text/html"),
+    ("GET", "/openapi.json"): _page("This document", "本文档", JSON),
+}  # fmt: skip

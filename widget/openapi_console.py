@@ -1,0 +1,189 @@
+"""What goes in and comes out of the console's calls about conversations, as pydantic models for /openapi.json."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from hub.store.listing import View
+from widget.openapi_shapes import Absent, Id, OwnId, Place, Words
+
+Fate = Literal["queued", "sending", "sent", "failed", "unknown", "cancelled"]
+
+
+class CustomerNamed(BaseModel):
+    """A customer in a list."""
+
+    id: Id
+    name: str
+    avatar: str
+
+
+class AgentNamed(BaseModel):
+    """Who has a conversation."""
+
+    id: str
+    name: str
+
+
+class Row(BaseModel):
+    """A conversation as lists show it; `last_n` and `read_n` are places in it."""
+
+    id: Id
+    channel: str
+    customer: CustomerNamed
+    status: Literal["open", "resolved"]
+    agent: AgentNamed | None
+    team: str
+    preview: str
+    preview_by: str
+    waiting_since: datetime | None
+    last_at: datetime
+    last_n: Place
+    read_n: Place
+    created_at: datetime
+
+
+class Counts(BaseModel):
+    """Open conversations: one's own, nobody's, all."""
+
+    mine: int
+    unassigned: int
+    all: int
+
+
+class ConversationsQuery(BaseModel):
+    """Which conversations; `cursor` is an earlier answer's `next`, `q` looks in names, addresses and previews."""
+
+    view: View = "all"
+    cursor: Place | Absent = None
+    limit: int = Field(30, ge=1, le=100)
+    q: str = Field("", max_length=100)
+
+
+class Conversations(BaseModel):
+    """Newest first."""
+
+    items: list[Row]
+    next: str | None
+    counts: Counts
+
+
+class Address(BaseModel):
+    """Where else a customer is known."""
+
+    channel: str
+    address: str
+
+
+class Delivered(BaseModel):
+    """What became of an entry's way to the customer; `delivery` is what can be sent again."""
+
+    state: Fate
+    reason: str
+    delivery: str
+
+
+class Window(BaseModel):
+    """Until when the channel lets agents answer."""
+
+    until: datetime | None
+    open: bool
+
+
+class Conversation(Row):
+    """A conversation with what stands beside it; `deliveries` by entry."""
+
+    profile: dict[str, Any]
+    identities: list[Address]
+    history: list[Row]
+    deliveries: dict[str, Delivered]
+    window: Window | None
+
+
+class ConsoleBy(BaseModel):
+    """Who said it, as agents see it."""
+
+    kind: Literal["customer", "agent", "bot", "system"]
+    name: str
+    id: str
+
+
+class ConsoleWords(Words):
+    """With what only agents see: an assignment's agent, a delivery's state."""
+
+    data: dict[str, Any] | Absent = None
+
+
+class ConsoleEv(BaseModel):
+    """An entry of the inbox-wide log."""
+
+    t: Literal["ev"]
+    s: Place
+    c: Id
+    n: Place
+    k: Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event"]
+    by: ConsoleBy
+    at: datetime
+    d: ConsoleWords
+    id: str | Absent = None
+
+
+class EntriesQuery(BaseModel):
+    """Entries before a place in the conversation."""
+
+    before: Place | Absent = None
+    limit: int = Field(50, ge=1, le=100)
+
+
+class Entries(BaseModel):
+    """Oldest first; `next` is the next `before`."""
+
+    items: list[ConsoleEv]
+    next: Place | None
+    deliveries: dict[str, Delivered]
+
+
+class Reply(BaseModel):
+    """A reply or note. A reply with `base`, the last place seen, is `stale` once a colleague answered later, unless `force`."""
+
+    id: OwnId
+    kind: Literal["reply", "note"] = "reply"
+    text: str = Field("", max_length=10_000)
+    files: list[Id] = Field([], max_length=10)
+    base: Place | None = None
+    force: bool = False
+
+
+class Act(BaseModel):
+    """An action that needs no more than its own id."""
+
+    id: OwnId
+
+
+class Assign(BaseModel):
+    """To an agent, a team, or (neither) back to everybody."""
+
+    id: OwnId
+    agent: Id | None = None
+    team: str = Field("", max_length=64)
+
+
+class Kept(BaseModel):
+    """Committed to disk: the caller's own id."""
+
+    id: str
+
+
+class ReadAsked(BaseModel):
+    """A place in the conversation."""
+
+    n: Place = 0
+
+
+class ReadUpTo(BaseModel):
+    """A place in the conversation."""
+
+    n: Place

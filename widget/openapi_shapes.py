@@ -1,0 +1,279 @@
+"""What goes in and comes out of the customer protocol, as pydantic models for /openapi.json; a test holds them to answers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from hub.model import Card, Choice, Choices, Contact, Event, Form, FormField, Location, Media, Text, Unsupported
+
+Absent = SkipJsonSchema[None]
+"""Of a field that is left out, never null."""
+Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="one of our ids")]
+OwnId = Annotated[str, Field(pattern="^[!-~]{1,64}$", description="made once by the caller, used again at every retry")]
+Place = Annotated[int, Field(ge=0, le=2**53)]
+Code = Literal[
+    "busy", "conflict", "credentials", "disabled", "encoding", "failed", "gone", "header", "http", "last_admin", "malformed",
+    "method", "not_failed", "not_found", "not_ready", "origin", "password", "rejected", "role", "signed_out", "slow",
+    "slow_down", "stale", "stopping", "token", "too_large", "type", "unknown", "used",
+]  # fmt: skip
+
+
+class Fault(BaseModel):
+    """What went wrong."""
+
+    code: Code = Field(description="for programs; stays the same")
+    message: str = Field(description="for people")
+
+
+class Error(BaseModel):
+    """Every answer that is no success."""
+
+    error: Fault
+
+
+class MediaShown(Media):
+    """A file with a signed address that is good for 15 minutes."""
+
+    remote: SkipJsonSchema[str] = ""
+    url: str = ""
+
+
+class CardShown(Card):
+    """A card whose picture has an address."""
+
+    image: MediaShown | None = None
+
+
+Part = Annotated[
+    Text | MediaShown | Location | Contact | Choices | Choice | CardShown | Form | Event | Unsupported,
+    Field(discriminator="type"),
+]
+
+
+class SessionAsked(BaseModel):
+    """A good `tok` keeps its customer; without one the customer is new."""
+
+    tok: str = Field("", max_length=4096)
+    name: str = Field("", max_length=100)
+    email: str = Field("", max_length=190)
+    lang: str = Field("", max_length=16)
+
+
+class Session(BaseModel):
+    """A token for 30 days; `epoch` names the database."""
+
+    token: str
+    customer: str
+    epoch: Id
+
+
+class Hello(BaseModel):
+    """Begins or resumes."""
+
+    t: Literal["hello"]
+    tok: str = Field("", max_length=4096, description="on a WebSocket only")
+    epoch: str = ""
+    since: Place = 0
+    lang: str = Field("", max_length=16)
+    page: str = Field("", max_length=500)
+
+
+class Pressed(BaseModel):
+    """A button that was pressed."""
+
+    id: str
+    text: str = ""
+
+
+class Filled(BaseModel):
+    """A form's answers."""
+
+    title: str = ""
+    fields: list[FormField]
+
+
+class Said(BaseModel):
+    """At least one of these."""
+
+    text: str = Field("", max_length=10_000)
+    files: list[Id] = Field([], max_length=10)
+    choice: Pressed | None = None
+    form: Filled | None = None
+
+
+class Send(BaseModel):
+    """A message."""
+
+    t: Literal["send"]
+    id: str = Field(min_length=1, max_length=64, description="made once by the caller, used again at every retry")
+    d: Said
+
+
+class Read(BaseModel):
+    """Read up to a place."""
+
+    t: Literal["read"]
+    s: Place
+
+
+class Typing(BaseModel):
+    """The customer types, or stopped."""
+
+    t: Literal["typing"]
+    on: bool = False
+
+
+class Ping(BaseModel):
+    """Asks for a pong."""
+
+    t: Literal["ping"]
+
+
+Up = Annotated[Hello | Send | Read | Typing | Ping, Field(discriminator="t")]
+
+
+class Poll(BaseModel):
+    """`since` acknowledges everything up to it; `up` are frames to take, `wait` is for how many seconds to hold."""
+
+    tok: str = Field(max_length=4096)
+    epoch: str = ""
+    since: Place = 0
+    up: list[Up] = Field([], max_length=50)
+    wait: int = Field(0, ge=0, le=2**53)
+    page: str = Field("", max_length=500)
+    lang: str = Field("", max_length=16)
+
+
+class By(BaseModel):
+    """Who said it, as customers see it."""
+
+    kind: Literal["customer", "agent", "bot", "system"]
+    name: str
+
+
+class Words(BaseModel):
+    """What was said: the parts, and all of them as plain text."""
+
+    mid: Id
+    parts: list[Part]
+    text: str | Absent = None
+    of: Id | Absent = Field(None, description="the entry that an edit, a deletion or a status is about")
+    reply: Id | Absent = None
+
+
+class Ev(BaseModel):
+    """An entry of the customer's log."""
+
+    t: Literal["ev"]
+    s: Place = Field(description="its place in the log: 1, 2, 3 … without a gap")
+    c: Id = Field(description="the conversation")
+    n: Place = Field(description="its place in the conversation")
+    k: Literal["message", "edit", "delete", "resolved", "reopened", "event"]
+    by: By
+    at: datetime
+    d: Words
+    id: str | Absent = Field(None, description="the caller's own id, on the customer's own messages")
+
+
+class Look(BaseModel):
+    """How the chat presents itself."""
+
+    title: str
+    greeting: str
+    lang: str
+    accent: str
+    position: Literal["right", "left"]
+
+
+class Welcome(BaseModel):
+    """What follows begins at `from`; unless `resumed`, drop what you had."""
+
+    t: Literal["welcome"]
+    me: str
+    epoch: Id
+    head: Place
+    begins: Place = Field(alias="from")
+    resumed: bool
+    read: Place
+    hb: int
+    lp: int
+    cfg: Look
+
+
+class Ok(BaseModel):
+    """Committed to disk."""
+
+    t: Literal["ok"]
+    id: str
+
+
+class No(BaseModel):
+    """Not taken."""
+
+    t: Literal["no"]
+    code: Literal["malformed", "unknown", "conflict", "slow_down", "busy"]
+    retry: bool
+    id: str | Absent = None
+    after: float | Absent = None
+    message: str | Absent = None
+
+
+class Eph(BaseModel):
+    """May be lost: an agent types, an agent has read."""
+
+    t: Literal["eph"]
+    k: Literal["typing", "read"]
+    c: Id
+    by: By
+    on: bool | Absent = None
+    s: Place | Absent = None
+
+
+class Pong(BaseModel):
+    """Answers a ping."""
+
+    t: Literal["pong"]
+
+
+Down = Annotated[Welcome | Ev | Ok | No | Eph | Pong, Field(discriminator="t")]
+
+
+class Polled(BaseModel):
+    """Frames for the customer, in order."""
+
+    down: list[Down]
+
+
+class HistoryQuery(BaseModel):
+    """Entries before a place, at most `limit`."""
+
+    before: Place | Absent = None
+    limit: int = Field(50, ge=1, le=100)
+
+
+class History(BaseModel):
+    """Oldest first; `next` is the next `before`."""
+
+    items: list[Ev]
+    next: Place | None
+
+
+class File(BaseModel):
+    """A file that was kept; `id` goes into a message, `url` is good for 15 minutes."""
+
+    id: Id
+    name: str
+    mime: str
+    size: int
+    url: str
+
+
+class FileQuery(BaseModel):
+    """The signature of a link."""
+
+    exp: str
+    sig: str
