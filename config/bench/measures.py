@@ -14,7 +14,7 @@ from config.bench.processes import cpu_s, open_files, pss_mib, spent
 from config.bench.run import HIDDEN, Bench, Measure, Outcome, generate
 from config.bench.servers import worked_off
 
-CUSTOMERS = 1_000
+CUSTOMERS = 500
 """Who have conversations before floods begin: a message into an open conversation is the usual case."""
 WINDOW = 2_000
 """Messages on their way to the console while the sustained rate is measured: enough to keep everybody busy."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from config.bench.budgets import BY_NAME, FIGURES, Figure
@@ -53,23 +52,22 @@ class Report:
         }  # fmt: skip
 
     def show(self) -> None:
-        """The table, for people."""
+        """The table, for people, and below it what is missing and why."""
         table = Table(title=f"frontdesk bench · {self.servers} · {self.cores} cores", title_justify="left")
         for column in ("", "measured", "budget", "aim", ""):
-            table.add_column(column, justify="right" if column in ("measured", "budget", "aim") else "left")
+            table.add_column(column, justify="right" if column else "left")
+        missing = [figure for figure in FIGURES if figure.name not in self.values and self.why_not(figure) != NOT_ASKED]
         for figure in FIGURES:
             if figure.name in self.values:
                 table.add_row(figure.what, *_cells(figure, self.values[figure.name]))
-            elif (why := self.why_not(figure)) != NOT_ASKED:
-                table.add_row(
-                    figure.what, "–", _bound(figure, figure.limit), _bound(figure, figure.aim), f"[yellow]{escape(why)}[/]"
-                )
+            elif figure in missing:
+                table.add_row(figure.what, "–", _bound(figure, figure.limit), _bound(figure, figure.aim), "[yellow]none[/]")
         console = Console(highlight=False)
         console.print(table)
         colour = "red" if self.lost else "green"
         console.print(f"{self.messages} messages accepted, [{colour}]{self.lost} lost[/], {self.undone} not worked off in time")
-        for note in self.notes:
-            console.print(f"Note: {note}", markup=False)
+        for line in [*(f"{figure.name}: {self.why_not(figure)}" for figure in missing), *self.notes]:
+            console.print(line, markup=False)
 
 
 def _cells(figure: Figure, value: float) -> tuple[str, str, str, str]:

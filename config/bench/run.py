@@ -25,6 +25,8 @@ from config.bench.servers import Servers, cores, kept, reach, worked_off
 
 HIDDEN = "the database's or Redis' processes can't be seen from here"
 """Why the cost of all processes can't be told."""
+MUCH = 0.3
+"""Cores that others may keep busy before the figures say little about us."""
 PATIENCE_S = 180.0
 """How much longer than its task the load generator may take: for what is on its way to arrive."""
 
@@ -135,7 +137,10 @@ async def bench_all(options: Options) -> Report:
             if asked:
                 await _group(bench, folder / str(number), asked, **how)
     if bench.others:
-        bench.report.tell("other_cores", sum(bench.others) / len(bench.others))
+        others = sum(bench.others) / len(bench.others)
+        bench.report.tell("other_cores", others)
+        if others > MUCH:
+            bench.report.notes.append(f"others kept {others:.1f} cores busy: rates are lower bounds, times upper bounds")
     return bench.report
 
 

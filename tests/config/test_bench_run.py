@@ -25,7 +25,7 @@ def bench(folder: Path, *words: str) -> dict[str, Any]:
     """Run the command to its end; the object that it printed."""
     environment = os.environ | {"TMPDIR": str(folder), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "config", "bench", *SMALL, *words, "--json"]
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=170, check=False)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=230, check=False)
     assert done.returncode == 0, done.stderr.decode()
     assert b" s  starting frontdesk up" in done.stderr, "progress is told"
     assert list(folder.iterdir()) == [], "everything is gone"
@@ -50,7 +50,7 @@ def left_of(folder: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
 def test_every_figure_is_measured(tmp_path: Path) -> None:
     found = bench(tmp_path)
@@ -70,7 +70,7 @@ def test_every_figure_is_measured(tmp_path: Path) -> None:
 
 @pytest.mark.postgres
 @pytest.mark.redis
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 async def test_a_server_s_database_and_keys_are_made_and_taken_away(tmp_path: Path) -> None:
     database, redis = os.environ.get("TEST_POSTGRES_URL"), os.environ.get("TEST_REDIS_URL")
     if not database or not redis:
