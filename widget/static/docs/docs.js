@@ -66,8 +66,10 @@ function fields(given, above = []) {
   if (above.includes(name) || above.length > DEEPEST) return null;
   const around = name ? [...above, name] : above;
   const schema = resolved(given);
-  const inner = schema.type === 'array' ? [schema.items] : (schema.anyOf ?? schema.oneOf);
-  if (inner) return lists(inner.map((/** @type {Schema} */ one) => [typeOf(one), one]), around, []);
+  if (schema.type === 'array') return fields(schema.items ?? {}, around);
+  const shapes = (schema.anyOf ?? schema.oneOf ?? []).filter((/** @type {Schema} */ one) => one.$ref);
+  if (shapes.length === 1) return fields(shapes[0], around);
+  if (shapes.length) return lists(shapes.map((/** @type {Schema} */ one) => [typeOf(one), one]), around, []);
   if (schema.additionalProperties?.$ref) return fields(schema.additionalProperties, around);
   return schema.properties ? lists(Object.entries(schema.properties), around, schema.required ?? []) : null;
 }
