@@ -47,7 +47,7 @@ class Place:
 async def place(make_hub: Any) -> Place:
     phone, slack, other = Phone(EDITABLE), FakeDesk(), FakeDesk()
     hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack, other=other))
-    await settle(hub, said("hello", id="m1", profile=named("Ann")))
+    await settle(hub, said("hello", profile=named("Ann")))
     return Place(hub, await only(hub.store, Conversation), phone, slack, other)
 
 
