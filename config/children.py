@@ -15,8 +15,8 @@ LIVED_S = 60.0
 PR_SET_PDEATHSIG = 1
 
 
-def _ends_with_parent() -> Callable[[], None] | None:
-    """On Linux a child is told to end when the supervisor is killed: nobody else would, and it would hold the port."""
+def ends_with_parent() -> Callable[[], None] | None:
+    """On Linux a child is told to end when its parent is killed: nobody else would, and it would hold the port."""
     if not sys.platform.startswith("linux"):
         return None
     libc = ctypes.CDLL(None)
@@ -50,7 +50,7 @@ class Child:
             stdin=asyncio.subprocess.DEVNULL,
             pass_fds=self._keep,
             start_new_session=True,  # Ctrl-C reaches only the supervisor, which ends the others in order
-            preexec_fn=_ends_with_parent(),
+            preexec_fn=ends_with_parent(),
         )
         return await self._process.wait()
 

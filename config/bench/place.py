@@ -20,6 +20,7 @@ from config.bench.payloads import SECRET
 from config.bench.processes import command_of, name_of, tree
 from config.bench.servers import Servers, database_pids, forget_keys, own_database, redis_pids
 from config.bench.wire import HttpLine, get
+from config.children import ends_with_parent
 from config.load import OVERRIDES
 from hub.errors import ConfigError
 
@@ -204,6 +205,7 @@ async def _up(folder: Path, environment: Mapping[str, str]) -> asyncio.subproces
             stdout=log,
             stderr=log,
             start_new_session=True,
+            preexec_fn=ends_with_parent(),
         )
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from config.bench.processes import name_of
@@ -98,7 +98,7 @@ async def _command(server: str, statement: str) -> None:
         await database.close()
 
 
-async def rows(url: str, query: str) -> list[tuple[str, ...]]:
+async def rows(url: str, query: str) -> list[tuple[Any, ...]]:
     """What a query finds."""
     database = Database(url, pool=1)
     try:

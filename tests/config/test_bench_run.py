@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import pytest
 
 from config.bench.budgets import FIGURES
 from config.bench.processes import PROC
-from config.bench.servers import rows
+from config.bench.servers import own_database, rows
 from hub.jobs import connect
+from tests.conftest import start_valkey
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--seconds", "1", "--messages", "150", "--sockets", "20", "--conversations", "40")
@@ -69,26 +71,53 @@ def test_every_figure_is_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.postgres
-@pytest.mark.redis
 @pytest.mark.timeout(240)
-async def test_a_server_s_database_and_keys_are_made_and_taken_away(tmp_path: Path) -> None:
-    database, redis = os.environ.get("TEST_POSTGRES_URL"), os.environ.get("TEST_REDIS_URL")
-    if not database or not redis:
-        pytest.skip("TEST_POSTGRES_URL or TEST_REDIS_URL is not set")
-    pool = await connect(redis)
-    try:
-        names = "SELECT datname FROM pg_database WHERE datname LIKE 'frontdesk_bench%'"
-        before = set(await rows(database, names)), {key async for key in pool.scan_iter()}
-        found = bench(tmp_path, "--only", "sustained", "--database", database, "--redis", redis)
-        after = set(await rows(database, names)), {key async for key in pool.scan_iter()}
-    finally:
-        await pool.aclose()
+async def test_given_servers_are_measured_and_left_as_they_were(tmp_path: Path) -> None:
+    database = os.environ.get("TEST_POSTGRES_URL")
+    if not database:
+        pytest.skip("TEST_POSTGRES_URL is not set")
+    with tempfile.TemporaryDirectory(prefix="fd") as folder:
+        server, redis = start_valkey(Path(folder))
+        pool = await connect(redis)
+        try:
+            await pool.set("somebody:else", "1")
+            found = bench(tmp_path, "--only", "sustained", "--database", database, "--redis", redis)
+            assert [key async for key in pool.scan_iter()] == [b"somebody:else"]
+        finally:
+            await pool.aclose()
+            server.terminate()
+            server.wait(10)
     assert found["servers"] == "postgresql + redis"
-    assert found["sustained_per_s"] > 0
+    assert found["sustained_per_s"] > 0 and found["cpu_s_per_1000"] > 0, "processes of both servers can be seen"
     assert 170 < found["messages"] <= 300
     assert found["reasons"]["ready_s"] == "not asked for"
-    assert after[0] <= before[0]
-    assert not [key for key in after[1] - before[1] if b"fd" in key], "of this run nothing is left"
+
+
+@pytest.mark.parametrize("server", ["TEST_POSTGRES_URL", "TEST_MYSQL_URL"])
+async def test_a_database_of_its_own_is_made_and_dropped(server: str) -> None:
+    if not (url := os.environ.get(server)):
+        pytest.skip(f"{server} is not set")
+    async with own_database(url) as own:
+        assert await rows(own, "SELECT 1") == [(1,)]
+        name = own.rpartition("/")[2].partition("?")[0]
+        assert name.startswith("frontdesk_bench_")
+    with pytest.raises(Exception, match=name):
+        await rows(own, "SELECT 1")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+def test_nothing_outlives_a_bench_that_is_killed(tmp_path: Path) -> None:
+    environment = os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "config", "bench", "--only", "sockets", "--sockets", "10"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        while b"ready after" not in running.stderr.readline():
+            assert running.poll() is None
+        assert len(left_of(tmp_path)) > 3
+        running.kill()
+    until = time.monotonic() + 40
+    while left := left_of(tmp_path):
+        assert time.monotonic() < until, left
 
 
 @pytest.mark.parametrize(
