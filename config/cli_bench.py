@@ -9,9 +9,11 @@ import typer
 
 from config.cli import JsonOption
 
+ONLY = "some measurements only, with commas: ready, idle, sockets, one, accepted, sustained, latency, console, desk"
+
 
 def bench(
-    only: Annotated[str, typer.Option(help="some measurements only, with commas; their names are in docs/bench.md")] = "",
+    only: Annotated[str, typer.Option(help=ONLY)] = "",
     seconds: Annotated[float, typer.Option(min=0.5, max=600, help="how long each measurement lasts")] = 8.0,
     messages: Annotated[int, typer.Option(min=10, max=5_000_000, help="messages of one flood at most")] = 20_000,
     sockets: Annotated[int, typer.Option(min=10, max=20_000, help="idle widget sockets")] = 2_000,

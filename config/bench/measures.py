@@ -117,6 +117,8 @@ async def sustained(bench: Bench, place: Place) -> None:
     bench.report.tell("sustained_per_s", _rate(found["accepted"], found["through_s"]) if whole else None, UNTOLD)
     per_message = outcome.cpu_s / found["accepted"] if outcome.cpu_s is not None and found["accepted"] else None
     bench.report.tell("cpu_s_per_1000", per_message * 1000 if per_message and whole else None, HIDDEN if whole else UNTOLD)
+    by = {kind: round(used / found["accepted"] * 1000, 3) for kind, used in outcome.cpu_by.items() if found["accepted"]}
+    bench.report.facts["cpu_s_per_1000_by"] = by
     pids = await place.all_pids()
     bench.report.tell("loaded_pss_mib", pss_mib(pids) if pids else None, HIDDEN)
     if found["twice"]:

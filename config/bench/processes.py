@@ -66,6 +66,16 @@ def spent(before: dict[int, float] | None, after: dict[int, float] | None) -> fl
     return sum(now - before.get(pid, 0.0) for pid, now in after.items())
 
 
+def shares(before: dict[int, float], after: dict[int, float]) -> dict[str, float]:
+    """Seconds used between two looks by each kind of process: ours by their module, servers by their name."""
+    made: dict[str, float] = {}
+    for pid, now in after.items():
+        module = command_of(pid).partition(" -m ")[2].split(" ")[0]
+        kind = module or name_of(pid)
+        made[kind] = made.get(kind, 0.0) + now - before.get(pid, 0.0)
+    return made
+
+
 def busy_s() -> float | None:
     """Seconds of processor time that anybody on this machine has used since it started."""
     try:

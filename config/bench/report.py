@@ -66,6 +66,8 @@ class Report:
         console.print(table)
         colour = "red" if self.lost else "green"
         console.print(f"{self.messages} messages accepted, [{colour}]{self.lost} lost[/], {self.undone} not worked off in time")
+        if by := self.facts.get("cpu_s_per_1000_by"):
+            console.print("CPU of 1 000 messages: " + ", ".join(f"{kind} {used:.2f} s" for kind, used in by.items()))
         for line in [*(f"{figure.name}: {self.why_not(figure)}" for figure in missing), *self.notes]:
             console.print(line, markup=False)
 

@@ -19,7 +19,7 @@ import orjson
 
 from config.bench.hooks import Task
 from config.bench.place import Place, installed, sinks_running, started
-from config.bench.processes import busy_s, cpu_s, open_files, spent, tree
+from config.bench.processes import busy_s, cpu_s, open_files, shares, spent, tree
 from config.bench.report import Report
 from config.bench.servers import Servers, cores, kept, reach, worked_off
 
@@ -71,6 +71,8 @@ class Outcome:
 
     found: dict[str, Any]
     cpu_s: float | None
+    cpu_by: dict[str, float]
+    """The same by kind of process."""
 
 
 async def generate(bench: Bench, place: Place, task: Task) -> Outcome:
@@ -88,8 +90,8 @@ async def generate(bench: Bench, place: Place, task: Task) -> Outcome:
     all_of_us, busy_now = spent(before, after), busy_s()
     if busy is not None and busy_now is not None and all_of_us is not None:
         bench.others.append(max(0.0, busy_now - busy - all_of_us - found["cpu_s"]) / took)
-    mine = None if now is None or before is None else spent(before, {p: s for p, s in (after or {}).items() if p in now})
-    return Outcome(found, mine)
+    mine = None if now is None or before is None else {pid: used for pid, used in (after or {}).items() if pid in now}
+    return Outcome(found, spent(before, mine), shares(before or {}, mine or {}))
 
 
 @asynccontextmanager

@@ -23,13 +23,14 @@ from config.__main__ import app
 from config.bench import payloads, processes
 from config.bench.budgets import BY_NAME, FIGURES
 from config.bench.hooks import share
-from config.bench.measures import LOADED, NAMES
+from config.bench.measures import NAMES
 from config.bench.place import BUSY, QUIET, files, sinks_running
 from config.bench.report import Report
 from config.bench.run import Options
 from config.bench.servers import Servers, check, kept, worked_off
 from config.bench.visitors import KEPT
 from config.bench.wire import HttpLine, SocketLine, get, post
+from config.cli_bench import ONLY
 from config.load import load
 from connectors.telegram.normalize import messages_of
 from hub.errors import ConfigError
@@ -97,6 +98,7 @@ def test_the_table_shows_figure_budget_and_verdict(capsys: pytest.CaptureFixture
     report.tell("accepted_per_s", 1234)
     report.tell("ready_s", 1.5)
     report.tell("p99_ms", None, "[no] console")
+    report.facts["cpu_s_per_1000_by"] = {"workers": 0.5, "postgres": 0.254}
     report.show()
     said = capsys.readouterr().out
     assert re.search(r"64 connections.*1 234 /s.*≥ 3 000.*≥ 4 000.*short", said)
@@ -104,6 +106,7 @@ def test_the_table_shows_figure_budget_and_verdict(capsys: pytest.CaptureFixture
     assert re.search(r"p99.*–.*≤ 40.*none", said)
     assert "9 messages accepted, 1 lost" in said
     assert "p99_ms: [no] console" in said
+    assert "workers 0.50 s, postgres 0.25 s" in said
     assert "Slack" not in said, "what was not asked for is not listed"
 
 
@@ -276,7 +279,7 @@ def test_help_names_every_option_and_shows_an_example() -> None:
     said = CliRunner().invoke(app, ["bench", "--help"], env={"COLUMNS": "200"}).output
     assert all(option in said for option in ("--only", "--seconds", "--messages", "--sockets", "--database", "--redis", "--json"))
     assert "Example: frontdesk bench" in said
-    assert set(LOADED) < set(NAMES)
+    assert ONLY.partition(": ")[2].split(", ") == list(NAMES)
 
 
 def test_the_page_names_every_measurement_and_figure() -> None:

@@ -68,6 +68,8 @@ def test_every_figure_is_measured(tmp_path: Path) -> None:
     assert found["one_conn_per_s"] < 1000 / found["one_conn_p50_ms"] * 2
     assert found["conversations"] >= 190
     assert found["sockets"] == 20
+    assert {"widget", "workers", "config.supervise"} <= set(found["cpu_s_per_1000_by"])
+    assert 0.7 < sum(found["cpu_s_per_1000_by"].values()) / found["cpu_s_per_1000"] < 1.3
 
 
 @pytest.mark.postgres
