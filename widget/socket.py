@@ -10,7 +10,7 @@ import orjson
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from config.settings import HubSettings
+from config.settings import HubSettings, WebSettings
 from hub.errors import Malformed
 from hub.metrics import SOCKETS
 from hub.runtime import Hub
@@ -82,8 +82,6 @@ async def both_ways(*halves: Any) -> None:
 async def customer_socket(socket: WebSocket) -> None:
     """GET /chat/{channel}/socket."""
     hub: Hub = socket.app.state.hub
-    settings: HubSettings = socket.app.state.settings
-    feed: Feed = socket.app.state.feed
     try:
         web = settings_of(hub, socket.path_params["channel"])
     except Refusal:
@@ -94,20 +92,8 @@ async def customer_socket(socket: WebSocket) -> None:
         return
     await socket.accept()
     SOCKETS.labels("customer", "opened").inc()
-    stream: Stream | None = None
-    identity = ""
     try:
-        hello = await next_frame(socket, HELLO_S)
-        if hello.get("t") != "hello":
-            raise Cut(BAD_FRAME)
-        visitor = visitor_of(hub, socket.path_params["channel"], word(hello, "tok", 4096))
-        identity = visitor.identity
-        if feed.count(identity) >= settings.limits.sockets_per_customer:
-            raise Cut(TOO_MANY)
-        talk = Talk(hub, web, settings.limits, visitor, word(hello, "page", 500))
-        stream = feed.customer(identity)
-        await send_json(socket, await talk.welcome(hello))
-        await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
+        await _spoken(socket, hub, web)
     except Cut as exc:
         SOCKETS.labels("customer", str(exc.code)).inc()
         await close(socket, exc.code)
@@ -120,9 +106,25 @@ async def customer_socket(socket: WebSocket) -> None:
     except Exception as exc:
         log.error("socket.failed", error=repr(exc), exc_info=exc)
         await close(socket, RESTART)
+
+
+async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings) -> None:
+    """Everything after the accept: who it is, then frames both ways until one side ends it."""
+    settings: HubSettings = socket.app.state.settings
+    feed: Feed = socket.app.state.feed
+    hello = await next_frame(socket, HELLO_S)
+    if hello.get("t") != "hello":
+        raise Cut(BAD_FRAME)
+    visitor = visitor_of(hub, socket.path_params["channel"], word(hello, "tok", 4096))
+    if feed.count(visitor.identity) >= settings.limits.sockets_per_customer:
+        raise Cut(TOO_MANY)
+    talk = Talk(hub, web, settings.limits, visitor, word(hello, "page", 500))
+    stream = feed.customer(visitor.identity)
+    try:
+        await send_json(socket, await talk.welcome(hello))
+        await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
     finally:
-        if stream is not None:
-            feed.leave(stream, identity)
+        feed.leave(stream, visitor.identity)
 
 
 async def _read(socket: WebSocket, talk: Talk) -> None:
