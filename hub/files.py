@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
@@ -114,7 +115,7 @@ class FileStore:
 
     def allowed(self, file: str, until: str, signature: str) -> bool:
         """Whether a link is ours and still good."""
-        if not until.isdigit() or len(until) > 12 or int(until) < time.time():
+        if not re.fullmatch(r"[0-9]{1,12}", until) or int(until) < time.time():
             return False
         return hmac.compare_digest(self._sign(file, int(until)).encode(), signature.encode())
 

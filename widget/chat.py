@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -122,7 +123,8 @@ async def history(request: Request) -> Response:
     """GET /chat/{channel}/history?before=&limit=: older entries of one's own log."""
     hub, *_ = await _enter(request)
     visitor = visitor_of(hub, request.path_params["channel"], _bearer(request))
-    query = {name: int(value) for name, value in request.query_params.items() if name in ("before", "limit") and value.isdigit()}
+    given = {name: request.query_params.get(name, "") for name in ("before", "limit")}
+    query = {name: int(value) for name, value in given.items() if re.fullmatch(r"[0-9]{1,15}", value)}
     most = min(max(whole(query, "limit", 50), 1), 100)
     found = await hub.store.logs.before(visitor.identity, whole(query, "before", 2**53), most)
     items = [customer_event(entry, hub.files) for entry in reversed(found)]

@@ -120,7 +120,14 @@ async def house(store: Store, redis_url: str, prefix: str, folder: Path, **more:
         line = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         line.bind(("127.0.0.1", 0))
         app = create_app(hub, HubSettings())
-        config = uvicorn.Config(app, ws="websockets-sansio", log_level="warning", timeout_graceful_shutdown=2, ws_max_size=65_536)
+        config = uvicorn.Config(
+            app,
+            ws="websockets-sansio",
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            ws_max_size=65_536,
+            proxy_headers=False,
+        )
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         task = asyncio.create_task(server.serve(sockets=[line]))

@@ -5,69 +5,30 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-import httpx
 import orjson
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosedError
 
-from config.load import load
-from connectors.web import Web
-from connectors.web_settings import WebSettings
 from hub.live import Live
-from hub.model import PART_KINDS, ChannelName, Entry
-from hub.ports import Kit
+from hub.model import PART_KINDS, Entry
 from hub.store.store import Store
 from tests.widget import spoken
-from tests.widget.consoles import House, Line, house
+from tests.widget.consoles import House, Line
+from tests.widget.customers import customer, say, web_house
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 PUBLIC = ("answers", "app", "chat", "pages", "visitors", "talk")
 """The modules whose refusals customers can meet."""
 
-WEB = ChannelName("web")
-
 
 @pytest.fixture
 async def home(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[House]:
-    shipped = load(environment={})
-    settings = shipped.channels[WEB]
-    assert isinstance(settings, WebSettings)
-    connectors = {WEB: Web(WEB, settings, Kit.__new__(Kit))}
-    async with house(store, redis_url, prefix, tmp_path / "files", connectors=connectors, bot=shipped.bot) as own:
-        own.hub.channels = {WEB: settings}
+    async with web_house(store, redis_url, prefix, tmp_path / "files") as own:
         yield own
-
-
-@dataclass
-class Customer:
-    """Somebody with a session, who polls."""
-
-    api: httpx.AsyncClient
-    token: str
-    id: str
-    epoch: str
-
-    async def poll(self, *up: dict[str, Any], since: int = 0, wait: int = 0) -> list[dict[str, Any]]:
-        body = {"tok": self.token, "epoch": self.epoch, "since": since, "up": list(up), "wait": wait}
-        answer = await self.api.post("/chat/web/poll", json=body)
-        assert answer.status_code == 200, answer.text
-        down: list[dict[str, Any]] = answer.json()["down"]
-        return down
-
-
-async def customer(home: House) -> Customer:
-    api = await home.browser()
-    said = (await api.post("/chat/web/session", json={})).json()
-    return Customer(api, said["token"], said["customer"], said["epoch"])
-
-
-def say(id: str, text: str) -> dict[str, Any]:
-    return {"t": "send", "id": id, "d": {"text": text}}
 
 
 @pytest.mark.parametrize("wrong", [{"since": "x"}, {"since": -1}, {"tok": 5}, {"page": ["x"]}, {"lang": "x" * 100}])
