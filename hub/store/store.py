@@ -55,8 +55,12 @@ async def open_store(url: str, *, lanes: int = 4, pool: int = 5) -> Store:
     """The store behind a database URL, ready to use. Raises `ConfigError` when the guarantee could not be kept on it."""
     await migrate(url)
     db = Database(url, pool=pool)
-    await db.check_promises()
-    facts = await db.transact(lambda connection: _facts(connection, lanes))
+    try:
+        await db.check_promises()
+        facts = await db.transact(lambda connection: _facts(connection, lanes))
+    except BaseException:
+        await db.close()
+        raise
     if int(facts["lanes"]) != lanes:
         log.warning("store.lanes", asked=lanes, used=int(facts["lanes"]), hint="the number is fixed when a database is made")
     return Store(
