@@ -39,7 +39,7 @@ faults: .venv/.dev
 	$(BIN)/python -m tests.faults.run --messages 20000 --kills 100 --flushes 5 $(OPTIONS)
 
 faults-short: .venv/.dev
-	$(BIN)/python -m tests.faults.run --messages 3000 --kills 20 --flushes 2 $(OPTIONS)
+	$(BIN)/python -m tests.faults.run --shared --messages 3000 --kills 20 --flushes 2 $(OPTIONS)
 
 # After a change of dependencies in pyproject.toml. Needs uv, which is in none of the locks.
 LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet --group build

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import math
 import random
 import shutil
 import signal
@@ -150,11 +151,13 @@ def summary(runs: list[dict[str, Any]], seed: int) -> dict[str, Any]:
 
 def main(given: argparse.Namespace) -> int:
     """Run on each database in turn; the exit code."""
-    asked = Asked(given.messages, given.kills, given.flushes, given.seed)
+    found = databases(given.database)
+    share = len(found) if given.shared else 1
+    asked = Asked(*(math.ceil(all_of / share) for all_of in (given.messages, given.kills, given.flushes)), given.seed)
     place = Path(given.keep or tempfile.mkdtemp(prefix="frontdesk-faults-")).resolve()
     runs = []
     try:
-        for database in databases(given.database):
+        for database in found:
             folder = place / database
             folder.mkdir(parents=True)
             runs.append(asyncio.run(one(database, asked, folder)))
@@ -171,6 +174,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=3000, help="from customers, on each database")
     parser.add_argument("--kills", type=int, default=20, help="kill -9, on each database")
     parser.add_argument("--flushes", type=int, default=2, help="FLUSHALL")
+    parser.add_argument("--shared", action="store_true", help="share these numbers out over the databases")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="the same faults in the same order")
     parser.add_argument("--keep", default="", help="keep logs and databases in this folder")
     return parser.parse_args()
