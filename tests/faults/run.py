@@ -153,7 +153,8 @@ def main(given: argparse.Namespace) -> int:
     """Run on each database in turn; the exit code."""
     found = databases(given.database)
     share = len(found) if given.shared else 1
-    asked = Asked(*(math.ceil(all_of / share) for all_of in (given.messages, given.kills, given.flushes)), given.seed)
+    messages, kills, flushes = (math.ceil(all_of / share) for all_of in (given.messages, given.kills, given.flushes))
+    asked = Asked(messages, kills, flushes, given.seed)
     place = Path(given.keep or tempfile.mkdtemp(prefix="frontdesk-faults-")).resolve()
     runs = []
     try:
