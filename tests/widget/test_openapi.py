@@ -324,3 +324,25 @@ async def test_a_body_that_the_document_forbids_is_refused(api: Api) -> None:
         given = await own.request(method, path.replace("{id}", where).replace("{channel}", "web"), content=b"[1]")
         assert given.status_code in (400, 415), (method, path)
     assert tried > 50
+
+
+async def test_fields_that_are_not_documented_change_nothing(api: Api) -> None:
+    root, bo = await api.home.agent("root@example.com", "admin", "Root"), await api.home.agent()
+    more = {"id": root.id, "email": "root@example.com", "password": "x", "seen_ms": 0, "tenant_id": "t", "verified": True}
+    changed = (await root.api.patch(f"{API}/agents/{bo.id}", json={"name": "Bob", **more})).json()
+    assert changed == {"id": bo.id, "name": "Bob", "email": "bo@example.com", "role": "agent", "state": "away", "disabled": False}
+    talk = await api.home.customer_says("Hello?", channel="phone")
+    own = {
+        "agent": root.id,
+        "agent_name": "Root",
+        "kind": "note",
+        "author": {"kind": "system"},
+        "seq": 9,
+        "s": 9,
+        "at": "1970-01-01",
+    }
+    assert (await bo.say(talk, "for us", **own)).status_code == 201
+    await api.home.work()
+    note = (await bo.api.get(f"{API}/conversations/{talk}/entries")).json()["items"][-1]
+    assert (note["k"], note["by"], note["n"]) == ("note", {"kind": "agent", "name": "Bob", "id": bo.id}, 2)
+    assert note["at"] > "2000"
