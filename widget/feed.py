@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import structlog
@@ -46,6 +48,8 @@ class Feed:
         self._logs = logs
         self._customers: dict[str, set[Stream]] = defaultdict(set)
         self._consoles: set[Stream] = set()
+        self.addresses: Counter[str] = Counter()
+        """How many sockets of customers each address has open in this process."""
         self.draining = asyncio.Event()
 
     async def run(self) -> None:
@@ -109,6 +113,17 @@ class Feed:
     def count(self, identity: str) -> int:
         """How many streams a customer has open in this process."""
         return len(self._customers.get(identity, ()))
+
+    @contextlib.contextmanager
+    def counted(self, address: str) -> Iterator[None]:
+        """A socket of this address is open."""
+        self.addresses[address] += 1
+        try:
+            yield
+        finally:
+            self.addresses[address] -= 1
+            if not self.addresses[address]:
+                del self.addresses[address]
 
     def drain(self) -> None:
         """The process is about to end: every stream says so to its reader."""

@@ -18,7 +18,7 @@ from widget.answers import Refusal, parse_object, word
 from widget.feed import Feed, Stream
 from widget.frames import HEARTBEAT_S
 from widget.talk import Talk
-from widget.visitors import origin_allowed, settings_of, visitor_of
+from widget.visitors import address_of, origin_allowed, settings_of, visitor_of
 
 log = structlog.get_logger()
 HELLO_S = 10.0
@@ -92,8 +92,14 @@ async def customer_socket(socket: WebSocket) -> None:
         return
     await socket.accept()
     SOCKETS.labels("customer", "opened").inc()
+    settings: HubSettings = socket.app.state.settings
+    feed: Feed = socket.app.state.feed
+    address = address_of(socket, settings.trusted_proxies)
     try:
-        await _spoken(socket, hub, web)
+        with feed.counted(address):
+            if feed.addresses[address] > settings.limits.sockets_per_ip:
+                raise Cut(TOO_MANY)
+            await _spoken(socket, hub, web, settings, feed)
     except Cut as exc:
         SOCKETS.labels("customer", str(exc.code)).inc()
         await close(socket, exc.code)
@@ -108,10 +114,8 @@ async def customer_socket(socket: WebSocket) -> None:
         await close(socket, RESTART)
 
 
-async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings) -> None:
+async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSettings, feed: Feed) -> None:
     """Everything after the accept: who it is, then frames both ways until one side ends it."""
-    settings: HubSettings = socket.app.state.settings
-    feed: Feed = socket.app.state.feed
     hello = await next_frame(socket, HELLO_S)
     if hello.get("t") != "hello":
         raise Cut(BAD_FRAME)

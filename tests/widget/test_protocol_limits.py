@@ -118,6 +118,19 @@ async def test_a_customer_has_five_sockets(home: House) -> None:
     await asyncio.gather(*(ws.close() for ws in open_ones))
 
 
+async def test_an_address_has_fifty_sockets_and_gets_their_places_back(home: House) -> None:
+    """Also before they say who they are: an address that opens sockets and keeps silent takes no more than its share."""
+    silent = await asyncio.gather(*(connect(socket_of(home), compression=None) for _ in range(50)))
+    ann = await customer(home)
+    async with connect(socket_of(home), compression=None) as ws:
+        assert await Line(ws).next() == {"t": "bye", "code": 4029, "retry": True}
+    await asyncio.gather(*(ws.close() for ws in silent))
+    async with connect(socket_of(home), compression=None) as ws:
+        line = Line(ws)
+        await line.send({"t": "hello", "tok": ann.token})
+        assert (await line.next())["t"] == "welcome"
+
+
 async def test_a_frame_beyond_the_limit_closes_the_socket(home: House) -> None:
     ann = await customer(home)
     async with connect(socket_of(home), compression=None) as ws:
