@@ -17,6 +17,7 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import SQLModel
 
+from hub.jobs import connect
 from hub.runtime import Hub
 from hub.store.store import Store, open_store
 from hub.store.tables import Counter, Lane, Meta
@@ -90,17 +91,15 @@ async def store(request: pytest.FixtureRequest, kept: Kept, tmp_path: Path) -> A
 async def make_hub(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Any]:
     """`await make_hub(desks=…, routing=…)`: another process on the same database and Redis each time."""
     async with AsyncExitStack() as stack:
-        made: list[Hub] = []
 
         async def make(**more: Any) -> Hub:
-            made.append(await stack.enter_async_context(fake_hub(store, redis_url, prefix, tmp_path / "files", **more)))
-            return made[-1]
+            return await stack.enter_async_context(fake_hub(store, redis_url, prefix, tmp_path / "files", **more))
 
         yield make
-        for hub in made[:1]:
-            keys = await hub.jobs.redis.keys(f"*{prefix}*")
-            if keys:
-                await hub.jobs.redis.delete(*keys)
+    redis = await connect(redis_url)
+    if keys := await redis.keys(f"*{prefix}*"):
+        await redis.delete(*keys)
+    await redis.aclose()
 
 
 @pytest.fixture
