@@ -1,7 +1,8 @@
-"""Characters that databases or other programs choke on, made visible before anything is stored."""
+"""What comes from outside and databases or other programs choke on: characters made visible, JSON read within limits."""
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -22,3 +23,29 @@ def clean_tree(value: Any) -> Any:
     if isinstance(value, dict):
         return {clean(key): clean_tree(entry) for key, entry in value.items()}
     return value
+
+
+def loads(text: str) -> Any:
+    """JSON with lone surrogates, which real devices send and faster parsers refuse, and without NaN. Raises `ValueError`."""
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except RecursionError as exc:
+        raise ValueError("nested too deep") from exc
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def is_deeper(value: Any, most: int) -> bool:
+    """Whether objects and arrays nest deeper than `most`."""
+    level: list[Any] = [value]
+    for _ in range(most + 1):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, dict | list)
+        ]
+    return bool(level)

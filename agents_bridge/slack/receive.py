@@ -6,7 +6,6 @@ know.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -19,9 +18,10 @@ from agents_bridge.slack.events import Reading, event_items, named, stamped
 from hub.errors import Malformed, Rejected
 from hub.model import AgentReply, ExternalId, ThreadId
 from hub.ports import Hook, Receipt
-from hub.text import clean_tree
+from hub.text import clean_tree, is_deeper, loads
 
 MOST_BYTES = 1_048_576
+DEEPEST = 50
 RESOLVE, REOPEN, RESEND = "fd_resolve", "fd_reopen", "fd_resend"
 """`action_id`s of our buttons."""
 _CHALLENGE = re.compile(r"[0-9A-Za-z_-]{1,200}")
@@ -92,12 +92,14 @@ def _parsed(hook: Hook) -> dict[str, Any]:
             if "payload" not in form:
                 return {"type": "command"}
             text = form["payload"][0]
-        found = clean_tree(json.loads(text))
-    except (UnicodeDecodeError, ValueError, RecursionError) as exc:
+        found = loads(text)
+    except ValueError as exc:
         raise Malformed("slack: not JSON") from exc
     if not isinstance(found, dict):
         raise Malformed("slack: not a JSON object")
-    return found
+    if is_deeper(found, DEEPEST):
+        raise Malformed("slack: the JSON is nested too deep")
+    return dict(clean_tree(found))
 
 
 def action_items(reading: Reading, body: dict[str, Any]) -> Sequence[AgentReply]:

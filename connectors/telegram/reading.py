@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import orjson
 
 from hub.errors import Malformed
-from hub.text import clean_tree
+from hub.text import clean_tree, is_deeper, loads
 
 MOST_BYTES = 1_048_576
 DEEPEST = 50
@@ -32,26 +31,14 @@ def parse(body: bytes) -> dict[str, Any]:
 
 def checked(update: dict[str, Any]) -> dict[str, Any]:
     """The same; `Malformed` when objects and arrays nest deeper than `DEEPEST`."""
-    level: list[Any] = [update]
-    for _ in range(DEEPEST):
-        level = [
-            child
-            for node in level
-            for child in (node.values() if isinstance(node, dict) else node)
-            if isinstance(child, (dict, list))
-        ]
-        if not level:
-            return update
-    raise Malformed("telegram: the JSON is nested too deep")
+    if is_deeper(update, DEEPEST):
+        raise Malformed("telegram: the JSON is nested too deep")
+    return update
 
 
 def _lenient(body: bytes) -> Any:
-    """orjson refuses lone surrogates, which real customers' devices produce; the standard library takes them."""
+    """orjson refuses lone surrogates, which real customers' devices produce."""
     try:
-        return json.loads(body, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as exc:
+        return loads(body.decode())
+    except ValueError as exc:
         raise Malformed("telegram: not JSON") from exc
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,8 +55,15 @@ def row_of(item: Message | AgentReply | Report, lanes: int, bucket: int | None =
         if isinstance(item, AgentReply):
             said += "\0".join((item.kind, item.conversation or "", item.assignee or "", item.team, item.edit_of or "")).encode()
         digest = hashlib.sha256(said).hexdigest()[:16]
-    raw = orjson.dumps(item.raw).decode() if item.raw else None
-    return _row(item, source, bucket, lanes) | {"digest": digest, "raw": raw}
+    return _row(item, source, bucket, lanes) | {"digest": digest, "raw": _raw(item.raw) if item.raw else None}
+
+
+def _raw(payload: dict[str, Any]) -> str:
+    """A platform's payload as text. orjson refuses whole numbers above 64 bits, which JSON allows."""
+    try:
+        return orjson.dumps(payload).decode()
+    except TypeError:
+        return json.dumps(payload)
 
 
 def _row(item: Message | AgentReply | Report, source: str, bucket: int, lanes: int) -> dict[str, Any]:
