@@ -17,6 +17,7 @@ from hub.errors import Undeliverable
 from hub.limits import Rule
 from hub.runtime import Hub
 from hub.store.filing import FileRow
+from hub.text import clean
 from widget.answers import Refusal, answer, json_of, whole, word
 from widget.feed import Feed
 from widget.frames import POLL_S, customer_event
@@ -143,8 +144,12 @@ async def upload(request: Request) -> Response:
 async def keep_upload(request: Request, hub: Hub, owner: str) -> dict[str, Any]:
     """Keep the multipart field `file`. Raises `Refusal`."""
     length = request.headers.get("content-length", "")
-    if not length.isdigit() or int(length) > FILE_BYTES + 10_000:
+    if not length:
+        raise Refusal(411, "length", "say how long the file is: Content-Length is missing")
+    if not length.isdecimal() or len(length) > 12 or int(length) > FILE_BYTES + 10_000:
         raise Refusal(413, "too_large", f"a file may have {FILE_BYTES // 1_000_000} MB")
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise Refusal(415, "encoding", "compressed bodies are not taken")
     if not request.headers.get("content-type", "").startswith("multipart/form-data"):
         raise Refusal(415, "type", "send the file as multipart/form-data, field `file`")
     try:
@@ -154,13 +159,16 @@ async def keep_upload(request: Request, hub: Hub, owner: str) -> dict[str, Any]:
         raise Refusal(408, "slow", "the file took too long") from None
     except ClientDisconnect:
         raise Refusal(400, "gone", "the connection ended in the middle") from None
+    except UnicodeError:
+        # The form says itself which charset its names are in; some of Python's say so with errors of their own.
+        raise Refusal(400, "malformed", "the form's names are not text") from None
     return {"id": row.id, "name": row.name, "mime": row.mime, "size": row.size, "url": hub.files.link(row.id)}
 
 
 async def _keep(hub: Hub, found: Any, owner: str) -> FileRow:
     if not isinstance(found, UploadFile):
         raise Refusal(400, "malformed", "the field `file` is missing")
-    name = (found.filename or "file").replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "")[:150] or "file"
+    name = clean((found.filename or "").replace("\\", "/").rsplit("/", 1)[-1])[:150] or "file"
     try:
         return await hub.files.save(_pieces(found), name=name, mime=found.content_type or "", owner=owner, most=FILE_BYTES)
     except Undeliverable as exc:

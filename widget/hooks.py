@@ -26,6 +26,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MOST = 1_048_576
 """Bytes of a body."""
 BODY_S = 10.0
+TEXT = (b"content-type", b"text/plain; charset=utf-8")
 HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -45,10 +46,10 @@ class Hooks:
         name = scope["path"][len("/hooks/") :]
         place = self._hub.connectors.get(ChannelName(name)) or self._hub.desks.get(DeskName(name))
         if place is None or place.capabilities.pulled:
-            await _answer(send, 404, b"not found")
+            await _answer(send, 404, b"there is nothing here", [TEXT])
             return
         if scope["method"] not in ("GET", "POST"):
-            await _answer(send, 405, b"method not allowed", [(b"allow", b"GET, POST")])
+            await _answer(send, 405, b"this address does not take that method", [TEXT, (b"allow", b"GET, POST")])
             return
         began = time.perf_counter()
         until = asyncio.get_running_loop().time() + place.capabilities.deadline
@@ -62,6 +63,8 @@ class Hooks:
             await self._refuse(send, name, 413 if exc.too_large else 400, str(exc))
         except Busy as exc:
             await self._refuse(send, name, 503, str(exc), [(b"retry-after", b"1")])
+        except _Refused as exc:
+            await self._refuse(send, name, exc.status, str(exc))
         except _Gone:
             return
         except Exception as exc:
@@ -83,7 +86,15 @@ class Hooks:
     async def _refuse(send: Send, name: str, status: int, message: str, more: list[Any] | None = None) -> None:
         REFUSED.labels("hooks", str(status)).inc()
         log.warning("hook.refused", name=name, status=status, reason=message)
-        await _answer(send, status, message.encode(), more)
+        await _answer(send, status, message.encode(), [TEXT, *(more or [])])
+
+
+class _Refused(Exception):
+    """No connector needs to see this request."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class _Gone(Exception):
@@ -96,22 +107,22 @@ async def _hook(scope: Scope, receive: Receive) -> Hook:
         name = key.decode("latin-1")
         headers[name] = f"{headers[name]},{value.decode('latin-1')}" if name in headers else value.decode("latin-1")
     if headers.get("content-encoding", "identity") != "identity":
-        raise Malformed("compressed bodies are not taken")
-    query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+        raise _Refused(415, "compressed bodies are not taken")
+    try:
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=100))
+    except ValueError:
+        raise _Refused(400, "the address has too many fields") from None
     return Hook(scope["method"], query, headers, await _body(headers.get("content-length", "0"), receive))
 
 
 async def _body(length: str, receive: Receive) -> bytes:
-    if not length.isdigit() or int(length) > MOST:
+    if not length.isdecimal() or len(length) > 12 or int(length) > MOST:
         raise Malformed("the body is too large", too_large=True)
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
-        return body
     pieces, size = [], 0
     try:
         async with asyncio.timeout(BODY_S):
             while True:
+                message = await receive()
                 if message["type"] == "http.disconnect":
                     raise _Gone
                 pieces.append(message.get("body", b""))
@@ -120,9 +131,8 @@ async def _body(length: str, receive: Receive) -> bytes:
                     raise Malformed("the body is too large", too_large=True)
                 if not message.get("more_body"):
                     return b"".join(pieces)
-                message = await receive()
     except TimeoutError:
-        raise Malformed("the body took too long") from None
+        raise _Refused(408, "the body took too long") from None
 
 
 async def _answer(send: Send, status: int, body: bytes, more: list[Any] | None = None) -> None:

@@ -85,8 +85,12 @@ async def _script(request: Request) -> Response:
 async def static(request: Request) -> Response:
     """GET /static/…: only what lies in the folder."""
     root = FOLDER / "static"
-    path = (root / request.path_params["path"]).resolve()
-    if not path.is_relative_to(root) or not await asyncio.to_thread(path.is_file):
+    try:
+        path = (root / request.path_params["path"]).resolve()
+        found = path.is_relative_to(root) and await asyncio.to_thread(path.is_file)
+    except (OSError, ValueError):  # a name that is too long, or that has a NUL in it
+        found = False
+    if not found:
         raise Refusal(404, "not_found", "there is nothing here")
     return _sent(request, path, 60)
 

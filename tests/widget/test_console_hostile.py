@@ -72,7 +72,6 @@ async def test_hostile_bodies_get_a_clear_refusal_and_store_nothing(home: House)
         b"[]",
         b"nul",
         b"{",
-        b'{"id":"x","text":"\\ud800"}',
         b"[" * 100_000,
         b'{"a":' * 5_000,
         b"\xff\xfe",
@@ -83,11 +82,11 @@ async def test_hostile_bodies_get_a_clear_refusal_and_store_nothing(home: House)
         assert 400 <= given.status_code < 500, content[:20]
     await home.work()
     assert len((await bo.api.get(path)).json()["items"]) == 1
-    nul = await bo.api.post(path, content=b'{"id":"x","text":"a\\u0000b","role":"admin","agent":"me"}')
+    nul = await bo.api.post(path, content=b'{"id":"x","text":"a\\u0000b\\ud800","role":"admin","agent":"me"}')
     assert nul.status_code == 201
     await home.work()
     entry = (await bo.api.get(path)).json()["items"][1]
-    assert (entry["d"]["parts"][0]["text"], entry["by"]["id"]) == ("a␀b", bo.id), "unknown fields bind to nothing"
+    assert (entry["d"]["parts"][0]["text"], entry["by"]["id"]) == ("a␀b\ufffd", bo.id), "unknown fields bind to nothing"
 
 
 @pytest.mark.parametrize(

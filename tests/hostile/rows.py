@@ -1,0 +1,144 @@
+"""One row for every route: what a good request looks like, and who may send it. A route without a row fails the tests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.hostile.process import AGENT_TOKEN, LEAVING_TOKEN, Knocked
+from tests.servers.installation import HOOK_SECRET
+from tests.servers.slack import SECRET
+from tests.servers.slack_events import signed
+
+PAYLOADS = Path(__file__).parents[1] / "payloads"
+UPDATE = json.loads((PAYLOADS / "telegram" / "text.json").read_text("utf-8"))["update"]
+EVENT = json.loads((PAYLOADS / "slack" / "reply.json").read_text("utf-8"))
+API = "/console/api"
+TALK = f"{API}/conversations/{{id}}"
+Proof = Callable[["Known", bytes], dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A customer with a session, and what exists in the process."""
+
+    hub: Knocked
+    token: str
+    conversation: str
+
+    def filled(self, path: str) -> str:
+        """A route's path with things that exist."""
+        thing = self.hub.agent if "/agents/" in path else self.conversation
+        return path.replace("{id}", thing).replace("{channel}", "web").replace("{path:path}", "widget.js")
+
+
+def known(hub: Knocked, conversation: str) -> Known:
+    """A new customer."""
+    return Known(hub, httpx.post(f"{hub.url}/chat/web/session", json={}).json()["token"], conversation)
+
+
+def _nobody(who: Known, body: bytes) -> dict[str, str]:
+    return {}
+
+
+def _customer(who: Known, body: bytes) -> dict[str, str]:
+    return {"authorization": f"Bearer {who.token}"}
+
+
+def _agent(who: Known, body: bytes) -> dict[str, str]:
+    return {"authorization": f"Bearer {AGENT_TOKEN}"}
+
+
+def _leaving(who: Known, body: bytes) -> dict[str, str]:
+    return {"authorization": f"Bearer {LEAVING_TOKEN}"}
+
+
+def _telegram(who: Known, body: bytes) -> dict[str, str]:
+    return {"x-telegram-bot-api-secret-token": HOOK_SECRET}
+
+
+def _slack(who: Known, body: bytes) -> dict[str, str]:
+    return signed(SECRET, body)
+
+
+@dataclass(frozen=True)
+class Row:
+    """`good` makes a body that is taken; None when the route looks at none."""
+
+    proof: Proof = _nobody
+    good: Callable[[Known], dict[str, Any]] | None = None
+    multipart: bool = False
+
+    @property
+    def guarded(self) -> bool:
+        """Whether a header or cookie says who asks."""
+        return self.proof is not _nobody
+
+
+def _fixed(**body: Any) -> Callable[[Known], dict[str, Any]]:
+    return lambda who: dict(body)
+
+
+def _poll(who: Known) -> dict[str, Any]:
+    return {"tok": who.token, "since": 0, "page": "https://x", "up": [{"t": "send", "id": "m1", "d": {"text": "Hello?"}}]}
+
+
+ACT = _fixed(id="a1")
+ROWS: Mapping[tuple[str, str], Row] = {
+    ("POST", "/chat/{channel}/session"): Row(good=_fixed(name="Ann", email="ann@example.com", lang="en")),
+    ("POST", "/chat/{channel}/poll"): Row(good=_poll),
+    ("GET", "/chat/{channel}/history"): Row(_customer),
+    ("POST", "/chat/{channel}/files"): Row(_customer, multipart=True),
+    ("GET", "/chat/{channel}/socket"): Row(),
+    ("POST", f"{API}/setup"): Row(good=_fixed(token="x", email="x@example.com", name="X", password="a long enough sentence")),
+    ("POST", f"{API}/session"): Row(good=_fixed(email="x@example.com", password="x")),
+    ("DELETE", f"{API}/session"): Row(_leaving),
+    ("GET", f"{API}/me"): Row(_agent),
+    ("PUT", f"{API}/me/presence"): Row(_agent, _fixed(state="away")),
+    ("PUT", f"{API}/me/password"): Row(_agent, _fixed(old="x", new="a long enough sentence")),
+    ("GET", f"{API}/me/sessions"): Row(_agent),
+    ("DELETE", f"{API}/me/sessions/{{id}}"): Row(_agent),
+    ("POST", f"{API}/me/tokens"): Row(_agent),
+    ("GET", f"{API}/conversations"): Row(_agent),
+    ("GET", TALK): Row(_agent),
+    ("GET", f"{TALK}/entries"): Row(_agent),
+    ("POST", f"{TALK}/entries"): Row(_agent, _fixed(id="a1", kind="note", text="A note.")),
+    ("POST", f"{TALK}/resolve"): Row(_agent, ACT),
+    ("POST", f"{TALK}/reopen"): Row(_agent, ACT),
+    ("POST", f"{TALK}/assign"): Row(_agent, ACT),
+    ("POST", f"{TALK}/read"): Row(_agent, _fixed(n=1)),
+    ("POST", f"{API}/deliveries/{{id}}/resend"): Row(_agent, ACT),
+    ("POST", f"{API}/files"): Row(_agent, multipart=True),
+    ("GET", f"{API}/agents"): Row(_agent),
+    ("POST", f"{API}/agents"): Row(_agent, _fixed(email="new@example.com", name="New", role="agent")),
+    ("PATCH", f"{API}/agents/{{id}}"): Row(_agent, _fixed(name="Bo")),
+    ("POST", f"{API}/agents/{{id}}/link"): Row(_agent),
+    ("GET", f"{API}/parked"): Row(_agent),
+    ("POST", f"{API}/parked/{{id}}/replay"): Row(_agent),
+    ("GET", f"{API}/audit"): Row(_agent),
+    ("GET", "/console/socket"): Row(),
+    ("GET", "/healthz"): Row(),
+    ("GET", "/readyz"): Row(),
+    ("GET", "/metrics"): Row(),
+    ("GET", "/demo"): Row(),
+    ("GET", "/"): Row(),
+    ("GET", "/widget.js"): Row(),
+    ("GET", "/static/{path:path}"): Row(),
+    ("GET", "/w/{channel}"): Row(),
+    ("GET", "/console"): Row(),
+    ("GET", "/console/"): Row(),
+    ("GET", "/files/{id}"): Row(),
+    ("GET", "/docs"): Row(),
+    ("GET", "/openapi.json"): Row(),
+    ("POST", "/hooks/telegram"): Row(_telegram, lambda who: UPDATE),
+    ("POST", "/hooks/slack"): Row(_slack, lambda who: EVENT),
+    ("POST", "/hooks/nobody"): Row(good=lambda who: UPDATE),
+    ("POST", "/hooks/web"): Row(good=lambda who: UPDATE),
+}
+"""Every route with one of its methods, and the places that hooks come to, by the names that the installation of the tests has."""
+SOCKETS = {path for _, path in ROWS if path.endswith("/socket")}
