@@ -26,6 +26,8 @@ class Verdict:
 
     counts: Counter[str] = field(default_factory=Counter)
     findings: list[str] = field(default_factory=list)
+    rules: Counter[str] = field(default_factory=Counter)
+    """Findings by invariant: V1, V2 …"""
 
     @property
     def good(self) -> bool:
@@ -35,6 +37,7 @@ class Verdict:
     def bad(self, kind: str, rule: str, what: str) -> None:
         """Something that must not be."""
         self.counts[kind] += 1
+        self.rules[rule] += 1
         self.findings.append(f"{kind} ({rule}): {what}")
 
 
