@@ -39,11 +39,12 @@ def test_every_kind_of_place_that_hooks_come_to_has_a_row() -> None:
     assert {path.removeprefix(HOOK) for _, path in ROWS if path.startswith(HOOK)} == {*CONNECTORS, *DESKS, "nobody"}
 
 
-def sent(who: Known, key: tuple[str, str], attack: Attack, row: Row | None, **more: str) -> httpx.Response:
+def sent(who: Known, key: tuple[str, str], attack: Attack, row: Row | None, http: httpx.Client | None = None) -> httpx.Response:
     """The answer to an attack; with a row, it is proved as its platform, customer or agent would."""
-    given = attack.headers | (row.proof(who, attack.body) if row else {}) | more
+    given = attack.headers | (row.proof(who, attack.body) if row else {})
     content: bytes | Iterator[bytes] = pieces(attack.body) if attack.chunked else attack.body
-    return httpx.request(key[0], who.hub.url + who.filled(key[1]), content=content, headers=given, timeout=30)
+    ask = http.request if http else httpx.request
+    return ask(key[0], who.hub.url + who.filled(key[1]), content=content, headers=given, timeout=30)
 
 
 def pieces(body: bytes) -> Iterator[bytes]:
