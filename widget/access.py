@@ -88,7 +88,10 @@ def from_here(connection: HTTPConnection) -> bool:
     if origin is None:
         return True
     public = urlsplit(hub_of(connection).public_url)
-    theirs = urlsplit(origin).netloc
+    try:
+        theirs = urlsplit(origin).netloc
+    except ValueError:
+        return False
     return theirs in (connection.headers.get("host", ""), public.netloc) and bool(theirs)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from typing import Any
 
 import orjson
@@ -25,6 +26,8 @@ HELLO_S = 10.0
 SEND_S = 10.0
 """A reader that takes nothing for so long is cut off; it resumes where it was."""
 MOST_BYTES = 65_536
+FRAMES, FRAMES_S = 200, 10.0
+"""Frames that a page may send, in seconds: it reads a long backlog in that time, and types."""
 SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
 
 
@@ -132,9 +135,14 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
 
 
 async def _read(socket: WebSocket, talk: Talk) -> None:
-    """Answer the client's frames in order; a client that says nothing for two heartbeats is gone."""
+    """Answer the client's frames in order; one that says nothing for two heartbeats is gone, one that floods is cut off."""
+    count, since = 0, time.monotonic()
     while True:
         frame = await next_frame(socket, HEARTBEAT_S * 2.4)
+        now = time.monotonic()
+        count, since = (count + 1, since) if now - since < FRAMES_S else (1, now)
+        if count > FRAMES:
+            raise Cut(TOO_MANY)
         for said in await talk.take(frame):
             await send_json(socket, said)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from config.settings import RateLimits, WebSettings
@@ -20,6 +21,8 @@ LATEST = 100
 """How much of a log a client gets that must load it anew; the rest comes by /history."""
 PAGE = 200
 INTAKE_S = 5.0
+MOST_ANSWER = 20_000
+"""Bytes of a pressed button or a form."""
 _CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
 _FORM: TypeAdapter[Form] = TypeAdapter(Form)
 _KIND = {"image": "image", "audio": "audio", "video": "video"}
@@ -132,6 +135,8 @@ class Talk:
         text = word(said, "text", 10_000)
         if text.strip():
             parts.append(Text(text=text))
+        if any(len(orjson.dumps(said.get(name))) > MOST_ANSWER for name in ("choice", "form")):
+            raise Malformed(f"a choice or form may have {MOST_ANSWER} bytes")
         try:
             if said.get("choice"):
                 parts.append(_CHOICE.validate_python({**said["choice"], "type": "choice"}))
