@@ -1,8 +1,9 @@
 """Counts what became of every message of a fault run, by the outside world's records and the database, never by the hub's word.
 
 The rules are the guarantee's invariants: nothing taken is lost (V1), twice (V2) or made up (V3); order holds in the database
-(V5), in threads and at customers (V6); a thread has each line once (V7), a customer each answer once (V8) or somebody was told;
-nobody sees another's messages (V9); nothing is left undone (V10); every call was written down before it was made (V12).
+(V5), in threads and at customers (V6); a thread has each line once (V7), a customer each answer once (V8) or somebody was told,
+and told the truth; nobody sees another's messages (V9); nothing is left undone (V10); every call was written down before it was
+made (V12).
 """
 
 from __future__ import annotations
@@ -139,6 +140,12 @@ def _numbered(facts: Facts, verdict: Verdict) -> None:
             for kind in "mr":
                 if not _ordered([token for token in said if token.kind == kind]):
                     verdict.bad("reordered", "V5", f"{name} {key} has messages out of order by {place}")
+        for row in facts.tables[name.removesuffix("_id")]:
+            if row["head"] != len(rows[row["id"]]):
+                verdict.bad("reordered", "V5", f"{name} {row['id']} ends at {row['head']} and holds {len(rows[row['id']])}")
+    places = sorted(row["s"] for row in facts.tables["message"])
+    if places != list(range(1, len(places) + 1)):
+        verdict.bad("reordered", "V5", "the agents' log has a gap")
 
 
 def _at_desk(facts: Facts, verdict: Verdict) -> None:
@@ -148,6 +155,8 @@ def _at_desk(facts: Facts, verdict: Verdict) -> None:
         if count > 1:
             verdict.bad("doubled", "V7", f"{token} is in its thread {count} times")
         if count:
+            if call is not None and call["state"] == "failed":
+                verdict.bad("silent", "V7", f"{token} is in its thread, and somebody was told that it is not")
             continue
         if call is None or call["state"] == "sent":
             verdict.bad("lost", "V7", f"{token} never came to its thread ({call and call['id']})")
@@ -176,7 +185,9 @@ def _at_customers(facts: Facts, verdict: Verdict) -> None:
         count, call = facts.at_customer[token], facts.calls.get(f"send {token}")
         if count > 1:
             verdict.bad("doubled", "V8", f"the customer got {token} {count} times")
-        if call is not None and call["state"] in ("unknown", "failed"):
+        if count and call is not None and call["state"] == "failed":
+            verdict.bad("silent", "V8", f"the customer got {token}, and its thread says that they did not")
+        elif call is not None and call["state"] in ("unknown", "failed"):
             if facts.marked(facts.replies[token]["ts"]):
                 verdict.counts["unknown_shown" if call["state"] == "unknown" else "failed_shown"] += 1
             else:
@@ -223,12 +234,14 @@ def _private(facts: Facts, verdict: Verdict) -> None:
         for token in tokens(text):
             if facts.owner.get(token.secret, ("", ""))[1] != customer:
                 verdict.bad("crossed", "V9", f"customer {customer} got {token}")
-    threads: dict[tuple[str, str], set[str]] = defaultdict(set)
+    places: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for line in facts.posts:
-        threads[line["channel"], line["thread_ts"]] |= {token.secret for token in tokens(line["text"])}
-    for thread, secrets in threads.items():
+        places["thread", line["channel"], line["thread_ts"]] |= {token.secret for token in tokens(line["text"])}
+    for row in facts.messages:
+        places["conversation", row["conversation_id"]] |= {token.secret for token in tokens(_text(row["parts"]))}
+    for place, secrets in places.items():
         if len(secrets) > 1:
-            verdict.bad("crossed", "V9", f"thread {thread} holds messages of {len(secrets)} customers")
+            verdict.bad("crossed", "V9", f"{' '.join(place)} holds messages of {len(secrets)} customers")
 
 
 def _ended(facts: Facts, verdict: Verdict) -> None:
@@ -246,7 +259,8 @@ def _ended(facts: Facts, verdict: Verdict) -> None:
 
 
 def _written_down(facts: Facts, verdict: Verdict) -> None:
-    """V12: every post that Slack accepted was written down before; none was accepted twice by its key."""
+    """V12: every call that a platform accepted was written down before, each time; Slack accepted none twice by its key. V3 for
+    customers: they got nothing that nobody wrote."""
     tried = Counter(row["delivery_id"] for row in facts.tables["delivery_attempt"])
     by_key = {row["idem_key"]: row for row in facts.tables["delivery"]}
     keys = Counter(key for line in facts.evidence.of("slack", "post") for key in line["keys"])
@@ -255,3 +269,13 @@ def _written_down(facts: Facts, verdict: Verdict) -> None:
             verdict.bad("doubled", "V7", f"Slack accepted key {key} {count} times")
         if key not in by_key or not tried[by_key[key]["id"]]:
             verdict.bad("invented", "V12", f"Slack accepted key {key}, and no attempt is written down")
+    accepted: Counter[str] = Counter()
+    for line in facts.evidence.telegram:
+        found = [str(token) for token in tokens(str(line.get("text", ""))) if token.kind == "r"]
+        accepted.update(found)
+        if not found:
+            verdict.bad("invented", "V3", f"customer {line['chat']} got {line.get('text')!r}, which nobody wrote")
+    for token, count in accepted.items():
+        call = facts.calls.get(f"send {token}")
+        if call is None or tried[call["id"]] < count:
+            verdict.bad("invented", "V12", f"Telegram accepted {token} {count} times, with fewer attempts written down")

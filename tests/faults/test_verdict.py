@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +17,22 @@ from tests.faults.tokens import Token, body
 
 ANN, BEN = "aaaaaaaaaa", "bbbbbbbbbb"
 WHO = {ANN: ("telegram", "700001"), BEN: ("web", "web-0")}
+SCRIPT = [(kind, secret) for secret in WHO for kind in "mmmrr"]
 
 
 class Made:
     """Evidence of a run in which all went well, to be spoilt."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: Sequence[tuple[str, str]] = SCRIPT) -> None:
         self.load: list[Line] = []
         self.slack: list[Line] = []
         self.telegram: list[Line] = []
         self.tables: dict[str, list[Line]] = {name: [] for name in ("inbox", "message", "delivery", "delivery_attempt")}
         self.heads = {ANN: 0, BEN: 0}
-        for secret in WHO:
-            for n in (1, 2, 3):
-                self.customer_says(secret, n)
-            self.agent_says(secret, 1)
-            self.agent_says(secret, 2)
+        said: Counter[tuple[str, str]] = Counter()
+        for kind, secret in script:
+            said[kind, secret] += 1
+            (self.customer_says if kind == "m" else self.agent_says)(secret, said[kind, secret])
 
     def customer_says(self, secret: str, n: int) -> None:
         token = Token("m", secret, n)
@@ -58,6 +59,7 @@ class Made:
         self.heads[token.secret] += 1
         seq, (channel, customer) = self.heads[token.secret], WHO[token.secret]
         own = {"id": f"e-{token}", "conversation_id": f"c-{token.secret}", "identity_id": customer, "seq": seq}
+        own["s"] = len(self.tables["message"]) + 1
         said = {"kind": "message", "source": source, "external_id": str(token), "parts": parts(body(token)), "data": "{}"}
         self.tables["message"].append(own | said | {"cs": seq if channel == "web" else None})
         self.tables["inbox"].append({"n": len(self.tables["inbox"]), "source": source, "external_id": str(token), "state": 1})
@@ -78,7 +80,9 @@ class Made:
         return next(row for row in self.tables[table] if row["id"] == own)
 
     def evidence(self) -> Evidence:
-        return Evidence(self.load, self.slack, self.telegram, (), self.tables)
+        talks = [{"id": f"c-{secret}", "head": head} for secret, head in self.heads.items()]
+        people = [{"id": WHO[ANN][1], "head": 0}, {"id": WHO[BEN][1], "head": self.heads[BEN]}]
+        return Evidence(self.load, self.slack, self.telegram, (), self.tables | {"conversation": talks, "identity": people})
 
 
 def parts(text: str) -> str:
