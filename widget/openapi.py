@@ -50,6 +50,7 @@ WRONG = {
     404: "there is no such thing, or it is not for you",
     408: "the body took too long",
     409: "it does not fit what has happened meanwhile",
+    411: "Content-Length is missing",
     413: "too large",
     415: "compressed, or of the wrong type",
     422: "understood, but not acceptable",

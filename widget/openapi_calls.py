@@ -83,7 +83,7 @@ CALLS: dict[tuple[str, str], Call] = {
         fails=(400, 401, *_LIMITED),
     ),
     ("POST", f"{_C}/files"): _chat(
-        "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer", fails=(401, *BODY, *_LIMITED),
+        "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer", fails=(401, 411, *BODY, *_LIMITED),
     ),
     ("GET", f"{_C}/socket"): _chat("The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403,)),
     ("POST", f"{_A}/setup"): Call(
@@ -121,7 +121,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_A}/deliveries/{{id}}/resend"): _agents(
         "Send again what failed or has an unknown fate", "重新发送", _KEPT, *_LATE, takes=console.Act
     ),
-    ("POST", f"{_A}/files"): _agents("Upload one file", "上传一个文件", {201: shapes.File}, *BODY, 429, uploads=True),
+    ("POST", f"{_A}/files"): _agents("Upload one file", "上传一个文件", {201: shapes.File}, 411, *BODY, 429, uploads=True),
     ("GET", f"{_A}/agents"): _agents("All agents", "坐席列表", {200: staff.Colleagues}),
     ("POST", f"{_A}/agents"): _agents("Invite an agent", "邀请坐席", {201: staff.Invited}, 409, takes=staff.Invite),
     ("PATCH", f"{_A}/agents/{{id}}"): _agents(
@@ -143,7 +143,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", "/hooks/{name}"): Call(
         OPERATIONS, "What a platform tells; 200 only after the commit. The body is the platform's", "平台回调；提交后才返回 200",
-        {200: "text/plain"}, fails=(400, 401, 404, 413, 503),
+        {200: "text/plain"}, fails=(400, 401, 404, 408, 413, 415, 503),
     ),
     ("GET", "/healthz"): Call(OPERATIONS, "The process lives", "进程存活", {200: staff.Alive}),
     ("GET", "/readyz"): Call(OPERATIONS, "Database and Redis answer", "可接收流量", {200: staff.Ready}, fails=(503,)),

@@ -26,7 +26,8 @@ HELLO_S = 10.0
 SEND_S = 10.0
 """A reader that takes nothing for so long is cut off; it resumes where it was."""
 MOST_BYTES = 65_536
-FRAMES, FRAMES_S = 200, 10.0
+FRAMES = 200
+FRAMES_S = 10.0
 """Frames that a page may send, in seconds: it reads a long backlog in that time, and types."""
 SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
 
