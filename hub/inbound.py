@@ -19,7 +19,7 @@ from hub.model import AgentReply, DeskName, ExternalId, Message, Report
 from hub.ports import SupportsPeople
 from hub.replies import UnknownPerson, agent_said, reported
 from hub.runtime import Hub
-from hub.store.database import is_transient
+from hub.store.database import is_refusal, is_transient
 from hub.store.inbox import Pending
 
 if TYPE_CHECKING:
@@ -65,24 +65,39 @@ async def drain(hub: Hub, lane: int) -> int:
     return total
 
 
-async def _once(hub: Hub, lane: int) -> int:
+async def _once(hub: Hub, lane: int, most: int = MOST) -> int:
     try:
-        done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane))
+        done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most))
     except UnknownPerson as exc:
         await _introduce(hub, exc.desk, exc.person)
         return 1
     except Poisoned as exc:
         await _set_aside(hub, exc)
         return 1
+    except Exception as exc:
+        if not is_refusal(exc):
+            raise
+        return await _refused(hub, lane, most, exc)
     await reach("inbound.committed")
     await _tell(hub, done)
     return done.rows
 
 
-async def _transaction(hub: Hub, connection: AsyncConnection, lane: int) -> Done:
+async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> int:
+    """What a batch had become could not be written: take half of it, until the row that it is about stands alone."""
+    if most > 1:
+        return await _once(hub, lane, most // 2)
+    async with hub.store.db.read() as connection:
+        rows = await hub.store.inbox.pending(connection, lane, 1)
+    for row in rows:
+        await _set_aside(hub, Poisoned(row, exc))
+    return len(rows)
+
+
+async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: int) -> Done:
     store = hub.store
     now_ms = await store.timeline.lock(connection, "in", lane)
-    rows = await store.inbox.pending(connection, lane, MOST)
+    rows = await store.inbox.pending(connection, lane, most)
     if not rows:
         return Done()
     batch = await _load(hub, connection, rows, now_ms)

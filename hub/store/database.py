@@ -90,8 +90,9 @@ def among(dialect: str, column: Any, name: str) -> Any:
 
 
 def is_refusal(exc: BaseException) -> bool:
-    """Whether the database took exception to the data itself: trying the same again is of no use."""
-    return isinstance(exc, DBAPIError) and not is_transient(exc)
+    """Whether the database took exception to the data itself: trying the same again is of no use. SQLite's driver says of a
+    number above 64 bits only OverflowError."""
+    return isinstance(exc, DBAPIError | OverflowError) and not is_transient(exc)
 
 
 class Database:

@@ -73,7 +73,6 @@ async def test_a_row_that_cannot_be_read_any_more_is_parked(hub: Hub) -> None:
     assert [text_of(entry) for entry in await rows(hub.store, Message)] == ["fine"]
 
 
-@pytest.mark.xfail(strict=True, reason="what fails when the batch is written stops its lane for ever: hub/inbound.py _write")
 async def test_what_the_database_refuses_to_hold_is_parked(hub: Hub) -> None:
     """The body was kept, yet what is made of it does not fit into a table: the lane must not stand still because of it."""
     huge = Media(kind="file", remote="doc:1", size=2**70)
