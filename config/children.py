@@ -1,23 +1,35 @@
-"""Processes that `frontdesk up` starts: long-lived ones that must live, and short-lived ones that are asked something."""
+"""Processes that `frontdesk up` forks: they share the memory of what it has imported, and end when it does.
+
+Forking needs a parent with no thread and no event loop. Where a fork is not safe (macOS), `multiprocessing` starts a new Python.
+"""
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 import ctypes
+import multiprocessing
+import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from socket import socket
+from typing import Any
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Seconds before a process that died is started again; back to none once it has lived for a minute."""
 LIVED_S = 60.0
 PR_SET_PDEATHSIG = 1
+LINUX = sys.platform.startswith("linux")
+CONTEXT: Any = multiprocessing.get_context("fork" if LINUX else "spawn")
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
 
 
 def ends_with_parent() -> Callable[[], None] | None:
     """On Linux a child is told to end when its parent is killed: nobody else would, and it would hold the port."""
-    if not sys.platform.startswith("linux"):
+    if not LINUX:
         return None
     libc = ctypes.CDLL(None)
 
@@ -28,35 +40,43 @@ def ends_with_parent() -> Callable[[], None] | None:
 
 
 class Child:
-    """One process that must live."""
+    """A process that runs a function, once or again and again; what the function returns is its exit code."""
 
-    def __init__(self, name: str, module: str, environment: Mapping[str, str], keep: tuple[int, ...] = ()) -> None:
+    def __init__(self, name: str, work: Callable[..., int | None], *arguments: Any) -> None:
         self.name = name
-        self._module = module
-        self._environment = environment
-        self._keep = keep
-        self._process: asyncio.subprocess.Process | None = None
+        self._work = work
+        self._arguments = arguments
+        self._process: Any = None
         self._deaths = 0
         self._since = 0.0
+        self.due: float | None = 0.0
+        """When it may be started, by the monotonic clock; None while it runs or when it is not wanted any more."""
 
-    async def run(self) -> int:
-        """Start it and wait for its end; its exit code."""
+    @property
+    def sentinel(self) -> int | None:
+        """What becomes readable when the process ends; None when there is none."""
+        return None if self._process is None else int(self._process.sentinel)
+
+    def start(self) -> None:
+        """Start it. A signal that comes meanwhile waits: the child would take it for its parent's."""
         self.began()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            self._module,
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            pass_fds=self._keep,
-            start_new_session=True,  # Ctrl-C reaches only the supervisor, which ends the others in order
-            preexec_fn=ends_with_parent(),
-        )
-        return await self._process.wait()
+        self.due = None
+        self._process = CONTEXT.Process(target=_enter, args=(os.getpid(), self._work, *self._arguments), name=self.name)
+        with _signals_wait():
+            self._process.start()
 
     def began(self) -> None:
         """It is started now."""
         self._since = time.monotonic()
+
+    def ended(self) -> int | None:
+        """The exit code of a process that has ended since the last time of asking."""
+        if self._process is None or self._process.exitcode is None:
+            return None
+        code = int(self._process.exitcode)
+        self._process.close()
+        self._process = None
+        return code
 
     def pause(self) -> float:
         """Seconds to wait before the next start."""
@@ -67,35 +87,49 @@ class Child:
 
     def signal(self, number: int) -> None:
         """Send it a signal, if it lives."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(number)
-
-    async def end(self, seconds: float) -> None:
-        """Ask it to end, and kill it when it does not within so many seconds."""
-        self.signal(signal.SIGTERM)
-        if self._process is not None:
-            try:
-                await asyncio.wait_for(self._process.wait(), seconds)
-            except TimeoutError:
-                self.signal(signal.SIGKILL)
-                await self._process.wait()
+        if self._process is not None and self._process.exitcode is None:
+            os.kill(self._process.pid, number)
 
 
-async def run_once(module: str, *arguments: str, environment: Mapping[str, str], show: bool = False) -> tuple[int, str]:
-    """Run a module to its end: its exit code and what it printed, unless that is shown to the person at the terminal."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        env=environment,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=None if show else asyncio.subprocess.PIPE,
-        start_new_session=True,
-    )
+@contextlib.contextmanager
+def _signals_wait() -> Iterator[None]:
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, HANDLED)
     try:
-        said, _ = await child.communicate()
-    except asyncio.CancelledError:
-        child.kill()
-        raise
-    return child.returncode or 0, (said or b"").decode().strip()
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _enter(parent: int, work: Callable[..., int | None], *arguments: Any) -> None:
+    """The child's first steps: signals as in a new process, a session of its own, and an end with its parent."""
+    signal.set_wakeup_fd(-1)
+    for number in HANDLED:
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    os.setsid()  # Ctrl-C reaches only the supervisor, which ends the others in order
+    ask = ends_with_parent()
+    if ask is not None:
+        ask()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDLED)
+    if os.getppid() == parent:
+        sys.exit(work(*arguments))
+
+
+def run_module(module: str, line: socket, listens: bool) -> int:
+    """As `python -m module`, which it is called in lists of processes. A listening socket is handed on by its number."""
+    if listens:
+        os.environ["FRONTDESK_SOCKET"] = str(line.fileno())
+    else:
+        line.close()
+    if LINUX:
+        _rename("python", "-m", module)
+    return int(import_module(f"{module}.__main__").main())
+
+
+def _rename(*arguments: str) -> None:
+    """Write other arguments over those that a fork has inherited, as far as there is room."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    start, end = int(fields[45]), int(fields[46])
+    said = "".join(f"{argument}\0" for argument in arguments).encode()
+    if 0 < start < end - len(said):
+        ctypes.memset(start, 0, end - start)
+        ctypes.memmove(start, said, len(said))

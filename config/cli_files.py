@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,7 @@ from hub.errors import ConfigError
 settings = typer.Typer(no_args_is_help=True, help="What this installation is told to be.")
 
 
-def check(
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-    plan: Annotated[bool, typer.Option("--plan", hidden=True)] = False,
-) -> None:
+def check(config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Read every file of the configuration and say every mistake. Exit code 0: none; 1: mistakes; 2: no configuration there."""
     from config.load import Faulty, load
 
@@ -30,12 +26,8 @@ def check(
         if as_json:
             typer.echo(json.dumps({"ok": False, "problems": [asdict(problem) for problem in exc.problems]}, ensure_ascii=False))
         else:
-            count = len(exc.problems)
-            typer.echo(f"{exc}\n{count} mistake{'s' if count > 1 else ''}", err=True)
+            typer.echo(exc.told(), err=True)
         raise typer.Exit(1) from None
-    if plan:
-        typer.echo(json.dumps(_plan(found.hub)))
-        return
     channels = {str(name): one.type for name, one in found.channels.items()}
     desks = {str(name): one.type for name, one in found.desks.items()}
     if as_json:
@@ -46,18 +38,6 @@ def check(
 
 def _names(places: dict[str, str]) -> str:
     return ", ".join(f"{name} ({kind})" if name != kind else name for name, kind in sorted(places.items())) or "none"
-
-
-def _plan(hub: Any) -> dict[str, Any]:
-    """What `frontdesk up` must know."""
-    return {
-        "host": hub.host,
-        "port": hub.port,
-        "data": str(hub.data),
-        "public_url": hub.public_url,
-        "own_valkey": hub.redis is None,
-        "demo": hub.environment == "development",
-    }
 
 
 def schema(folder: Annotated[Path, typer.Argument(help="where to write the files")] = Path("schemas")) -> None:

@@ -1,4 +1,4 @@
-"""Commands about agents, and the words with which `frontdesk up` greets whoever started it."""
+"""Commands about agents."""
 
 from __future__ import annotations
 
@@ -18,24 +18,6 @@ def first_admin(config: ConfigOption = None) -> None:
 
     pass_on(config)
     typer.echo(asyncio.run(first_link()))
-
-
-def welcome(url: str, demo: Annotated[bool, typer.Option("--demo")] = False) -> None:
-    """Say where to click, and how the first admin gets in."""
-    from rich.console import Console
-    from rich.markup import escape
-
-    from config.commands import first_link
-
-    lines = [f"[bold green]Frontdesk is ready[/]: {url}"]
-    lines += [f"  demo page   [cyan]{url}/demo[/]"] if demo else []
-    lines += [f"  console     [cyan]{url}/console/[/]"]
-    link = asyncio.run(first_link())
-    if link:
-        lines += [f"  first admin [bold cyan]{escape(link)}[/]", "              (open it once; it is good for a day)"]
-    console = Console(highlight=False, soft_wrap=True, emoji=False)
-    for line in lines:
-        console.print(line)
 
 
 @agent.command("add", epilog="Example: frontdesk agent add ann@example.com --name Ann --role agent")

@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 def _become(*arguments: str) -> None:
     """This process goes on as another module: what was imported to read options is let go of."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc gives each thread its own otherwise, and SQLite's threads need none
     os.execv(sys.executable, [sys.executable, "-m", *arguments])  # noqa: S606
 
 

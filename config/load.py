@@ -48,6 +48,10 @@ class Faulty(ConfigError):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
+    def told(self) -> str:
+        """For a person: every mistake, and how many they are."""
+        return f"{self}\n{len(self.problems)} mistake{'s' if len(self.problems) > 1 else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class Installation:

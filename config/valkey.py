@@ -177,7 +177,7 @@ def main(arguments: list[str]) -> int:
     try:
         start(Path(arguments[0]))
     except ConfigError as exc:
-        print(exc)  # noqa: T201
+        print(f"Valkey: {exc}", flush=True)  # noqa: T201
         return 1
     return 0
 

@@ -138,12 +138,16 @@ def test_many_processes_share_one_port_and_leave_no_orphan(tmp_path: Path) -> No
 
 
 @linux
-def test_it_is_small_and_sleeps(tmp_path: Path) -> None:
+def test_what_it_imports_is_there_once_and_it_sleeps(tmp_path: Path) -> None:
     with running(tmp_path) as hub:
         soon(lambda: "first admin" in hub.said())
-        loaded = Path(f"/proc/{hub.process.pid}/maps").read_text()
-        for name in ("pydantic_core", "sqlalchemy", "libssl", "orjson", "uvloop"):
-            assert name not in loaded, f"the supervisor holds {name}"
+        pids = [hub.process.pid, *hub.children("widget"), *hub.children("workers")]
+        assert len(list(Path(f"/proc/{hub.process.pid}/task").iterdir())) == 1, "a fork copies only the thread that forks"
+        opened = [str(path.readlink()) for path in Path(f"/proc/{hub.process.pid}/fd").iterdir()]
+        assert not [name for name in opened if "frontdesk.db" in name or "eventpoll" in name]
+        for pid in pids[1:]:
+            held = memory(pid)
+            assert held["Shared_Dirty"] > held["Rss"] * 0.4, "a child has imported everything again"
 
         def ticks() -> int:
             return sum(map(int, Path(f"/proc/{hub.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
@@ -151,6 +155,30 @@ def test_it_is_small_and_sleeps(tmp_path: Path) -> None:
         before = ticks()
         time.sleep(1.0)  # nothing happens, and that is what is looked at
         assert ticks() - before <= 1
+
+
+@linux
+def test_the_port_is_free_once_the_web_process_has_ended(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        soon(lambda: hub.children("workers") and hub.ready())
+        (worker,) = hub.children("workers")
+        listening = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines() if f":{hub.port:04X} 0" in line}
+        assert listening
+        soon(lambda: not listening & {socket_number(path) for path in Path(f"/proc/{worker}/fd").iterdir()})
+
+
+def memory(pid: int) -> dict[str, int]:
+    """What a process holds, in kB."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    return {name: int(rest.split()[0]) for name, rest in (line.split(":") for line in lines)}
+
+
+def socket_number(path: Path) -> str:
+    """The inode of the socket behind a file descriptor; empty when there is none."""
+    try:
+        return str(path.readlink()).removeprefix("socket:[").removesuffix("]")
+    except OSError:
+        return ""
 
 
 def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
@@ -200,7 +228,7 @@ def valkey_of_others(folder: Path) -> Path:
 def test_pauses_grow_and_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("config.children.time.monotonic", lambda: now)
-    child = Child("web", "widget", {})
+    child = Child("web", print)
     child.began()
     assert [child.pause() for _ in range(6)] == [0.0, 0.5, 1.0, 2.0, 5.0, 5.0]
     now += 61
