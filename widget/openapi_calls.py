@@ -83,7 +83,8 @@ CALLS: dict[tuple[str, str], Call] = {
         fails=(400, 401, *_LIMITED),
     ),
     ("POST", f"{_C}/files"): _chat(
-        "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer", fails=(401, 411, *BODY, *_LIMITED),
+        "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer",
+        fails=(401, 411, *BODY, *_LIMITED),
     ),
     ("GET", f"{_C}/socket"): _chat("The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403,)),
     ("POST", f"{_A}/setup"): Call(
