@@ -12,12 +12,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.store.database import parse_url
 from hub.store.store import Store, open_store
+
+# Frames with all their values, as rich would print them, took a minute for one error of a big batch.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 DATABASES = {"sqlite": "", "postgres": "TEST_POSTGRES_URL", "mysql": "TEST_MYSQL_URL"}
 
