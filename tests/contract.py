@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -48,31 +49,31 @@ class Place(Protocol):
     async def receive(self, hook: Hook) -> Receipt: ...
 
 
-class Contract:
+class Contract(ABC):
     """Inherited, never run by itself."""
 
     too_big = 1_048_577
     """Bytes of a body that must be refused by size."""
 
-    def place(self) -> Place:
-        raise NotImplementedError
+    @abstractmethod
+    def place(self) -> Place: ...
 
-    def good(self) -> dict[str, Any]:
-        raise NotImplementedError
+    @abstractmethod
+    def good(self) -> dict[str, Any]: ...
 
-    def prove(self, body: bytes) -> Hook:
-        raise NotImplementedError
+    @abstractmethod
+    def prove(self, body: bytes) -> Hook: ...
 
-    def forged(self, body: bytes) -> Iterable[tuple[str, Hook]]:
-        raise NotImplementedError
+    @abstractmethod
+    def forged(self, body: bytes) -> Iterable[tuple[str, Hook]]: ...
 
     def replayed(self, body: bytes) -> Iterable[tuple[str, Hook]]:
         """Hooks whose proof was good once. Platforms that sign no time have none: there, twice is the same id."""
         return ()
 
+    @abstractmethod
     def unknown(self) -> Iterable[tuple[str, dict[str, Any]]]:
         """Bodies of kinds that this release does not know."""
-        raise NotImplementedError
 
     async def given(self, body: bytes) -> Receipt | None:
         """The receipt for an authentic body; None when it was malformed. Nothing else may happen."""

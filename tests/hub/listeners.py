@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Listener:
+class Listener(ABC):
     """A server of one connection after another, on a free port of this machine, that keeps what it was told."""
 
     def __init__(self) -> None:
@@ -28,8 +29,8 @@ class Listener:
         finally:
             writer.close()
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None: ...
 
 
 class MailServer(Listener):
