@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,13 @@ def redis_url() -> Iterator[str]:
     if given:
         yield given
         return
+    with own_valkey() as url:
+        yield url
+
+
+@contextmanager
+def own_valkey() -> Iterator[str]:
+    """The URL of a bundled Valkey that nobody else uses."""
     with tempfile.TemporaryDirectory(prefix="fd") as folder:
         server, url = start_valkey(Path(folder))
         try:

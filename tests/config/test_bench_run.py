@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from config.bench.budgets import FIGURES
 from config.bench.processes import PROC
 from config.bench.servers import own_database, rows
 from hub.jobs import connect
-from tests.conftest import start_valkey
+from tests.conftest import own_valkey
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--seconds", "1", "--messages", "150", "--sockets", "20", "--conversations", "40")
@@ -78,8 +77,7 @@ async def test_given_servers_are_measured_and_left_as_they_were(tmp_path: Path) 
     database = os.environ.get("TEST_POSTGRES_URL")
     if not database:
         pytest.skip("TEST_POSTGRES_URL is not set")
-    with tempfile.TemporaryDirectory(prefix="fd") as folder:
-        server, redis = start_valkey(Path(folder))
+    with own_valkey() as redis:
         pool = await connect(redis)
         try:
             await pool.set("somebody:else", "1")
@@ -87,8 +85,6 @@ async def test_given_servers_are_measured_and_left_as_they_were(tmp_path: Path) 
             assert [key async for key in pool.scan_iter()] == [b"somebody:else"]
         finally:
             await pool.aclose()
-            server.terminate()
-            server.wait(10)
     assert found["servers"] == "postgresql + redis"
     assert found["sustained_per_s"] > 0 and found["cpu_s_per_1000"] > 0, "processes of both servers can be seen"
     assert 170 < found["messages"] <= 300

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.conftest import start_valkey
+from tests.conftest import own_valkey
 
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A Valkey that nobody else uses."""
-    with tempfile.TemporaryDirectory(prefix="fd") as folder:
-        server, url = start_valkey(Path(folder))
-        try:
-            yield url
-        finally:
-            server.terminate()
-            server.wait(10)
+    with own_valkey() as url:
+        yield url

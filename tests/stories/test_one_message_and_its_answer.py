@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import start_valkey, throw_away_database, until
+from tests.conftest import own_valkey, throw_away_database, until
 from tests.servers.installation import Running, installed
 from tests.servers.slack import SlackServer, slack_server
 from tests.servers.telegram import TelegramServer, telegram
@@ -62,12 +62,7 @@ async def world(place: Path, database: str, *, webs: int = 1, workers: int = 1, 
             database_url = await stack.enter_async_context(throw_away_database(os.environ[variable]))
         if own_redis:
             redis_url = os.environ.get("TEST_REDIS_URL", "")
-            if not redis_url:
-                folder = place / "redis"
-                folder.mkdir()
-                server, redis_url = start_valkey(folder)
-                stack.callback(server.wait, 10)
-                stack.callback(server.terminate)
+            redis_url = redis_url or stack.enter_context(own_valkey())
         sim = await stack.enter_async_context(telegram())
         slack = await stack.enter_async_context(slack_server())
         hub = await stack.enter_async_context(
