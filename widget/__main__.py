@@ -110,6 +110,7 @@ async def serve(installation: Installation) -> None:
             ws="websockets-sansio",
             ws_max_size=65_536,
             ws_per_message_deflate=False,
+            ws_ping_interval=None,  # both protocols have a heartbeat of their own, which browsers answer through every proxy
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=75,
             access_log=False,

@@ -105,7 +105,7 @@ async def _news(talk: Talk, feed: Feed, seconds: float, request: Request) -> lis
     stream = feed.customer(talk.visitor.identity)
     try:
         until = asyncio.get_running_loop().time() + seconds
-        await talk.here()
+        feed.here(talk.visitor.identity, talk.cursor)
         while True:
             stream.bell.clear()
             found = await talk.news()

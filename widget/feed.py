@@ -17,6 +17,8 @@ log = structlog.get_logger()
 MOST_EPHEMERAL = 64
 CLOCK_S = 5.0
 """How often customers' logs are looked at without a poke: a lost poke costs at most this."""
+NOTE_S = 1.0
+"""How often it is noted which customers are here."""
 
 
 class Stream:
@@ -51,10 +53,26 @@ class Feed:
         self.addresses: Counter[str] = Counter()
         """How many sockets of customers each address has open in this process."""
         self.draining = asyncio.Event()
+        self._here: dict[str, int] = {}
 
     async def run(self) -> None:
         """Hand pokes on, for ever, and look now and then without one."""
-        await asyncio.gather(self._listen(), self._clock())
+        await asyncio.gather(self._listen(), self._clock(), self._note())
+
+    def here(self, identity: str, cursor: int) -> None:
+        """A customer is looking, and has their log up to `cursor`: noted soon, together with others, as a commit for each would
+        hold up whoever writes while thousands come back at once."""
+        self._here[identity] = max(cursor, self._here.get(identity, 0))
+
+    async def _note(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_S)
+            noted, self._here = self._here, {}
+            try:
+                if noted:
+                    await self._logs.seen(noted)
+            except Exception as exc:
+                log.warning("feed.not_noted", customers=len(noted), error=repr(exc))
 
     async def _clock(self) -> None:
         while True:

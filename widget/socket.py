@@ -150,7 +150,7 @@ async def _read(socket: WebSocket, talk: Talk) -> None:
 
 async def _write(socket: WebSocket, talk: Talk, stream: Stream, feed: Feed) -> None:
     """Bring the log to the client. The bell is cleared before the look, so that nothing falls between."""
-    await talk.here()
+    feed.here(talk.visitor.identity, talk.cursor)
     while not feed.draining.is_set():
         stream.bell.clear()
         while found := await talk.news():

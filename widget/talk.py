@@ -179,10 +179,6 @@ class Talk:
         facts = await self._hub.store.logs.identity(self.visitor.channel, self.visitor.id) if self.cursor else None
         return self.cursor > (facts.head if facts else 0)
 
-    async def here(self) -> None:
-        """The customer is looking, and has everything up to the cursor."""
-        await self._hub.store.logs.seen(self.visitor.identity, self.cursor)
-
 
 def _id(frame: dict[str, Any]) -> str:
     own = frame.get("id")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,12 +109,13 @@ class LogStore:
             rows = await connection.execute(self._heads, {"ids": sorted(set(ids))})
             return {row[0]: int(row[1]) for row in rows}
 
-    async def seen(self, identity_id: str, cs: int) -> None:
-        """The customer is here, and has everything up to `cs`."""
-        here = update(identity).where(identity.c.id == identity_id)
+    async def seen(self, places: Mapping[str, int]) -> None:
+        """These customers are here, and have everything up to these places of their logs."""
         most = func.greatest if self.db.dialect != "sqlite" else func.max
-        async with self.db.write() as connection:
-            await connection.execute(here.values(seen_ms=now_ms(), seen_cs=most(identity.c.seen_cs, cs)))
+        furthest = most(identity.c.seen_cs, bindparam("cs", type_=identity.c.seen_cs.type))
+        here = update(identity).where(identity.c.id == bindparam("who")).values(seen_ms=now_ms(), seen_cs=furthest)
+        rows = [{"who": who, "cs": cs} for who, cs in sorted(places.items())]
+        await self.db.transact(lambda connection: connection.execute(here, rows))
 
     async def read_up_to(self, identity_id: str, cs: int) -> bool:
         """The customer has read up to `cs`; says whether that is news."""
