@@ -12,7 +12,9 @@ from typing import Any
 
 import structlog
 from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix
 from arq.cron import CronJob
+from arq.utils import timestamp_ms
 from arq.worker import Function, Worker
 from redis.exceptions import RedisError
 
@@ -22,6 +24,21 @@ log = structlog.get_logger()
 LOST = (RedisError, OSError, asyncio.TimeoutError)
 POLL = 1.0
 """Seconds between looks when nobody wakes us; also arq's clock for cron jobs."""
+_CLAIM = """
+local taken = {}
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1])) do
+  if #taken >= 2 * tonumber(ARGV[2]) then break end
+  if redis.call('SET', ARGV[3] .. id, '1', 'NX', 'PX', ARGV[4]) then
+    table.insert(taken, id)
+    table.insert(taken, redis.call('ZSCORE', KEYS[1], id))
+  end
+end
+return taken
+"""
+"""arq's `start_jobs` in one round trip instead of five a job, one after the other (arq 0.28, worker.py). An arq that watches the
+same key sees it change, so both can work at one queue.
+
+KEYS: the queue. ARGV: now, how many at most, the prefix of the keys that mark a job as taken, for how many milliseconds."""
 
 
 class WakeWorker(Worker):
@@ -49,6 +66,7 @@ class WakeWorker(Worker):
         )
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._claim = redis.register_script(_CLAIM)
 
     async def main(self) -> None:
         """Start jobs until `stop`, whatever becomes of Redis meanwhile."""
@@ -66,6 +84,27 @@ class WakeWorker(Worker):
         finally:
             listener.cancel()
             self._stopped.set()
+
+    async def _poll_iteration(self) -> None:
+        """Start what is due, let go of what has ended, run arq's clock."""
+        free = self.max_jobs - self.job_counter
+        if self.allow_pick_jobs and free > 0:
+            for_ms = int(self.in_progress_timeout_s * 1000)
+            taken = await self._claim(keys=[self.queue_name], args=[timestamp_ms(), free, in_progress_key_prefix, for_ms])
+            for job_id, score in zip(taken[::2], taken[1::2], strict=True):
+                await self._start(job_id.decode(), int(score))
+        for job_id, task in list(self.tasks.items()):
+            if task.done():
+                del self.tasks[job_id]
+                task.result()
+        await self.heart_beat()
+
+    async def _start(self, job_id: str, score: int) -> None:
+        await self.sem.acquire()
+        self.job_counter += 1
+        task = asyncio.create_task(self.run_job(job_id, score))
+        task.add_done_callback(lambda _: self._release_sem_dec_counter_on_complete())
+        self.tasks[job_id] = task
 
     async def _listen(self) -> None:
         while True:
