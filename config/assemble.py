@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -35,7 +36,7 @@ Role = Literal["web", "worker", "command"]
 async def open_hub(installation: Installation, role: Role) -> AsyncIterator[Hub]:
     """Everything that a process needs, closed in reverse at the end. Raises `ConfigError` when it can't be had."""
     settings = installation.hub
-    set_up(settings.log_level)
+    set_up(settings.log_level, to=sys.stderr if role == "command" else sys.stdout)
     store = await open_store(settings.database_url, lanes=settings.lanes, pool=settings.pool)
     try:
         redis = await connect(await asyncio.to_thread(redis_url, settings))

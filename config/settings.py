@@ -57,8 +57,8 @@ class HubSettings(_Settings):
     database: SecretStr | None = Field(None, description="postgresql://… or mysql://…; SQLite in the data folder when not given")
     databases: tuple[DatabasePart, ...] = Field((), description="instead of `database`: URLs and the buckets of each")
     redis: SecretStr | None = Field(None, description="redis://…; a bundled Valkey when not given")
-    lanes: int = Field(
-        4, ge=1, le=64, description="how many batches may be written side by side; fixed when the database is made"
+    lanes: int | None = Field(
+        None, ge=1, le=64, description="how many batches may be written side by side; fixed when the database is made; 1"
     )
     pool: int = Field(5, ge=1, le=100, description="database connections of each process")
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(_text)] = "info"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import orjson
 import structlog
@@ -18,8 +19,8 @@ def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, An
     return {key: mask(value) if isinstance(value, str) and key not in PLAIN else value for key, value in event.items()}
 
 
-def set_up(level: str = "info") -> None:
-    """Called once by each process."""
+def set_up(level: str = "info", *, to: TextIO = sys.stdout) -> None:
+    """Called once by each process. A command keeps its standard output for what was asked."""
     number = getattr(logging, level.upper())
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     structlog.configure(
@@ -32,5 +33,6 @@ def set_up(level: str = "info") -> None:
             structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(to),
         cache_logger_on_first_use=True,
     )

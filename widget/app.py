@@ -13,7 +13,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketClose
 
 from config.settings import HubSettings, WebSettings
 from hub.errors import Busy, Conflict, Malformed, Rejected
@@ -63,15 +65,18 @@ def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
 
 
 class _Front:
-    """Hooks go straight through; every other answer gets the headers that keep browsers safe."""
+    """Hooks and sockets go straight through; every other answer gets the headers that keep browsers safe."""
 
-    def __init__(self, app: ASGIApp, hooks: Hooks, hub: Hub) -> None:
+    def __init__(self, app: Starlette, hooks: Hooks, hub: Hub) -> None:
         self._app = app
         self._hooks = hooks
         self._hub = hub
+        self._sockets = [route for route in app.routes if isinstance(route, WebSocketRoute)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        elif scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"].startswith("/hooks/"):
             await self._hooks(scope, receive, send)
@@ -79,6 +84,16 @@ class _Front:
             await Response(status_code=204, headers=self._cors(scope))(scope, receive, send)
         else:
             await self._app(scope, receive, self._dressed(scope, send))
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Past starlette's layers, which hold 5 KiB for each socket that is open; its handlers end every error themselves."""
+        for route in self._sockets:
+            match, found = route.matches(scope)
+            if match is Match.FULL:
+                scope.update(found, app=self._app)
+                await route.endpoint(WebSocket(scope, receive, send))
+                return
+        await WebSocketClose()(scope, receive, send)
 
     def _dressed(self, scope: Scope, send: Send) -> Callable[[Message], Awaitable[None]]:
         async def dressed(message: Message) -> None:

@@ -75,10 +75,14 @@ class Feed:
                 log.warning("feed.not_noted", customers=len(noted), error=repr(exc))
 
     async def _clock(self) -> None:
+        """Nobody's log has grown unless the inbox-wide one has: thousands who are silent cost a look at one number."""
+        looked = -1
         while True:
             await asyncio.sleep(CLOCK_S)
             try:
-                heads = await self._logs.heads(self._customers) if self._customers else {}
+                newest = await self._logs.inbox_head() if self._customers else looked
+                heads = await self._logs.heads(self._customers) if newest != looked else {}
+                looked = newest
             except Exception as exc:
                 log.error("feed.blind", error=repr(exc))
                 continue

@@ -43,7 +43,8 @@ class Cut(Exception):
 async def send_json(socket: WebSocket, frame: dict[str, Any]) -> None:
     """Send a frame; a reader that does not read is cut off."""
     try:
-        await asyncio.wait_for(socket.send_text(orjson.dumps(frame, default=str).decode()), SEND_S)
+        async with asyncio.timeout(SEND_S):
+            await socket.send_text(orjson.dumps(frame, default=str).decode())
     except TimeoutError:
         raise Cut(SLOW) from None
 
@@ -51,7 +52,8 @@ async def send_json(socket: WebSocket, frame: dict[str, Any]) -> None:
 async def next_frame(socket: WebSocket, seconds: float) -> dict[str, Any]:
     """The next frame of a client, within so many seconds."""
     try:
-        text = await asyncio.wait_for(socket.receive_text(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for makes a task of its own, and most sockets are here most of the time
+            text = await socket.receive_text()
         if len(text) > MOST_BYTES:
             raise Cut(BAD_FRAME)
         return parse_object(text)
@@ -130,6 +132,7 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
     stream = feed.customer(visitor.identity)
     try:
         await send_json(socket, await talk.welcome(hello))
+        del hello
         await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
     finally:
         feed.leave(stream, visitor.identity)

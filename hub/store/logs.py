@@ -18,6 +18,8 @@ identity = tables.Identity.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+PARAMETERS = 30_000
+"""Of one statement: SQLite takes 32 766 (https://sqlite.org/limits.html, 9)."""
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 COLUMNS = (
     "id", "conversation_id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id",
@@ -105,9 +107,13 @@ class LogStore:
 
     async def heads(self, ids: Iterable[str]) -> dict[str, int]:
         """The ends of several customers' logs."""
+        wanted = sorted(set(ids))
+        found: dict[str, int] = {}
         async with self.db.read() as connection:
-            rows = await connection.execute(self._heads, {"ids": sorted(set(ids))})
-            return {row[0]: int(row[1]) for row in rows}
+            for first in range(0, len(wanted), PARAMETERS):
+                rows = await connection.execute(self._heads, {"ids": wanted[first : first + PARAMETERS]})
+                found |= {row[0]: int(row[1]) for row in rows}
+        return found
 
     async def seen(self, places: Mapping[str, int]) -> None:
         """These customers are here, and have everything up to these places of their logs."""

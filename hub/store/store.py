@@ -51,17 +51,22 @@ class Store:
         await self.db.close()
 
 
-async def open_store(url: str, *, lanes: int = 4, pool: int = 5) -> Store:
+LANES = 1
+"""Of a new database. A worker's process is one thread: more lanes only cut its batches smaller (measured, 2 cores: one lane 4 600
+messages/s and 10 ms to the console, four lanes 3 900 and 15 ms). Several workers on several cores want more."""
+
+
+async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> Store:
     """The store behind a database URL, ready to use. Raises `ConfigError` when the guarantee could not be kept on it."""
     await migrate(url)
     db = Database(url, pool=pool)
     try:
         await db.check_promises()
-        facts = await db.transact(lambda connection: _facts(connection, lanes))
+        facts = await db.transact(lambda connection: _facts(connection, lanes or LANES))
     except BaseException:
         await db.close()
         raise
-    if int(facts["lanes"]) != lanes:
+    if lanes is not None and int(facts["lanes"]) != lanes:
         log.warning("store.lanes", asked=lanes, used=int(facts["lanes"]), hint="the number is fixed when a database is made")
     return Store(
         db=db,

@@ -167,7 +167,7 @@ async def test_a_server_without_the_database_refuses_at_once(server: str, redis_
     if not url:
         pytest.skip(f"{server} is not set")
     async with throw_away_database(url) as own:
-        store = await open_store(own)
+        store = await open_store(own, lanes=4)
         async with fake_hub(store, redis_url, prefix, tmp_path) as hub:
             assert await hub.intake.keep([said("before")], 5.0) == ["new"]
             await throw_away_database.__aexit__(_named(url, own), None, None, None)
