@@ -17,7 +17,7 @@ from sqlalchemy.pool import NullPool
 from hub.errors import ConfigError
 from hub.store.database import parse_url
 
-HEAD = "0001"
+HEAD = "0005"
 """The newest revision; a test holds it to the folder."""
 FOLDER = Path(__file__).with_name("migrations")
 LOCK = 0x46524F4E

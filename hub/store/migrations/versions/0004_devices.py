@@ -1,0 +1,10 @@
+"""Devices that are told of news by push."""
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
