@@ -29,6 +29,8 @@ MOST_BYTES = 65_536
 FRAMES = 200
 FRAMES_S = 10.0
 """Frames that a page may send, in seconds: it reads a long backlog in that time, and types."""
+PING, PONG = {"t": "ping"}, '{"t":"pong"}'
+"""All that ten thousand quiet sockets say."""
 SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
 
 
@@ -42,9 +44,14 @@ class Cut(Exception):
 
 async def send_json(socket: WebSocket, frame: dict[str, Any]) -> None:
     """Send a frame; a reader that does not read is cut off."""
+    await send_text(socket, orjson.dumps(frame, default=str).decode())
+
+
+async def send_text(socket: WebSocket, text: str) -> None:
+    """As `send_json`, of a frame that is text already."""
     try:
         async with asyncio.timeout(SEND_S):
-            await socket.send_text(orjson.dumps(frame, default=str).decode())
+            await socket.send_text(text)
     except TimeoutError:
         raise Cut(SLOW) from None
 
@@ -65,7 +72,9 @@ async def next_frame(socket: WebSocket, seconds: float) -> dict[str, Any]:
 
 async def close(socket: WebSocket, code: int) -> None:
     """End a socket, with a `bye` that says whether to come back."""
-    retry = code in (SLOW, RESTART, TOO_MANY)
+    retry = code in (PING, PONG = {"t": "ping"}, '{"t":"pong"}'
+"""All that ten thousand quiet sockets say."""
+SLOW, RESTART, TOO_MANY)
     with contextlib.suppress(Exception):
         if socket.client_state is WebSocketState.CONNECTED:
             await asyncio.wait_for(socket.send_text(orjson.dumps({"t": "bye", "code": code, "retry": retry}).decode()), 1)
@@ -147,6 +156,9 @@ async def _read(socket: WebSocket, talk: Talk) -> None:
         count, since = (count + 1, since) if now - since < FRAMES_S else (1, now)
         if count > FRAMES:
             raise Cut(TOO_MANY)
+        if frame == PING:
+            await send_text(socket, PONG)
+            continue
         for said in await talk.take(frame):
             await send_json(socket, said)
 
