@@ -72,9 +72,7 @@ async def next_frame(socket: WebSocket, seconds: float) -> dict[str, Any]:
 
 async def close(socket: WebSocket, code: int) -> None:
     """End a socket, with a `bye` that says whether to come back."""
-    retry = code in (PING, PONG = {"t": "ping"}, '{"t":"pong"}'
-"""All that ten thousand quiet sockets say."""
-SLOW, RESTART, TOO_MANY)
+    retry = code in (SLOW, RESTART, TOO_MANY)
     with contextlib.suppress(Exception):
         if socket.client_state is WebSocketState.CONNECTED:
             await asyncio.wait_for(socket.send_text(orjson.dumps({"t": "bye", "code": code, "retry": retry}).decode()), 1)
