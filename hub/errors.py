@@ -5,6 +5,7 @@ ConnectorError
 ├── Malformed       authentic, or not worth asking, but not understood as what it claims → 400 (413 when `too_large`)
 ├── Temporary       nothing was accepted; try again, after `retry_after` seconds when given
 ├── Uncertain       it may have been accepted                → state `unknown`; looked up, re-sent by key, or shown
+├── WindowClosed    the customer must act first             → held until then, told; never counts as failed
 └── Undeliverable   it never will be                         → state `failed`, `reason` shown to the agent
 ConfigError         outside the tree, so that no "carry on" clause can swallow it: the process does not start
 Busy                the store can't promise durability in time → 503 with Retry-After
@@ -43,12 +44,24 @@ class Uncertain(ConnectorError):
     """The request was written and no answer came: it may have been accepted."""
 
 
-class Undeliverable(ConnectorError):
-    """Refused for good. `reason` is a sentence for agents; `unreachable` marks the identity until it writes again."""
+class WindowClosed(ConnectorError):
+    """The platform takes nothing for this customer before they act again: the time or the number of calls is used up. What the
+    platform says overrules what we counted. `code` is the platform's own."""
 
-    def __init__(self, reason: str, *, unreachable: bool = False) -> None:
+    def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
+        self.code = code
+
+
+class Undeliverable(ConnectorError):
+    """Refused for good. `reason` is a sentence for agents, `code` the platform's own; `unreachable` marks the identity until it
+    writes again."""
+
+    def __init__(self, reason: str, code: str = "", *, unreachable: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.code = code
         self.unreachable = unreachable
 
 

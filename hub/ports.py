@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Literal, NewType, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
+from hub.capabilities import Capabilities as Capabilities
+from hub.capabilities import Pace as Pace
+from hub.capabilities import Window as Window
 from hub.model import AgentReply, ChannelName, ConversationId, Entry, ExternalId, FileId, Message, Part, ThreadId
 
 IdempotencyKey = NewType("IdempotencyKey", str)
@@ -46,54 +49,14 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """A platform's rate limit: `rate` calls a second, `burst` at once."""
-
-    rate: float
-    burst: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a channel or desk can carry, as data. `hub.rendering.fit` makes everything else fit."""
-
-    parts: frozenset[str] = frozenset({"text"})
-    """Part types that `send` accepts as they are."""
-    media: frozenset[str] = frozenset()
-    """Kinds of `Media` that `send` accepts."""
-    text_limit: int = 4096
-    text_unit: Literal["chars", "utf16", "bytes"] = "chars"
-    caption_limit: int = 0
-    """Longest text that may travel in the same call as one media; 0: never together."""
-    media_limit: int = 20_000_000
-    """Bytes; a bigger file leaves as a link."""
-    options_limit: int = 0
-    """Most buttons in one `Choices`."""
-    edit: bool = False
-    delete: bool = False
-    reply_window: timedelta | None = None
-    idempotency: Literal["key", "lookup", "none"] = "none"
-    pulled: bool = False
-    """Customers fetch from their log (widget, app): there is nothing to send, and delivery is exact."""
-    coalesce: int = 1
-    """Most consecutive entries that may travel in one call."""
-    pace: Pace | None = None
-    """Per `pace_key`; shared by all processes."""
-    deadline: float = 5.0
-    """Seconds within which the platform wants its 2xx."""
-    lookup_after: float = 30.0
-    """Seconds to wait before asking whether an uncertain call was accepted: longer than the platform's own limit."""
-    timeout: float = 15.0
-    """Seconds after which a call has an unknown outcome."""
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
     """A customer's address on one channel. `address` is what `Message.customer` said; `data` is the connector's own."""
 
     channel: ChannelName
     address: ExternalId
     data: Mapping[str, Any] = field(default_factory=dict)
+    quoted: ExternalId | None = None
+    """The platform's id of the message that this send answers; only where `capabilities.quotes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +105,7 @@ class Connector(Protocol):
 
     async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
         """One platform call with parts that `capabilities` admit, as `fit` grouped them; returns the platform's id.
-        Raises `Temporary`, `Uncertain` or `Undeliverable`, nothing else of a foreign kind."""
+        Raises `Temporary`, `Uncertain`, `WindowClosed` or `Undeliverable`, nothing else of a foreign kind."""
         ...
 
     async def aclose(self) -> None: ...
@@ -258,6 +221,18 @@ class SupportsTyping(Protocol):
     """Can show that somebody is writing."""
 
     async def typing(self, to: Identity) -> None: ...
+
+
+@runtime_checkable
+class SupportsPassive(Protocol):
+    """Can answer a customer's message in the response to the very hook that brought it."""
+
+    passive_s: float
+    """Longest time to wait for an answer, in seconds from the inbox commit; 0 turns passive answers off."""
+
+    def passive(self, hook: Hook, parts: Sequence[Part]) -> bytes | None:
+        """The body that answers this hook with these parts; None when it can't carry them. Must not touch the network."""
+        ...
 
 
 @runtime_checkable

@@ -121,7 +121,8 @@ def _time(at: datetime | None) -> str | None:
 def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:
     """Until when the channel lets agents answer; None where it does not care."""
     connector: Connector | None = hub.connectors.get(ChannelName(found.row.channel))
-    window: timedelta | None = connector.capabilities.reply_window if connector else None
+    allowed = connector.capabilities.window if connector else None
+    window = timedelta(seconds=allowed.seconds) if allowed else None
     if window is None:
         return None
     until = found.customer_at + window if found.customer_at else None

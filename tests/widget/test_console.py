@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ import pytest
 from hub.errors import Undeliverable
 from hub.model import ChannelName
 from hub.outbound import Outbound
+from hub.ports import Window
 from hub.routing import RoutingRules
 from hub.store.inbox import row_of
 from hub.store.store import Store
@@ -207,7 +207,7 @@ async def test_what_is_beside_a_conversation(home: House) -> None:
 
 
 async def test_a_reply_window_says_until_when(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> None:
-    narrow = FakeConnector(replace(TEXT_ONLY, reply_window=timedelta(hours=48)))
+    narrow = FakeConnector(replace(TEXT_ONLY, window=Window(48 * 3600, 5)))
     places = {ChannelName("phone"): narrow}
     async with house(store, redis_url, prefix, tmp_path / "files", connectors=places) as home:
         bo = await home.agent()

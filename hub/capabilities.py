@@ -1,0 +1,68 @@
+"""What a channel or desk can carry, as data: the core asks these figures and never a platform's name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A platform's rate limit: `rate` calls a second, `burst` at once."""
+
+    rate: float
+    burst: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How long after the customer's last act we may answer, in seconds, and with how many calls.
+
+    `scenes` maps the `Event.kind` of an act that is not a message (`followed`, `scanned`, `opened`) to its own (seconds, calls);
+    an event that is not named here opens nothing.
+    """
+
+    seconds: float
+    quota: int
+    scenes: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+
+    def of(self, scene: str) -> tuple[float, int] | None:
+        """Seconds and calls that an act opens; `message` is the scene of whatever the customer says."""
+        return (self.seconds, self.quota) if scene == "message" else self.scenes.get(scene)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel or desk can carry, as data. `hub.rendering.fit` makes everything else fit."""
+
+    parts: frozenset[str] = frozenset({"text"})
+    """Part types that `send` accepts as they are."""
+    media: frozenset[str] = frozenset()
+    """Kinds of `Media` that `send` accepts."""
+    text_limit: int = 4096
+    text_unit: Literal["chars", "utf16", "bytes"] = "chars"
+    caption_limit: int = 0
+    """Longest text that may travel in the same call as one media; 0: never together."""
+    media_limit: int = 20_000_000
+    """Bytes; a bigger file leaves as a link."""
+    options_limit: int = 0
+    """Most buttons in one `Choices`."""
+    edit: bool = False
+    delete: bool = False
+    quotes: bool = False
+    """Can answer a given message: `Identity.quoted` says which; elsewhere a line quotes it."""
+    window: Window | None = None
+    idempotency: Literal["key", "lookup", "none"] = "none"
+    pulled: bool = False
+    """Customers fetch from their log (widget, app): there is nothing to send, and delivery is exact."""
+    coalesce: int = 1
+    """Most consecutive entries that may travel in one call."""
+    pace: Pace | None = None
+    """Per `pace_key`; shared by all processes."""
+    deadline: float = 5.0
+    """Seconds within which the platform wants its 2xx."""
+    lookup_after: float = 30.0
+    """Seconds to wait before asking whether an uncertain call was accepted: longer than the platform's own limit."""
+    timeout: float = 15.0
+    """Seconds after which a call has an unknown outcome."""
