@@ -27,6 +27,8 @@ export class Composer extends HTMLElement {
     this.typed = 0;
     /** @type {Attached[]} */
     this.files = [];
+    /** Whether to send as soon as the files are there. */
+    this.eager = false;
   }
 
   connectedCallback() {
@@ -63,6 +65,7 @@ export class Composer extends HTMLElement {
     this.c = detail.id;
     this.base = this.inbox.lastN;
     this.files = [];
+    this.eager = false;
     const draft = recall(this.#key) ?? {};
     this.#set(draft.text ?? '');
     this.be(draft.kind === 'note' ? 'note' : 'reply');
@@ -137,7 +140,8 @@ export class Composer extends HTMLElement {
     const { field, inbox, c, kind } = this;
     const text = field?.value.trim() ?? '';
     const media = this.files.flatMap((one) => one.part ?? []);
-    if (!c || (!text && !media.length) || this.files.some((one) => !one.part && !one.failed)) return;
+    this.eager = this.files.some((one) => !one.part && !one.failed);
+    if (!c || this.eager || (!text && !media.length)) return;
     /** @type {Part[]} */
     const parts = text ? [...media, { type: 'text', text }] : media;
     const files = media.map((part) => part.file ?? '');
@@ -173,8 +177,10 @@ export class Composer extends HTMLElement {
       one.part = { type: 'media', kind, file: kept.id, name: kept.name, mime: kept.mime, size: kept.size, url: kept.url };
     } catch (error) {
       one.failed = true;
+      this.eager = false;
       this.inbox.complain(error);
     }
+    if (this.eager && this.files.includes(one)) this.#send();
     this.#shelve();
   }
 
