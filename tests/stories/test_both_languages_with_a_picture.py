@@ -51,10 +51,12 @@ async def seen(page: Page, face: str) -> None:
     """Wait until a picture is on the page, and is one: the browser has decoded it."""
     image = page.locator(f"{face} img.shot, {face} .bubble img, {face} .media img").last
     await expect(image).to_be_visible(timeout=WITHIN)
-    handle = await image.element_handle()
-    assert handle is not None
-    width = await handle.get_property("naturalWidth")
-    assert await width.json_value() == 320
+
+    async def decoded() -> bool:
+        handle = await image.element_handle()
+        return handle is not None and await (await handle.get_property("naturalWidth")).json_value() == 320
+
+    await eventually(decoded)
 
 
 @pytest.mark.timeout(180)
@@ -99,6 +101,8 @@ async def test_a_customer_sends_a_picture_and_gets_one_back(tmp_path: Path, lang
         await answer(agent, ANSWERED[lang])
         await expect(customer.locator("frontdesk-widget")).to_contain_text(ANSWERED[lang], timeout=WITHIN)
         await seen(customer, "frontdesk-widget .row:not(.own)")
+        for page, face in ((customer, "frontdesk-widget"), (agent, "fd-thread")):
+            await expect(page.locator(f"{face} .row p").last).to_be_in_viewport(timeout=WITHIN)
         await keep(customer, f"demo-{lang}-{size}")
         await keep(agent, f"console-{lang}-{size}")
         assert wrong == []

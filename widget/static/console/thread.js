@@ -3,7 +3,7 @@
  * @module
  */
 
-import { fill, follow, h, icon } from '../shared/dom.js';
+import { anchored, fill, follow, h, icon } from '../shared/dom.js';
 import { options, show } from '../shared/parts.js';
 import { timeOf } from '../shared/when.js';
 import { get } from './api.js';
@@ -31,6 +31,7 @@ export class Thread extends HTMLElement {
     this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => inbox.earlier() }, words.earlier);
     this.list = h('div', { class: 'entries', role: 'log', 'aria-label': words.conversation, 'aria-live': 'polite' });
     this.view = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': words.conversation }, this.earlier, this.list);
+    this.low = anchored(this.view, 60);
     this.newer = h('button', { class: 'newer', type: 'button', hidden: true, onclick: () => this.#bottom() }, words.newer);
     this.view.addEventListener('scroll', () => this.#low() && this.newer?.setAttribute('hidden', ''), { passive: true });
     this.composer = new Composer(inbox);
@@ -179,8 +180,7 @@ export class Thread extends HTMLElement {
   }
 
   #low() {
-    const { view: scroll } = this;
-    return !scroll || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60;
+    return this.low?.() ?? true;
   }
 
   #bottom() {

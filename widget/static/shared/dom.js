@@ -111,3 +111,20 @@ export function grow(field) {
   field.style.height = 'auto';
   field.style.height = `${field.scrollHeight}px`;
 }
+
+/**
+ * Keep a scrolled box at its end until somebody scrolls up: pictures make it grow long after they were put in.
+ * @param {HTMLElement} box @param {number} near pixels from the end that count as the end
+ * @returns {() => boolean} whether it is at its end
+ */
+export function anchored(box, near) {
+  let low = true;
+  let top = 0;
+  box.addEventListener('scroll', () => {
+    if (box.scrollHeight - box.scrollTop - box.clientHeight < near) low = true;
+    else if (box.scrollTop < top) low = false;
+    top = box.scrollTop;
+  }, { passive: true });
+  box.addEventListener('load', () => { if (low) box.scrollTop = box.scrollHeight; }, true);
+  return () => low;
+}

@@ -26,8 +26,8 @@ export const PARTS = `
 .bubble code{font:0.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:rgb(127 127 127/.16);border-radius:4px;padding:1px 4px}
 .bubble .odd{color:var(--muted)}
 .bubble dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:4px 12px}.bubble dt{color:var(--muted)}.bubble dd{margin:0}
-.picture{display:block;line-height:0}
-.picture img{max-width:min(260px,100%);max-height:260px;width:auto;height:auto;border-radius:10px;object-fit:cover;background:var(--soft)}
+.picture{display:block;line-height:0;max-width:260px}
+.picture img{max-width:100%;max-height:260px;width:auto;height:auto;border-radius:10px;object-fit:cover;background:var(--soft)}
 .file{display:inline-flex;align-items:center;gap:10px;min-height:44px;max-width:100%;text-decoration:none}
 .file .icon{flex:none;opacity:.8}
 .file .what{display:flex;flex-direction:column;min-width:0;line-height:1.35}

@@ -3,7 +3,7 @@
  * @module
  */
 
-import { fill, follow, grow, h, icon, sends } from '../shared/dom.js';
+import { anchored, fill, follow, grow, h, icon, sends } from '../shared/dom.js';
 import { options, show } from '../shared/parts.js';
 import { timeOf } from '../shared/when.js';
 import { itemsOf } from './items.js';
@@ -54,6 +54,7 @@ export class View {
     this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => this.core.earlier() }, words.earlier);
     this.list = h('div', { class: 'list', role: 'log', 'aria-label': words.log, 'aria-live': 'polite' });
     this.scroll = h('div', { class: 'scroll', part: 'log', tabindex: 0, role: 'region', 'aria-label': words.log }, this.earlier, this.list);
+    this.low = anchored(this.scroll, 48);
     this.newer = h('button', { class: 'newer', type: 'button', onclick: () => this.#bottom() }, words.newer);
     this.scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.typing = h('div', { class: 'typing', role: 'status' });
@@ -250,8 +251,7 @@ export class View {
   }
 
   #low() {
-    const { scroll } = this;
-    return !scroll || scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 48;
+    return this.low?.() ?? true;
   }
 
   #scrolled() {
