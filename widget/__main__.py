@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from config.assemble import open_hub
 from config.load import Installation, load
 from config.settings import HubSettings
-from hub.errors import ConfigError
+from hub.errors import Busy, ConfigError
 from widget.app import create_app
 
 log = structlog.get_logger()
@@ -125,12 +125,15 @@ async def serve(installation: Installation) -> None:
 
 
 def main() -> int:
-    """Exit code 2 for a configuration that can't be kept to, 0 after a clean stop."""
+    """Exit code 2 for a configuration that can't be kept to, 3 when the database does not answer, 0 after a clean stop."""
     try:
         uvloop.run(serve(load()))
     except ConfigError as exc:
         print(exc, file=sys.stderr)  # noqa: T201
         return 2
+    except Busy as exc:
+        print(exc, file=sys.stderr)  # noqa: T201
+        return 3
     except OSError as exc:
         print(f"the address can't be used: {exc}", file=sys.stderr)  # noqa: T201
         return 3

@@ -16,7 +16,7 @@ from arq.cron import cron
 
 from config.assemble import open_hub
 from config.load import Installation, load
-from hub.errors import ConfigError
+from hub.errors import Busy, ConfigError
 from hub.jobs import QUEUES
 from hub.outbound import Outbound
 from hub.runtime import Hub
@@ -72,13 +72,16 @@ async def work(installation: Installation) -> None:
 
 
 def main() -> int:
-    """Exit code 2 for a configuration that can't be kept to, 0 after a clean stop."""
+    """Exit code 2 for a configuration that can't be kept to, 3 when the database does not answer, 0 after a clean stop."""
     logging.getLogger("arq").setLevel(logging.ERROR)
     try:
         uvloop.run(work(load()))
     except ConfigError as exc:
         print(exc, file=sys.stderr)  # noqa: T201
         return 2
+    except Busy as exc:
+        print(exc, file=sys.stderr)  # noqa: T201
+        return 3
     return 0
 
 

@@ -9,17 +9,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from hub.errors import ConfigError
-from hub.store.database import parse_url
+from hub.errors import Busy, ConfigError
+from hub.store.database import is_transient, parse_url
+
+log = structlog.get_logger()
 
 HEAD = "0005"
 """The newest revision; a test holds it to the folder."""
 FOLDER = Path(__file__).with_name("migrations")
+PATIENCE_S = 30.0
+"""How long a process waits for its database when it starts; whoever supervises it starts it again after that."""
+LOOK_AGAIN_S = 0.5
+CANNOT_CONNECT = 2003
+"""MySQL's and MariaDB's client: can't connect to the server (error reference, client errors)."""
 LOCK = 0x46524F4E
 """The advisory lock's number: "FRON"."""
 
@@ -31,6 +39,7 @@ async def migrate(url: str) -> None:
         Path(target.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(target, poolclass=NullPool)
     try:
+        await _reached(engine)
         async with engine.connect() as connection:
             if await _revision(connection) == HEAD:
                 return
@@ -39,6 +48,24 @@ async def migrate(url: str) -> None:
             await connection.commit()
     finally:
         await engine.dispose()
+
+
+async def _reached(engine: AsyncEngine) -> None:
+    """Wait for a database that still starts, as after a power cut, when everything does. Raises `Busy` when it takes too long."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + PATIENCE_S
+    while True:
+        try:
+            async with engine.connect():
+                return
+        except (DBAPIError, OSError, TimeoutError) as exc:
+            if not (is_transient(exc) or (isinstance(exc, DBAPIError) and CANNOT_CONNECT in getattr(exc.orig, "args", ()))):
+                raise
+            where = engine.url.render_as_string(hide_password=True)
+            if loop.time() > until:
+                raise Busy(f"the database {where} does not answer: {exc}") from exc
+            log.warning("store.waiting", database=where, error=type(exc).__name__)
+        await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def _revision(connection: AsyncConnection) -> str | None:

@@ -14,8 +14,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlmodel import SQLModel
 
-from hub.errors import ConfigError
+from hub.errors import Busy, ConfigError
 from hub.store import agent_tables, tables
+from hub.store import migrate as migrating
 from hub.store.database import Database
 from hub.store.migrate import FOLDER, HEAD, migrate
 from hub.store.store import open_store
@@ -146,3 +147,11 @@ async def test_a_database_of_a_newer_release_is_refused_and_left_alone(database_
 async def test_other_databases_are_refused_by_name(url: str) -> None:
     with pytest.raises(ConfigError, match="not supported"):
         await migrate(url)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql"])
+async def test_a_database_that_still_starts_is_waited_for_and_then_named(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrating, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(migrating, "LOOK_AGAIN_S", 0.05)
+    with pytest.raises(Busy, match=r"fd:\*\*\*@127\.0\.0\.1:1/.* does not answer"):
+        await migrate(f"{kind}://fd:secret@127.0.0.1:1/hub")
