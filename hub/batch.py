@@ -10,11 +10,13 @@ from typing import Any, Literal, TypedDict, Unpack
 import orjson
 from pydantic import TypeAdapter
 
+from hub.capabilities import Capabilities, scene_of
 from hub.model import Author, ExternalId, Media, Part, bucket_of, identity_of, new_id
-from hub.ports import Capabilities
+from hub.packing import quoting
 from hub.rendering import fit, plain
 from hub.store.staff import Staff
 from hub.store.talks import Talk, Who
+from hub.store.windows import Act
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 RANK = 1000
@@ -36,6 +38,14 @@ NOWHERE: dict[str, Any] = {
     "s": 0, "source": "", "external_id": None, "client_id": "", "reply_to": None, "edit_of": None, "late": False,
 }  # fmt: skip
 """An entry of our own, before the transaction gives it a place in the inbox-wide log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What an answer is about: the platform's id of it, where it has one, and its words."""
+
+    external_id: str | None
+    said: str
 
 
 @dataclass(slots=True)
@@ -64,6 +74,10 @@ class Batch:
     entries: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    """What customers did where the channel counts our answers."""
+    reserved_ms: int = 0
+    """Until when calls to customers are left to the hook that brought the row in hand; 0: they are anybody's."""
 
     def who(self, channel: str, external_id: str) -> Who:
         """The identity of a customer, made now when it is new."""
@@ -170,18 +184,31 @@ class Batch:
         self.files.append(row)
         return part.model_copy(update={"file": row["id"], "remote": ""})
 
-    def to_customer(self, talk: Talk, entry: dict[str, Any], kind: str = "send", data: dict[str, Any] | None = None) -> None:
-        """The platform calls that bring an entry to the customer; none where customers fetch their log themselves."""
+    def acted(self, who: Who, parts: Sequence[Part], at: datetime) -> None:
+        """Note that a customer did something, where that lets us answer."""
+        window = self.capabilities[who.channel].window
+        scene = scene_of(parts, window) if window else ""
+        opened = window.of(scene) if window else None
+        if opened is not None:
+            at_ms, lane = int(at.timestamp() * 1000), who.bucket % self.lanes
+            self.acts.append(Act(who.id, who.customer_id, lane, scene, at_ms, *opened, due_ms=self.reserved_ms))
+
+    def to_customer(self, talk: Talk, entry: dict[str, Any], kind: str = "send", quoted: Quoted | None = None) -> None:
+        """The platform calls that bring an entry to the customer; none where customers fetch their log themselves. What it
+        answers is named where the platform can show that, and quoted in a line elsewhere."""
         capabilities = self.capabilities[talk.channel]
         if capabilities.pulled:
             return
         if kind != "send":
-            self._call(talk, talk.channel, kind, entry["seq"] * RANK, entry["id"], data=data)
+            self._call(talk, talk.channel, kind, entry["seq"] * RANK, entry["id"])
             return
         parts = PARTS.validate_json(entry["parts"])
+        data = {"quoted": quoted.external_id} if quoted and quoted.external_id and capabilities.quotes else None
+        if quoted and not data:
+            parts = quoting(quoted.said, parts)
         for n, group in enumerate(fit(parts, capabilities, self.link, talk.locale or "en")):
             body = PARTS.dump_json(tuple(group)).decode()
-            self._call(talk, talk.channel, "send", entry["seq"] * RANK + n, entry["id"], parts=body)
+            self._call(talk, talk.channel, "send", entry["seq"] * RANK + n, entry["id"], parts=body, data=None if n else data)
 
     def to_desks(self, talk: Talk, entry: dict[str, Any], origin: str = "") -> None:
         """The lines that show an entry at the conversation's desks, except at the one that it came from."""
@@ -244,7 +271,7 @@ class Batch:
                 "state": "queued",
                 "tries": 0,
                 "attempt": 0,
-                "due_ms": 0,
+                "due_ms": self.reserved_ms if kind == "send" else 0,
                 "lease_ms": 0,
                 "owner": "",
                 "call_key": "",

@@ -10,7 +10,9 @@ import orjson
 from hub.batch import PARTS
 from hub.errors import Undeliverable
 from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
+from hub.packing import joined
 from hub.ports import Connector, Desk, IdempotencyKey, Identity, Line, SupportsEdit, ThreadCard
+from hub.rendering import fit
 from hub.runtime import Hub
 from hub.store.calls import Call, Due
 
@@ -33,11 +35,19 @@ async def made(hub: Hub, run: list[Call]) -> tuple[ExternalId | None, str]:
     if desk is not None:
         return await _at_desk(hub, desk, run)
     connector = hub.connectors[ChannelName(head.target)]
-    to = Identity(ChannelName(head.target), ExternalId(head.identity["external_id"]), orjson.loads(head.identity["profile"]))
+    to = identity_of_call(head)
     if head.kind == "send":
-        parts = PARTS.validate_json(head.parts or "[]")
+        parts = joined([PARTS.validate_json(call.parts or "[]") for call in run])
         return await connector.send(to, parts, IdempotencyKey(head.key)), ""
     return await _changed(hub, connector, to, head), ""
+
+
+def identity_of_call(call: Call) -> Identity:
+    """To whom a call goes, and which message it answers."""
+    quoted = orjson.loads(call.data).get("quoted") if call.kind == "send" else None
+    profile = orjson.loads(call.identity["profile"])
+    address = ExternalId(call.identity["external_id"])
+    return Identity(ChannelName(call.target), address, profile, ExternalId(quoted) if quoted else None)
 
 
 async def _changed(hub: Hub, connector: Connector, to: Identity, call: Call) -> ExternalId | None:
@@ -50,8 +60,14 @@ async def _changed(hub: Hub, connector: Connector, to: Identity, call: Call) -> 
     if call.kind == "delete":
         for external in sent:
             await connector.delete(to, ExternalId(external))
-    else:
-        await connector.edit(to, ExternalId(sent[0]), PARTS.validate_json(call.entry["parts"]))
+        return None
+    parts = fit(PARTS.validate_json(call.entry["parts"]), connector.capabilities, hub.files.link)
+    if len(parts) != len(sent):
+        raise Undeliverable(
+            f"the new text needs {len(parts)} messages where {len(sent)} were sent; the customer still sees the old"
+        )
+    for external, group in zip(sent, parts, strict=True):
+        await connector.edit(to, ExternalId(external), group)
     return None
 
 
@@ -96,6 +112,8 @@ def card_of(hub: Hub, call: Call) -> ThreadCard:
         resolved_by=talk["resolved_by"],
         console_url=f"{hub.public_url}/console/#c={talk['id']}" if hub.public_url else "",
         avatar=profile.get("avatar", ""),
+        window_until=datetime.fromtimestamp(call.until_ms / 1000, UTC) if call.until_ms else None,
+        calls_left=call.calls_left,
     )
 
 

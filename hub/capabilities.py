@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
+
+from hub.model import Event, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,8 @@ class Pace:
 class Window:
     """How long after the customer's last act we may answer, in seconds, and with how many calls.
 
-    `scenes` maps the `Event.kind` of an act that is not a message (`followed`, `scanned`, `opened`) to its own (seconds, calls);
-    an event that is not named here opens nothing.
+    `scenes` maps the `Event.kind` of an act that is not a message (`followed`, `scanned`, `opened`), or `choice` for a pressed
+    button, to its own (seconds, calls); an event that is not named here opens nothing, a button counts as a message.
     """
 
     seconds: float
@@ -64,5 +66,15 @@ class Capabilities:
     """Seconds within which the platform wants its 2xx."""
     lookup_after: float = 30.0
     """Seconds to wait before asking whether an uncertain call was accepted: longer than the platform's own limit."""
+    pauses: tuple[float, ...] = ()
+    """Seconds before each further try of a call that was refused or, where it has a key, may have been; empty: the hub's own."""
     timeout: float = 15.0
     """Seconds after which a call has an unknown outcome."""
+
+
+def scene_of(parts: Sequence[Part], window: Window) -> str:
+    """By what a customer acted: an event's kind, `choice` for a pressed button where that counts by itself, else `message`."""
+    kinds = [part.kind if isinstance(part, Event) else part.type for part in parts]
+    if kinds and all(isinstance(part, Event) for part in parts):
+        return next((kind for kind in kinds if kind in window.scenes), kinds[0])
+    return "choice" if "choice" in window.scenes and kinds and set(kinds) == {"choice"} else "message"

@@ -16,7 +16,7 @@ from hub.customers import customer_said, route_again
 from hub.failpoints import reach
 from hub.metrics import PARKED
 from hub.model import AgentReply, DeskName, ExternalId, Message, Report
-from hub.ports import SupportsPeople
+from hub.ports import SupportsPassive, SupportsPeople
 from hub.replies import UnknownPerson, agent_said, reported
 from hub.runtime import Hub
 from hub.store.database import is_refusal, is_transient
@@ -107,6 +107,8 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: i
     if finished:
         await store.inbox.done(connection, finished)
     await _write(hub, connection, batch)
+    if batch.acts:
+        done.deliver |= await store.windows.acted(connection, batch.acts, now_ms)
     done.entries = len(batch.entries)
     done.identities = sorted({entry["identity_id"] for entry in batch.entries if entry["cs"] is not None})
     done.deliver |= {call["lane"] for call in batch.deliveries}
@@ -157,7 +159,10 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
         if item is None:
             raise ValueError(f"unreadable: {row.error}")
         if isinstance(item, Message):
+            place = hub.connectors.get(item.channel)
+            batch.reserved_ms = row.at_ms + int(place.passive_s * 1000) if isinstance(place, SupportsPassive) else 0
             await customer_said(hub, connection, batch, item)
+            batch.reserved_ms = 0
             return True
         conversation = await _conversation_of(connection, hub, batch, row, item)
         if conversation is None:

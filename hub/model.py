@@ -259,7 +259,7 @@ class Report(Frozen):
     message: MessageId | None
     target: str
     at: AwareDatetime
-    state: Literal["sent", "failed", "unknown"]
+    state: Literal["sent", "failed", "unknown", "held", "warned"]
     reason: str = ""
     unreachable: bool = False
 

@@ -16,11 +16,11 @@ from typing import Any
 import structlog
 
 from hub.calls import made, place_of, target_of
-from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable, WindowClosed
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
-from hub.outcomes import due_of, looked_up, over, put_off, unasked, uncertain
+from hub.outcomes import alike, due_of, held, looked_up, over, put_off, unasked, uncertain
 from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
@@ -111,16 +111,13 @@ class Outbound:
         await reach("claim.before")
         async with self._slots:
             pass
-        runs: dict[str, int] = {}
-        longest = 0.0
-        for head in heads:
-            target = target_of(self._hub, head.target)
-            if target is not None:
-                runs[head.target] = target.capabilities.coalesce
-                longest = max(longest, target.capabilities.timeout)
+        there = {head.target: target.capabilities for head in heads if (target := target_of(self._hub, head.target)) is not None}
+        longest = max((one.timeout for one in there.values()), default=0.0)
         lease, until = int((longest + GRACE_S) * 1000), time.monotonic() + BEGIN_S
-        claimed = await self._hub.store.deliveries.claim(lane, heads, owner=self._owner, lease_ms=lease, runs=runs)
+        claimed, held = await self._hub.store.deliveries.claim(lane, heads, owner=self._owner, lease_ms=lease, capabilities=there)
         await reach("claim.committed")
+        if held:
+            self._hub.jobs.hint_inbound([lane])
         taken = {(run[0].conversation["id"], run[0].stream) for run in claimed}
         for head in heads:
             if (head.conversation_id, head.stream) not in taken:
@@ -156,22 +153,34 @@ class Outbound:
         await self._record(outcome)
 
     async def _outcome(self, run: list[Call]) -> list[Outcome]:
-        head = run[0]
+        """What became of a call, for each row of it; what customers got in one call stays together."""
+        if run[0].kind != "send":
+            return await self._tried(run)
+        return alike((await self._tried(run, run[:1]))[0], run)
+
+    async def _tried(self, made_of: list[Call], told: list[Call] | None = None) -> list[Outcome]:
+        """Make the call for `made_of`; its outcome for each of `told`."""
+        head, run = made_of[0], told or made_of
         target = target_of(self._hub, head.target)
         if target is None:
             return [over(call, "failed", f"{head.target} is no longer configured") for call in run]
         capabilities = target.capabilities
         try:
-            external, place = await asyncio.wait_for(made(self._hub, run), capabilities.timeout + 5)
+            external, place = await asyncio.wait_for(made(self._hub, made_of), capabilities.timeout + 5)
             await reach("send.response")
         except (TimeoutError, Uncertain) as exc:
             return [uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
         except Temporary as exc:
             if exc.paused and exc.retry_after:
                 await self._hub.limits.pause(f"{head.target}:{place_of(self._hub, due_of(head))}", exc.retry_after)
-            return [put_off(call, exc, self._hub) for call in run]
+            return [put_off(call, capabilities, exc, self._hub) for call in run]
+        except WindowClosed as exc:
+            if capabilities.window is not None:
+                return [held(call, exc) for call in run]
+            return [over(call, "failed", exc.reason) for call in run]
         except Undeliverable as exc:
-            return [over(call, "failed", exc.reason, unreachable=exc.unreachable) for call in run]
+            reason = f"{exc.reason} ({exc.code})" if exc.code else exc.reason
+            return [over(call, "failed", reason, unreachable=exc.unreachable) for call in run]
         except ConnectorError as exc:
             return [over(call, "failed", str(exc)) for call in run]
         except Exception as exc:
@@ -209,7 +218,7 @@ class Outbound:
             await self._record([unasked(call, exc, self._hub) for call in calls])
             return
         await reach("recon.found")
-        await self._record([looked_up(call, found.get(IdempotencyKey(call.key)), place) for call in calls])
+        await self._record([looked_up(call, target.capabilities, found.get(IdempotencyKey(call.key)), place) for call in calls])
 
     async def _expire(self, lane: int) -> None:
         """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""
@@ -219,7 +228,7 @@ class Outbound:
             capabilities = target.capabilities if target else Capabilities()
             outcomes.append(uncertain(call, capabilities, "the worker stopped while it was sending"))
         if outcomes:
-            await self._hub.store.deliveries.record(outcomes, owner="", lanes=self._hub.store.lanes)
+            await self._hub.store.deliveries.record(outcomes, owner="")
             self._hub.jobs.hint_inbound({o.call.conversation["bucket"] % self._hub.store.lanes for o in outcomes if o.report})
 
     async def _record(self, outcomes: list[Outcome]) -> None:
@@ -241,10 +250,10 @@ class Outbound:
         outcomes = [outcome for outcome, _ in batch]
         for turn in range(8):
             try:
-                counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner, lanes=self._hub.store.lanes)
+                counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner)
                 break
             except Exception as exc:
-                log.warning("outbound.record_failed", rows=len(outcomes), error=type(exc).__name__)
+                log.warning("outbound.record_failed", rows=len(outcomes), error=repr(exc))
                 await asyncio.sleep(min(0.1 * 2**turn, 2.0))
         else:
             counted = []

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from hub.errors import Temporary, Undeliverable
+from hub.errors import Temporary, Undeliverable, WindowClosed
 from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.ports import Capabilities
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
 
-TRIES = 12
-"""Refusals after which a call has failed: with doubling waits, about two hours."""
+PAUSES = tuple(min(2.0**n, 600.0) for n in range(11))
+"""Seconds between tries where the channel says nothing else: twelve tries in less than half an hour."""
+KEYED_PAUSES = (1.0, 4.0, 15.0, 60.0, 240.0, 900.0, 1800.0, 3600.0, 7200.0, 7200.0, 7200.0)
+"""Where a repeated call does no harm: twelve tries in eight hours."""
 GIVE_UP_S = 24 * 3600
 """Age at which a call that is still put off has failed, and one that nobody can tell of is over."""
 ASK_AGAIN_S = 10.0
+PASSIVE = "hook:"
+"""How the key of a call begins that answered a platform's own request: nothing can repeat it or ask about it."""
+LAST = "one more answer can leave on this channel until the customer writes again: best ask them something"
 
 
 def due_of(call: Call) -> Due:
@@ -48,29 +55,56 @@ def over(
     call: Call, state: Any, reason: str = "", *, external_id: str | None = None, place: str = "", unreachable: bool = False
 ) -> Outcome:
     report = _report(call, state, reason, unreachable)
-    return Outcome(call, state, reason, external_id=external_id, place=place, report=report)
+    last = _report(call, "warned", LAST) if state == "sent" and call.left == 1 and call.lead else None
+    return Outcome(call, state, reason, external_id=external_id, place=place, report=report, warning=last)
+
+
+def held(call: Call, exc: WindowClosed) -> Outcome:
+    """The platform wants the customer to act first. What shares the call is told of once."""
+    reason = f"{exc.reason} ({exc.code})" if exc.code else exc.reason
+    return Outcome(call, "held", reason, counts=False, report=_report(call, "held", reason) if call.lead else None)
+
+
+def alike(first: Outcome, calls: Sequence[Call]) -> list[Outcome]:
+    """One call's outcome for all that customers got with it: they go on together."""
+    others = [replace(first, call=call, warning=None, report=first.report and _copy(first.report, call)) for call in calls[1:]]
+    return [first, *others]
+
+
+def _copy(report: Report, call: Call) -> Report:
+    entry = MessageId(call.entry["id"]) if call.entry else None
+    name = ExternalId(f"{call.id}.{call.attempt}.{report.state}")
+    return report.model_copy(update={"id": name, "delivery": call.id, "message": entry, "at": call.at})
 
 
 def uncertain(call: Call, capabilities: Capabilities, reason: str) -> Outcome:
     """Where a call may have been accepted: repeat it by its key, ask later, or say so."""
+    if call.call_key.startswith(PASSIVE):
+        return over(call, "unknown", f"{reason}: it may or may not have reached the customer")
     if call.kind in ("mark", "card", "edit", "delete") or capabilities.idempotency == "key":
-        return _again(call, reason)
+        return _again(call, capabilities, reason)
     if capabilities.idempotency == "lookup":
         return Outcome(call, "unknown", reason, wait_ms=int(capabilities.lookup_after * 1000))
     return over(call, "unknown", f"{reason}: it may or may not have reached the customer")
 
 
-def _again(call: Call, reason: str, wait: float | None = None) -> Outcome:
-    if call.tries + 1 >= TRIES:
-        return over(call, "failed", f"gave up after {TRIES} tries: {reason}")
-    pause = wait if wait is not None else min(2.0**call.tries, 600.0) * (0.75 + random.random() / 2)
+def pauses(capabilities: Capabilities) -> Sequence[float]:
+    """Seconds before each further try."""
+    return capabilities.pauses or (KEYED_PAUSES if capabilities.idempotency == "key" else PAUSES)
+
+
+def _again(call: Call, capabilities: Capabilities, reason: str, wait: float | None = None) -> Outcome:
+    waits = pauses(capabilities)
+    if call.tries >= len(waits):
+        return over(call, "failed", f"gave up after {call.tries + 1} tries: {reason}")
+    pause = wait if wait is not None else waits[call.tries] * (0.75 + random.random() / 2)
     return Outcome(call, "queued", reason, wait_ms=int(pause * 1000))
 
 
-def looked_up(call: Call, external_id: ExternalId | None, place: str) -> Outcome:
+def looked_up(call: Call, capabilities: Capabilities, external_id: ExternalId | None, place: str) -> Outcome:
     """The platform has said whether a call arrived."""
     if external_id is None:
-        return _again(call, "it had not arrived", 0.0)
+        return _again(call, capabilities, "it had not arrived", 0.0)
     return over(call, "sent", external_id=external_id, place=place)
 
 
@@ -82,9 +116,9 @@ def unasked(call: Call, exc: Exception, hub: Hub) -> Outcome:
     return Outcome(call, "unknown", str(exc) or type(exc).__name__, wait_ms=int(wait * 1000), counts=False)
 
 
-def put_off(call: Call, exc: Temporary, hub: Hub) -> Outcome:
+def put_off(call: Call, capabilities: Capabilities, exc: Temporary, hub: Hub) -> Outcome:
     if (hub.now() - call.at).total_seconds() > GIVE_UP_S:
         return over(call, "failed", f"gave up after {GIVE_UP_S // 3600} hours: {exc}")
     if exc.paused:
         return Outcome(call, "queued", str(exc), wait_ms=int((exc.retry_after or 1.0) * 1000), counts=False)
-    return _again(call, str(exc), exc.retry_after)
+    return _again(call, capabilities, str(exc), exc.retry_after)

@@ -130,6 +130,10 @@ class ThreadCard:
     resolved_by: str = ""
     console_url: str = ""
     avatar: str = ""
+    window_until: datetime | None = None
+    """Until when the channel takes answers; None where it does not say."""
+    calls_left: int | None = None
+    """How many calls it takes until then, or until the customer acts again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Desk(Protocol):
         """Append lines in one call, at most `capabilities.coalesce` of them."""
         ...
 
-    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown"], thread: ThreadId) -> None:
+    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held"], thread: ThreadId) -> None:
         """Show on an agent's own message what became of it; harmless when repeated."""
         ...
 

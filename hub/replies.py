@@ -190,7 +190,7 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         who.unreachable, who.changed = report.reason[:191] or "unreachable", True
     entry_id = str(report.message) if report.message else None
     tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery)
-    if entry_id is None or report.target != talk.channel:
+    if entry_id is None or report.target != talk.channel or report.state == "warned":
         return
     origin = await hub.store.timeline.origin(connection, entry_id)
     if origin is not None and origin[0] in hub.desks:

@@ -30,7 +30,7 @@ TOP = {"hub", "connectors", "agents_bridge", "widget", "workers", "config", "tes
 BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitignore"}
 
 PURE = {
-    "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model", "notices", "ports", "rendering",
+    "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model", "notices", "packing", "ports", "rendering",
     "routing", "splitting", "text", "wording",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "jobs", "journal", "limits", "live", "metrics", "store"}

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from hub.store.listing import View
 from widget.openapi_shapes import Absent, Id, OwnId, Place, Words
 
-Fate = Literal["queued", "sending", "sent", "failed", "unknown", "cancelled"]
+Fate = Literal["queued", "sending", "sent", "failed", "unknown", "held", "cancelled"]
 
 
 class CustomerNamed(BaseModel):

@@ -21,6 +21,8 @@ BUTTONS_LIMIT = 4
 SECTION_LIMIT = 550
 """Characters of a section, before escaping makes up to five times as many; Slack takes 3000."""
 NAME_LIMIT = 80
+SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳"}
+"""What stands before a status line."""
 
 
 def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
@@ -139,7 +141,8 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
         case "event":
             return f"ℹ️ {author or w['customer']} {text}".rstrip()
         case "status":
-            sign, said = ("⚠️", w["failed"]) if entry.data.get("state") == "failed" else ("❓", w["unknown"])
+            state = str(entry.data.get("state"))
+            sign, said = SIGNS.get(state, "❓"), w[state if state in SIGNS else "unknown"]
             why = text or inert(str(entry.data.get("reason") or ""))
             return f"{sign} {said}{w['colon']}{why}" if why else f"{sign} {said}"
         case "message":
@@ -161,6 +164,8 @@ def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]
         clipped = [part.model_copy(update={"text": part.text[:SECTION_LIMIT]}) for part in one.parts if isinstance(part, Text)]
         shown = Line(entry=one.entry, parts=clipped, key=one.key, author=one.author)
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
+        if one.entry.data.get("state") in ("held", "warned"):
+            continue
         again = _button(f"{RESEND}_{one.delivery}"[:255], WORDS[locale]["resend"], value=one.delivery)
         blocks.append({"type": "actions", "elements": [again]})
     return blocks

@@ -23,7 +23,7 @@ from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
 from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
 
 EVENT = "frontdesk"
-MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question"}
+MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand"}
 FILE_BYTES = 50_000_000
 PEOPLE_S = 3600.0
 PAGES = 20
@@ -165,7 +165,7 @@ class SlackDesk:
         file = await files.upload(self._slack, channel, root, stored, caption, line.key, media.alt)
         return ExternalId(f"{channel}:{file}")
 
-    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown"], thread: ThreadId) -> None:
+    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held"], thread: ThreadId) -> None:
         """One reaction on the agent's message; another one of ours is taken off."""
         _, channel, stamp, *_ = str(reply).split(":")
         await self._reaction(self._slack.web.reactions_add, channel, stamp, MARKS[state])

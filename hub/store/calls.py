@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from sqlalchemy import bindparam, case, func, select, update
 
+from hub.capabilities import Capabilities
 from hub.model import Report
+from hub.packing import may_share
 from hub.store import tables
 from hub.store.database import now_ms
 
@@ -55,6 +57,24 @@ class Call:
     place: str
     agent: str
     """The name of the conversation's agent."""
+    call_key: str = ""
+    """Of a call to a customer: the key of the first row that it was made with; rows that once shared a call go on sharing it."""
+    acts: int = 0
+    """How often the customer had acted, where the channel counts our answers."""
+    until_ms: int = 0
+    calls_left: int | None = None
+    left: int | None = None
+    """How many more calls the channel allows after this one; None where it does not count."""
+
+    @property
+    def lead(self) -> bool:
+        """Whether this row is the first of its call."""
+        return self.call_key in ("", self.key)
+
+    @property
+    def spent(self) -> bool:
+        """Whether it was paid for with the customer's allowance."""
+        return self.kind == "send" and self.acts > 0 and self.call_key == self.key
 
     @property
     def has_media(self) -> bool:
@@ -67,13 +87,15 @@ class Outcome:
     """What became of an attempt. `wait_ms` is when to look again (queued, unknown); an unknown one without it is over."""
 
     call: Call
-    state: Literal["queued", "sent", "failed", "unknown"]
+    state: Literal["queued", "sent", "failed", "unknown", "held"]
     reason: str = ""
     external_id: str | None = None
     wait_ms: int = 0
     counts: bool = True
     place: str = ""
     report: Report | None = None
+    warning: Report | None = None
+    """What else the conversation must hear."""
 
 
 CONVERSATION = (
@@ -90,6 +112,7 @@ SENDING = (
     .where(delivery.c.id == bindparam("row"))
     .values(state="sending", owner=bindparam("mine"), lease_ms=bindparam("until"), attempt=bindparam("turn"))
 )
+CLAIMED = SENDING.values(call_key=bindparam("shared"))
 ASKING = (
     update(delivery)
     .where(delivery.c.id == bindparam("row"))
@@ -142,7 +165,9 @@ def taken_row(row: dict[str, Any], now: int) -> dict[str, Any]:
     return {"row": row["id"], "mine": "", "until": now + 30_000, "turn": row["attempt"]}
 
 
-def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str, int], now: int) -> list[list[Call]]:
+def runs_of(
+    rows: Sequence[dict[str, Any]], heads: Sequence[Due], capabilities: Mapping[str, Capabilities], now: int
+) -> list[list[Call]]:
     """The calls to make for these heads: each the first of its stream, with followers of its kind as far as they may share."""
     wanted = {(head.conversation_id, head.stream) for head in heads}
     claimed: list[list[Call]] = []
@@ -152,7 +177,7 @@ def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str
         place = (row["conversation_id"], row["stream"])
         if place not in wanted or place in closed:
             continue
-        if row["state"] == "unknown" and not row["due_ms"]:
+        if row["state"] == "held" or (row["state"] == "unknown" and not row["due_ms"]):
             continue
         ready = row["state"] == "queued" and row["due_ms"] <= now
         if place != at:
@@ -163,12 +188,25 @@ def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str
                 closed.add(place)
             continue
         run = claimed[-1]
-        shares = ready and row["kind"] == run[0].kind in ("line", "card") and not (_has_media(row) or run[0].has_media)
-        if shares and len(run) < runs.get(row["target"], 1):
+        if _shares(run, row, ready, capabilities.get(row["target"], Capabilities())):
             run.append(call_of(row, row["attempt"] + 1))
         else:
             closed.add(place)
     return claimed
+
+
+def _shares(run: Sequence[Call], row: dict[str, Any], ready: bool, there: Capabilities) -> bool:
+    """Whether a row may travel in the call of those before it. Lines share while they carry no files. What customers get in one
+    call must stay one for ever: a platform that knows the key of the first try takes the next for the same."""
+    head = run[0]
+    if row["kind"] != head.kind or row["state"] != "queued":
+        return False
+    if head.kind == "send":
+        if head.call_key or row["call_key"]:
+            return bool(head.call_key == row["call_key"])
+        bodies = [*(call.parts or "" for call in run), row["parts"] or ""]
+        return ready and len(run) < there.coalesce and head.data == row["data"] == "{}" and may_share(bodies, there)
+    return ready and head.kind in ("line", "card") and not (_has_media(row) or head.has_media) and len(run) < there.coalesce
 
 
 def _has_media(row: dict[str, Any]) -> bool:
@@ -195,4 +233,8 @@ def call_of(row: dict[str, Any], turn: int) -> Call:
         thread=row["thread_id"] or "",
         place=row["place"] or "",
         agent=row["agent_name"] or "",
+        call_key=row["call_key"],
+        acts=row["may_acts"] or 0,
+        until_ms=row["may_until_ms"] or 0,
+        calls_left=row["may_calls_left"],
     )

@@ -24,7 +24,7 @@ delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
-WORST = ("sent", "cancelled", "queued", "sending", "unknown", "failed")
+WORST = ("sent", "cancelled", "queued", "sending", "held", "unknown", "failed")
 """Of several calls for one entry, the agent is shown the one that is furthest right here."""
 RECENT = 200
 """Entries back from the newest whose calls a conversation tells about at once."""

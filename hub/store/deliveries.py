@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.model import new_id
+from hub.capabilities import Capabilities
+from hub.model import Report, new_id
 from hub.store import agent_tables, tables
 from hub.store.calls import (
     ASKING,
     ATTEMPT,
+    CLAIMED,
     CONVERSATION,
     ENTRY,
     HELD,
@@ -30,6 +33,7 @@ from hub.store.calls import (
 )
 from hub.store.database import Database, among, now_ms
 from hub.store.inbox import InboxStore, row_of
+from hub.store.windows import admit, allowance, settled
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
@@ -42,21 +46,23 @@ thread = tables.Thread.__table__  # type: ignore[attr-defined]
 lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 LIVE_STATES = ("queued", "sending", "unknown")
+_earlier = delivery.alias("earlier")
+BLOCKED = exists().where(
+    _earlier.c.conversation_id == delivery.c.conversation_id,
+    _earlier.c.stream == delivery.c.stream,
+    _earlier.c.rank < delivery.c.rank,
+    or_(_earlier.c.state.in_(("queued", "sending")), and_(_earlier.c.state == "unknown", _earlier.c.due_ms > 0)),
+)
+"""Whether something must be over in its stream before this call may go."""
 
 
 class DeliveryStore:
     """Every query on the outbox."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, lanes: int) -> None:
         self.db = db
-        earlier = delivery.alias("earlier")
-        blocked = exists().where(
-            earlier.c.conversation_id == delivery.c.conversation_id,
-            earlier.c.stream == delivery.c.stream,
-            earlier.c.rank < delivery.c.rank,
-            or_(earlier.c.state.in_(("queued", "sending")), and_(earlier.c.state == "unknown", earlier.c.due_ms > 0)),
-        )
-        may_go = and_(delivery.c.state == "queued", ~blocked)
+        self._lanes = lanes
+        may_go = and_(delivery.c.state == "queued", ~BLOCKED)
         may_ask = and_(delivery.c.state == "unknown", delivery.c.due_ms > 0)
         columns = (delivery.c.id, delivery.c.conversation_id, delivery.c.stream, delivery.c.target, delivery.c.kind)
         self._due = (
@@ -73,14 +79,16 @@ class DeliveryStore:
         called = func.coalesce(agent.c.name, guest)
         spot = (thread.c.external_id.label("thread_id"), thread.c.place, called.label("agent_name"))
         said = [message.c[n].label(f"said_{n}") for n in ENTRY]
+        may = [allowance.c[n].label(f"may_{n}") for n in ("acts", "until_ms", "calls_left")]
         self._streams = (
-            select(delivery, *[c.label(f"talk_{c.name}") for c in talk], *who, *said, *spot)
+            select(delivery, *[c.label(f"talk_{c.name}") for c in talk], *who, *said, *spot, *may)
             .join(conversation, conversation.c.id == delivery.c.conversation_id)
             .join(identity, identity.c.id == conversation.c.identity_id)
+            .outerjoin(allowance, allowance.c.identity_id == identity.c.id)
             .outerjoin(agent, agent.c.id == conversation.c.agent_id)
             .outerjoin(message, message.c.id == delivery.c.message_id)
             .outerjoin(thread, and_(thread.c.desk == delivery.c.target, thread.c.conversation_id == conversation.c.id))
-            .where(among(db.dialect, delivery.c.conversation_id, "talks"), delivery.c.state.in_(LIVE_STATES))
+            .where(among(db.dialect, delivery.c.conversation_id, "talks"), delivery.c.state.in_((*LIVE_STATES, "held")))
             .order_by(delivery.c.conversation_id, delivery.c.stream, delivery.c.rank, delivery.c.id)
         )
         self._lock = select(now_ms()).where(lane_row.c.kind == "out", lane_row.c.n == bindparam("n")).with_for_update()
@@ -92,25 +100,36 @@ class DeliveryStore:
             return [Due(*tuple(row)) for row in rows]
 
     async def claim(
-        self, lane: int, heads: Sequence[Due], *, owner: str, lease_ms: int, runs: dict[str, int]
-    ) -> list[list[Call]]:
-        """Mark calls as being made, committed before the first byte leaves. `runs` is how many rows of a target may share one
-        call. A head that is no longer a head is left out; each list is one call."""
+        self, lane: int, heads: Sequence[Due], *, owner: str, lease_ms: int, capabilities: Mapping[str, Capabilities]
+    ) -> tuple[list[list[Call]], bool]:
+        """Mark calls as being made, committed before the first byte leaves; each list is one call. A head that is no longer a
+        head is left out; one that its channel's window does not let go is held: says whether there were such."""
 
-        async def work(connection: AsyncConnection) -> list[list[Call]]:
+        async def work(connection: AsyncConnection) -> tuple[list[list[Call]], bool]:
             now = int((await connection.execute(self._lock, {"n": lane})).scalar_one())
-            rows = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
-            claimed = runs_of([dict(row) for row in rows.mappings()], heads, runs, now)
+            found = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
+            rows = [dict(row) for row in found.mappings()]
+            claimed = runs_of(rows, heads, capabilities, now)
+            claimed, held = await admit(connection, claimed, rows, capabilities, now)
+            claimed = [_sharing(run) for run in claimed]
             if claimed:
                 await self._mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
-            return claimed
+            buckets = {row["conversation_id"]: int(row["talk_bucket"]) for row in rows}
+            await self._report(connection, [(report, buckets[report.conversation]) for report in held])
+            return claimed, bool(held)
 
         return await self.db.transact(work)
 
+    async def _report(self, connection: AsyncConnection, reports: Sequence[tuple[Report, int]]) -> None:
+        """Hand reports to the inbox, with the buckets of their conversations."""
+        if reports:
+            kept = [row_of(report, self._lanes, bucket) for report, bucket in reports]
+            await InboxStore(self.db)._keep(connection, kept)
+
     @staticmethod
     async def _mark_sending(connection: AsyncConnection, calls: Sequence[Call], owner: str, lease_ms: int) -> None:
-        rows = [{"row": c.id, "mine": owner, "until": lease_ms, "turn": c.attempt} for c in calls]
-        await connection.execute(SENDING, rows)
+        rows = [{"row": c.id, "mine": owner, "until": lease_ms, "turn": c.attempt, "shared": c.call_key} for c in calls]
+        await connection.execute(CLAIMED, rows)
         now = datetime.now(UTC)
         tries = [
             {
@@ -127,7 +146,7 @@ class DeliveryStore:
         ]
         await connection.execute(insert(attempt), tries)
 
-    async def record(self, outcomes: Sequence[Outcome], *, owner: str, lanes: int) -> list[Outcome]:
+    async def record(self, outcomes: Sequence[Outcome], *, owner: str) -> list[Outcome]:
         """Commit what became of calls that `owner` still holds; returns the outcomes that counted. Reports go into the inbox in
         the same transaction."""
 
@@ -136,13 +155,13 @@ class DeliveryStore:
             mine = {(row.id, row.attempt) for row in held}
             counted = [o for o in outcomes if (o.call.id, o.call.attempt) in mine]
             if counted:
+                counted = await settled(connection, counted)
                 now = int((await connection.execute(select(now_ms()))).scalar_one())
                 await connection.execute(OUTCOME, [outcome_row(o, now) for o in counted])
                 await connection.execute(ATTEMPT, [attempt_row(o) for o in counted])
                 await self._threads(connection, counted)
-                reports = [row_of(o.report, lanes, int(o.call.conversation["bucket"])) for o in counted if o.report is not None]
-                if reports:
-                    await InboxStore(self.db)._keep(connection, reports)
+                told = [(told, int(o.call.conversation["bucket"])) for o in counted for told in (o.report, o.warning) if told]
+                await self._report(connection, told)
             return counted
 
         return await self.db.transact(work)
@@ -204,8 +223,8 @@ class DeliveryStore:
             return list((await connection.execute(found.order_by(delivery.c.rank))).scalars())
 
     async def waiting_lanes(self) -> list[int]:
-        """Lanes in which something is due, may be asked about, or has outlived its lease."""
-        due = and_(delivery.c.state == "queued", delivery.c.due_ms <= now_ms())
+        """Lanes in which a head of its stream is due, something may be asked about, or has outlived its lease."""
+        due = and_(delivery.c.state == "queued", delivery.c.due_ms <= now_ms(), ~BLOCKED)
         ask = and_(delivery.c.state == "unknown", delivery.c.due_ms > 0, delivery.c.due_ms <= now_ms())
         dead = and_(delivery.c.state == "sending", delivery.c.lease_ms < now_ms())
         wanted = select(delivery.c.lane).where(delivery.c.state.in_(LIVE_STATES), or_(due, ask, dead)).distinct()
@@ -218,7 +237,9 @@ class DeliveryStore:
 
     async def states(self) -> dict[tuple[str, str], int]:
         """How many deliveries of each target are in each state that is not `sent`."""
-        counted = select(delivery.c.target, delivery.c.state, func.count()).where(delivery.c.state.in_((*LIVE_STATES, "failed")))
+        counted = select(delivery.c.target, delivery.c.state, func.count()).where(
+            delivery.c.state.in_((*LIVE_STATES, "held", "failed"))
+        )
         async with self.db.read() as connection:
             rows = await connection.execute(counted.group_by(delivery.c.target, delivery.c.state))
             return {(target, state): count for target, state, count in rows}
@@ -245,11 +266,17 @@ class DeliveryStore:
     async def replay(self, ids: Sequence[str]) -> list[int]:
         """Queue failed or unknown calls again, as the same rows with the same keys; returns the lanes to wake."""
         chosen = and_(delivery.c.id.in_(ids), delivery.c.state.in_(("failed", "unknown")))
-        again = {"state": "queued", "due_ms": 0, "tries": 0, "reason": "", "done_at": None}
+        again = {"state": "queued", "due_ms": 0, "tries": 0, "reason": "", "done_at": None, "call_key": ""}
         async with self.db.write() as connection:
             lanes = list((await connection.execute(select(delivery.c.lane).where(chosen).distinct())).scalars())
             await connection.execute(update(delivery).where(chosen).values(**again))
         return lanes
+
+
+def _sharing(run: Sequence[Call]) -> list[Call]:
+    """A run as it is called: what customers get together keeps the key of its first row."""
+    shared = run[0].key if run[0].kind == "send" else ""
+    return [replace(call, call_key=shared) for call in run]
 
 
 _WANTED_NOW = update(inbox).where(inbox.c.state == 0, inbox.c.source == bindparam("desk"), inbox.c.due_ms > 0).values(due_ms=0)

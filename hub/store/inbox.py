@@ -38,6 +38,8 @@ class Pending:
     """None when the stored body can't be read any more; `error` says why."""
     tries: int
     error: str = ""
+    at_ms: int = 0
+    """When it was kept."""
 
 
 def row_of(item: Message | AgentReply | Report, lanes: int, bucket: int | None = None) -> dict[str, Any]:
@@ -125,7 +127,7 @@ class InboxStore:
         return "same" if stored[1] == row["digest"] else "conflict"
 
     _pending = (
-        select(inbox.c.n, inbox.c.body, inbox.c.tries)
+        select(inbox.c.n, inbox.c.body, inbox.c.tries, inbox.c.at)
         .where(inbox.c.state == PENDING, inbox.c.lane == bindparam("lane"), inbox.c.due_ms <= now_ms())
         .order_by(inbox.c.n)
         .limit(bindparam("most"))
@@ -134,12 +136,12 @@ class InboxStore:
     async def pending(self, connection: AsyncConnection, lane: int, most: int) -> list[Pending]:
         """What waits in a lane, oldest first."""
         rows = await connection.execute(self._pending, {"lane": lane, "most": most})
-        return [self._read(n, body, tries) for n, body, tries in rows]
+        return [self._read(n, body, tries, int(at.timestamp() * 1000)) for n, body, tries, at in rows]
 
     @staticmethod
-    def _read(n: int, body: str, tries: int) -> Pending:
+    def _read(n: int, body: str, tries: int, at_ms: int) -> Pending:
         try:
-            return Pending(n, INCOMING.validate_json(body), tries)
+            return Pending(n, INCOMING.validate_json(body), tries, at_ms=at_ms)
         except ValueError as exc:
             return Pending(n, None, tries, str(exc))
 

@@ -22,6 +22,7 @@ from hub.store.migrate import migrate
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
 from hub.store.timeline import Timeline
+from hub.store.windows import WindowStore
 
 log = structlog.get_logger()
 meta = tables.Meta.__table__  # type: ignore[attr-defined]
@@ -40,6 +41,7 @@ class Store:
     inbox: InboxStore
     timeline: Timeline
     deliveries: DeliveryStore
+    windows: WindowStore
     sweeping: SweepStore
     logs: LogStore
     console: ConsoleStore
@@ -75,7 +77,8 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         lanes=int(facts["lanes"]),
         inbox=InboxStore(db),
         timeline=Timeline(db),
-        deliveries=DeliveryStore(db),
+        deliveries=DeliveryStore(db, int(facts["lanes"])),
+        windows=WindowStore(db),
         sweeping=SweepStore(db),
         logs=LogStore(db),
         console=ConsoleStore(db),

@@ -195,7 +195,7 @@ async def test_what_follows_an_uncertain_call_waits_as_long_as_it_is_asked_about
 async def test_what_follows_a_call_that_stays_uncertain_goes_on(store: Store) -> None:
     await stored(store, {"state": "unknown", "due_ms": 0}, {"state": "queued"})
     [head] = await store.deliveries.due(0, 10)
-    [[call]] = await store.deliveries.claim(0, [head], owner=new_id(), lease_ms=1000, runs={})
+    [[call]], _ = await store.deliveries.claim(0, [head], owner=new_id(), lease_ms=1000, capabilities={})
     assert (head.state, call.rank) == ("queued", 1)
 
 
@@ -211,8 +211,8 @@ async def test_an_end_that_was_recorded_is_not_recorded_over(store: Store) -> No
     """A commit whose answer was lost is tried again; meanwhile the call may be over."""
     await stored(store, {"state": "queued"})
     [head] = await store.deliveries.due(0, 10)
-    [[call]] = await store.deliveries.claim(0, [head], owner="", lease_ms=1000, runs={})
-    assert await store.deliveries.record([Outcome(call, "sent", external_id="far")], owner="", lanes=1)
-    assert await store.deliveries.record([Outcome(call, "unknown", "the worker stopped")], owner="", lanes=1) == []
+    [[call]], _ = await store.deliveries.claim(0, [head], owner="", lease_ms=1000, capabilities={})
+    assert await store.deliveries.record([Outcome(call, "sent", external_id="far")], owner="")
+    assert await store.deliveries.record([Outcome(call, "unknown", "the worker stopped")], owner="") == []
     row = await store.deliveries.row(call.id)
     assert row is not None and row["state"] == "sent"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.errors import Malformed, Rejected, Temporary, Undeliverable
-from hub.outcomes import GIVE_UP_S, TRIES
+from hub.outcomes import GIVE_UP_S, PAUSES
 from hub.ports import Pace
 from hub.store.tables import Delivery, DeliveryAttempt, Identity
 from tests.conftest import until
@@ -70,7 +70,7 @@ async def test_slowing_down_is_no_try(scene: Scene) -> None:
     scene.phone.fail = [Temporary("slow down", retry_after=30.0, paused=True)] * 20
     await scene.answer()
     assert 29 < await scene.wait_s() <= 30
-    for _ in range(TRIES + 2):
+    for _ in range(len(PAUSES) + 2):
         call = await scene.again()
         assert (call["state"], call["tries"]) == ("queued", 0)
     scene.phone.fail.clear()
@@ -123,7 +123,7 @@ async def test_a_pace_is_kept(make_hub: Any) -> None:
 async def test_after_too_many_tries_it_has_failed_and_is_shown(scene: Scene) -> None:
     scene.phone.fail = [Temporary("no route to host")] * 2
     await scene.answer()
-    call = await scene.again(tries=TRIES - 1)
+    call = await scene.again(tries=len(PAUSES))
     assert call["state"] == "failed"
     assert "no route to host" in call["reason"]
     assert await scene.told() == ["failed"]

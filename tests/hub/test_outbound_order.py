@@ -46,7 +46,7 @@ async def claimed_by_somebody_who_dies(hub: Hub, talk: dict[str, Any]) -> list[C
     """A worker marks what is due at the phone as being sent, commits, and is killed."""
     deliveries = hub.store.deliveries
     heads = [head for head in await deliveries.due(talk["lane"], 10) if head.target == "phone"]
-    (run,) = await deliveries.claim(talk["lane"], heads, owner="dead", lease_ms=60_000, runs={})
+    (run,), _ = await deliveries.claim(talk["lane"], heads, owner="dead", lease_ms=60_000, capabilities={})
     return run
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from hub.errors import Temporary, Uncertain, Undeliverable
 from hub.model import ExternalId
-from hub.outcomes import GIVE_UP_S, TRIES
+from hub.outcomes import GIVE_UP_S, PAUSES
 from hub.store.tables import Conversation
 from tests.fakes import TEXT_ONLY, answered
 from tests.hub.hubs import KEYED, AskedPhone, Phone, Scene, only, scene_of, settle
@@ -134,7 +134,7 @@ async def test_what_never_arrives_has_failed_in_the_end(make_hub: Any) -> None:
     scene = await scene_of(make_hub, phone)
     phone.fail = [Uncertain("no answer")] * 50
     await scene.answer()
-    for _ in range(2 * TRIES):
+    for _ in range(2 * len(PAUSES)):
         call = await scene.again()
     assert call["state"] == "failed"
     assert await scene.told() == ["failed"]

@@ -1,0 +1,21 @@
+"""The row behind the meter: how long and how often a channel still lets us answer one customer."""
+
+from __future__ import annotations
+
+from sqlalchemy import Integer, SmallInteger
+from sqlmodel import Field, SQLModel
+
+from hub.store.columns import BIG, ID, NAME
+
+
+class Allowance(SQLModel, table=True):
+    """What an identity's last act has opened; none where the channel does not count. `acts` grows with each act, so that a
+    refusal which was on its way meanwhile is known to be of the time before."""
+
+    identity_id: str = Field(primary_key=True, sa_type=ID)
+    acts: int = Field(default=0, sa_type=Integer)
+    acted_ms: int = Field(default=0, sa_type=BIG)
+    scene: str = Field(default="", sa_type=NAME)
+    until_ms: int = Field(default=0, sa_type=BIG)
+    quota: int = Field(default=0, sa_type=SmallInteger)
+    calls_left: int = Field(default=0, sa_type=SmallInteger)

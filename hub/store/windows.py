@@ -1,0 +1,233 @@
+"""The meter: how long and how often a channel still lets us answer, and the calls that are held until the customer acts again.
+
+An allowance is spent in the transaction that claims a call and given back in the one that records that nothing was accepted.
+Whoever reads it to decide holds its row: an act that comes at the same time finds every call that was held before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.capabilities import Capabilities
+from hub.model import ConversationId, ExternalId, MessageId, Report
+from hub.store import tables, window_tables
+from hub.store.calls import Call, Outcome
+from hub.store.database import Database
+
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+allowance = window_tables.Allowance.__table__  # type: ignore[attr-defined]
+CLOSED = "the time for answers is over on this channel: it leaves as soon as the customer writes again"
+SPENT = "all answers that this channel allows have been used: it leaves as soon as the customer writes again"
+BEHIND = "an earlier answer waits until the customer writes again, and this one after it"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a customer did: opens `calls` for so many seconds from `at_ms`. Calls that were held become due at `due_ms`."""
+
+    identity_id: str
+    customer_id: str
+    lane: int
+    scene: str
+    at_ms: int
+    seconds: float
+    calls: int
+    due_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """What is left for one customer: until when (None: they never acted), how many calls of how many, opened by which scene."""
+
+    until: datetime | None
+    calls_left: int
+    quota: int
+    scene: str
+
+    def open(self, now: datetime) -> bool:
+        """Whether a call may be made."""
+        return self.until is not None and self.until > now and self.calls_left > 0
+
+
+class WindowStore:
+    """Every query on allowances."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def of(self, conversation_id: str) -> Meter | None:
+        """The meter of a conversation's customer; None when nothing was counted yet."""
+        wanted = select(allowance).join(conversation, conversation.c.identity_id == allowance.c.identity_id)
+        async with self.db.read() as connection:
+            row = (await connection.execute(wanted.where(conversation.c.id == conversation_id))).mappings().first()
+        return meter_of(row["until_ms"], row["calls_left"], row["quota"], row["scene"]) if row else None
+
+    async def acted(self, connection: AsyncConnection, acts: Sequence[Act], now: int) -> set[int]:
+        """Customers have acted: what that opens, and the calls that may leave now; returns the lanes that these wait in.
+
+        Allowances do not add up: an act brings the larger number and the later end (WeChat, "客服消息", quota by scene)."""
+        rows = await _locked(connection, [act.identity_id for act in acts])
+        known = set(rows)
+        for act in acts:
+            until = min(act.at_ms, now) + int(act.seconds * 1000)
+            if until <= now:
+                continue
+            row = rows.get(act.identity_id) or {
+                "identity_id": act.identity_id,
+                "acts": 0,
+                "until_ms": 0,
+                "calls_left": 0,
+                "quota": 0,
+            }
+            live = row["until_ms"] > now
+            rows[act.identity_id] = {
+                "identity_id": act.identity_id,
+                "acts": row["acts"] + 1,
+                "acted_ms": act.at_ms,
+                "scene": act.scene,
+                "until_ms": max(until, row["until_ms"]),
+                "quota": max(act.calls, row["quota"] if live else 0),
+                "calls_left": max(act.calls, row["calls_left"] if live else 0),
+            }
+        touched = {act.identity_id for act in acts} & rows.keys()
+        if fresh := [rows[one] for one in sorted(touched - known)]:
+            await connection.execute(insert(allowance), fresh)
+        if changed := [{f"new_{name}": value for name, value in rows[one].items()} for one in sorted(touched & known)]:
+            await connection.execute(_SAVE, changed)
+        freed = [act for act in acts if act.identity_id in touched]
+        return {act.lane for act in freed if await self._release(connection, act)}
+
+    @staticmethod
+    async def _release(connection: AsyncConnection, act: Act) -> bool:
+        own = select(conversation.c.id).where(
+            conversation.c.customer_id == act.customer_id, conversation.c.identity_id == act.identity_id
+        )
+        talks = list((await connection.execute(own)).scalars())
+        if not talks:
+            return False
+        held = update(delivery).where(delivery.c.conversation_id.in_(talks), delivery.c.state == "held")
+        result = await connection.execute(held.values(state="queued", due_ms=act.due_ms, reason=""))
+        return bool(result.rowcount)
+
+
+def meter_of(until_ms: int, calls_left: int, quota: int, scene: str) -> Meter:
+    """A meter from its columns."""
+    until = datetime.fromtimestamp(until_ms / 1000, UTC) if until_ms else None
+    return Meter(until, calls_left, quota, scene)
+
+
+async def _locked(connection: AsyncConnection, identities: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Allowances by identity, held until the transaction ends."""
+    wanted = select(allowance).where(allowance.c.identity_id.in_(sorted(set(identities))))
+    rows = await connection.execute(wanted.order_by(allowance.c.identity_id).with_for_update())
+    return {row["identity_id"]: dict(row) for row in rows.mappings()}
+
+
+async def admit(
+    connection: AsyncConnection,
+    runs: list[list[Call]],
+    rows: Sequence[Mapping[str, Any]],
+    capabilities: Mapping[str, Capabilities],
+    now: int,
+) -> tuple[list[list[Call]], list[Report]]:
+    """The calls that their customers' allowances let go, each spent; all others are held, with what must be told of them."""
+    counted = [run for run in runs if _counts(run[0], capabilities)]
+    if not counted:
+        return runs, []
+    left = await _locked(connection, [run[0].identity["id"] for run in counted])
+    waiting = {(row["conversation_id"], row["stream"]) for row in rows if row["state"] == "held"}
+    go: list[list[Call]] = [run for run in runs if not _counts(run[0], capabilities)]
+    closed: dict[tuple[str, str], str] = {}
+    for run in counted:
+        place = (run[0].conversation["id"], run[0].stream)
+        row = left.get(run[0].identity["id"])
+        if place in waiting or row is None or row["until_ms"] <= now or row["calls_left"] <= 0:
+            closed[place] = BEHIND if place in waiting else SPENT if row and row["until_ms"] > now else CLOSED
+            continue
+        row["calls_left"] -= 1
+        go.append([replace(call, left=row["calls_left"]) for call in run])
+    spent = [{"who": run[0].identity["id"]} for run in go if run[0].left is not None]
+    if spent:
+        await connection.execute(_SPEND, spent)
+    return go, await _hold(connection, rows, closed)
+
+
+def _counts(call: Call, capabilities: Mapping[str, Capabilities]) -> bool:
+    there = capabilities.get(call.target)
+    return call.kind == "send" and there is not None and there.window is not None
+
+
+async def _hold(
+    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], closed: Mapping[tuple[str, str], str]
+) -> list[Report]:
+    """Hold everything that waits in these streams; each entry is told of once."""
+    held = [
+        row
+        for row in rows
+        if (row["conversation_id"], row["stream"]) in closed and row["state"] == "queued" and row["kind"] == "send"
+    ]
+    if not held:
+        return []
+    reasons = {row["id"]: closed[(row["conversation_id"], row["stream"])] for row in held}
+    await connection.execute(HOLD, [{"row": row, "why": why} for row, why in reasons.items()])
+    entries = {row["message_id"]: row for row in reversed(held)}
+    return [_held_report(row, reasons[row["id"]]) for row in reversed(entries.values())]
+
+
+def _held_report(row: Mapping[str, Any], reason: str) -> Report:
+    at = datetime.now(UTC)
+    return Report(
+        id=ExternalId(f"{row['id']}.{row['attempt']}.held.{at.timestamp():.6f}"),
+        delivery=row["id"],
+        conversation=ConversationId(row["conversation_id"]),
+        message=MessageId(row["message_id"]) if row["message_id"] else None,
+        target=row["target"],
+        at=at,
+        state="held",
+        reason=reason,
+    )
+
+
+async def settled(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Outcomes as the meter sees them: what was not accepted is given back; a platform that wants the customer to act first is
+    believed, unless they did so while its answer was on its way."""
+    back = [{"who": o.call.identity["id"]} for o in outcomes if o.call.spent and o.state in ("queued", "failed")]
+    if back:
+        await connection.execute(_GIVE_BACK, sorted(back, key=lambda row: row["who"]))
+    held = [o for o in outcomes if o.state == "held"]
+    if not held:
+        return list(outcomes)
+    rows = await _locked(connection, [o.call.identity["id"] for o in held])
+    acts = {who: row["acts"] for who, row in rows.items()}
+    current = {o.call.id for o in held if acts.get(o.call.identity["id"], 0) == o.call.acts}
+    if closed := sorted({o.call.identity["id"] for o in held if o.call.id in current}):
+        await connection.execute(update(allowance).where(allowance.c.identity_id.in_(closed)).values(calls_left=0))
+    if current:
+        await connection.execute(HOLD, [{"row": o.call.id, "why": o.reason} for o in held if o.call.id in current])
+    again = {o.call.id for o in held} - current
+    return [replace(o, state="queued", report=None, counts=False) if o.call.id in again else o for o in outcomes]
+
+
+HOLD = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(state="held", reason=bindparam("why"), due_ms=0, tries=0, call_key="")
+)
+_SPEND = update(allowance).where(allowance.c.identity_id == bindparam("who")).values(calls_left=allowance.c.calls_left - 1)
+_GIVE_BACK = (
+    update(allowance)
+    .where(allowance.c.identity_id == bindparam("who"), allowance.c.calls_left < allowance.c.quota)
+    .values(calls_left=allowance.c.calls_left + 1)
+)
+_SAVE = (
+    update(allowance)
+    .where(allowance.c.identity_id == bindparam("new_identity_id"))
+    .values({name: bindparam(f"new_{name}") for name in ("acts", "acted_ms", "scene", "until_ms", "quota", "calls_left")})
+)
