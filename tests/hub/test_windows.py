@@ -1,0 +1,217 @@
+"""The meter: what a channel would refuse is not tried but held, told, and leaves in order when the customer acts again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.errors import Temporary, Uncertain, Undeliverable, WindowClosed
+from hub.model import Choice, Media, Text
+from hub.ports import Window
+from hub.runtime import Hub
+from hub.store.store import Store
+from hub.store.tables import Conversation, Delivery
+from hub.store.tables import Message as MessageRow
+from hub.store.window_tables import Allowance
+from hub.store.windows import Meter
+from tests.fakes import TEXT_ONLY, answered, said
+from tests.hub.hubs import Phone, Reading, Scene, channels, data_of, desks, happened, only, put, rows, scene_of, settle
+
+WINDOW = Window(48 * 3600, 3, {"followed": (60, 2), "choice": (60, 2)})
+COUNTED = replace(TEXT_ONLY, window=WINDOW)
+PACKED = replace(COUNTED, coalesce=5)
+
+
+async def meter(scene: Scene) -> Meter:
+    talk = (await rows(scene.hub.store, Conversation))[0]
+    found = await scene.hub.store.windows.of(talk["id"])
+    assert found is not None
+    return found
+
+
+async def states(scene: Scene) -> list[str]:
+    return [row["state"] for row in await rows(scene.hub.store, Delivery, target="phone")]
+
+
+async def test_what_is_beyond_the_quota_is_held_and_leaves_in_order_at_the_next_act(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    for text in ("one", "two", "three", "four", "five"):
+        await scene.answer(text)
+    assert scene.phone.texts == ["one", "two", "three"]
+    assert await states(scene) == ["sent"] * 3 + ["held"] * 2
+    assert (await meter(scene)).calls_left == 0
+    assert (await scene.told()).count("held") == 2
+    assert [mark for mark in scene.slack.marks if mark[1] == "held"] == [("ts.four", "held"), ("ts.five", "held")]
+    await settle(scene.hub, said("are you there?"))
+    assert scene.phone.texts == ["one", "two", "three", "four", "five"]
+    assert (await meter(scene)).calls_left == 1
+
+
+async def test_several_held_texts_leave_in_one_call(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(PACKED))
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    for text in ("one", "two", "three"):
+        await scene.answer(text)
+    assert scene.phone.begun == []
+    await settle(scene.hub, said("hello?"))
+    assert scene.phone.texts == ["one\ntwo\nthree"]
+    assert await states(scene) == ["sent"] * 3
+    assert (await meter(scene)).calls_left == 2, "one call was made"
+
+
+async def test_what_was_packed_is_tried_again_as_it_was(make_hub: Any) -> None:
+    """A platform that knows the first try's key takes the second for the same: it must not carry more, nor less."""
+    phone = Phone(replace(PACKED, idempotency="key"))
+    scene = await scene_of(make_hub, phone)
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    await scene.answer("one")
+    await scene.answer("two")
+    phone.fail_after = [Uncertain("no answer")]
+    await settle(scene.hub, said("hello?"))
+    await scene.answer("three")
+    await put(scene.hub.store, Delivery, {"rank": (await rows(scene.hub.store, Delivery, target="phone"))[0]["rank"]}, due_ms=1)
+    await settle(scene.hub)
+    assert phone.texts == ["one\ntwo", "one\ntwo", "three"]
+    keys = [key for _, _, key in phone.sent]
+    assert keys[0] == keys[1] != keys[2]
+    assert (await meter(scene)).calls_left == 1
+
+
+async def test_no_file_travels_in_a_shared_call(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(replace(PACKED, parts=frozenset({"text", "media"}), media=frozenset({"image"}))))
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    await scene.answer("one")
+    picture = Media(kind="image", remote="far")
+    reply = answered("", thread="C1:1", desk="slack", id="ts.p").model_copy(update={"parts": (picture,)})
+    await settle(scene.hub, reply)
+    await settle(scene.hub, said("hello?"))
+    assert len(scene.phone.sent) == 2
+
+
+async def test_time_closes_the_window_too(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    await put(scene.hub.store, Allowance, {}, until_ms=1)
+    await scene.answer("late")
+    assert scene.phone.begun == []
+    assert (await scene.call())["reason"].startswith("the time for answers is over")
+    await settle(scene.hub, said("hello?"))
+    assert scene.phone.texts == ["late"]
+
+
+async def test_an_old_message_that_comes_late_opens_nothing(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    await put(scene.hub.store, Allowance, {}, until_ms=1)
+    await scene.answer("late")
+    old = said("from last week").model_copy(update={"at": scene.hub.now() - timedelta(days=7)})
+    await settle(scene.hub, old)
+    assert scene.phone.begun == []
+
+
+async def test_agents_are_warned_of_the_last_slot_once(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    for text in ("one", "two", "three"):
+        await scene.answer(text)
+    assert [state for state in await scene.told() if state == "warned"] == ["warned"]
+    shown = [line.entry.data["state"] for line in scene.slack.lines if line.entry.kind == "status"]
+    assert shown == ["warned"], "and the desk shows it"
+
+
+@pytest.mark.parametrize("code", ["45047", ""])
+async def test_what_the_platform_says_overrules_the_count(make_hub: Any, code: str) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    scene.phone.fail = [WindowClosed("the customer must write first", code)]
+    await scene.answer("one")
+    await scene.answer("two")
+    assert await states(scene) == ["held", "held"]
+    assert (await meter(scene)).calls_left == 0
+    assert code in (await rows(scene.hub.store, Delivery, target="phone"))[0]["reason"]
+    assert "failed" not in await scene.told()
+    assert len(scene.phone.begun) == 1, "nobody asks again what the platform has said"
+    await settle(scene.hub, said("hello?"))
+    assert scene.phone.texts == ["one", "two"]
+
+
+async def test_a_refusal_from_before_the_customers_act_holds_nothing(make_hub: Any) -> None:
+    """The customer writes while the refusal is on its way: held now, the answer would wait for an act that has been."""
+    phone = Phone(COUNTED)
+    scene = await scene_of(make_hub, phone)
+    store: Store = scene.hub.store
+    await settle(scene.hub)
+    record, first = store.deliveries.record, iter([True])
+
+    async def late(*args: Any, **more: Any) -> Any:
+        if next(first, False):
+            await settle_inbox(scene.hub)
+        return await record(*args, **more)
+
+    async def settle_inbox(hub: Hub) -> None:
+        from tests.hub.hubs import take_in
+
+        await take_in(hub, said("one more thing"))
+
+    phone.fail = [WindowClosed("the customer must write first")]
+    store.deliveries.record = late  # type: ignore[method-assign]
+    await scene.answer("hi")
+    assert phone.texts == ["hi"]
+    assert await states(scene) == ["sent"]
+
+
+@pytest.mark.parametrize("error", [Temporary("not now"), Undeliverable("never")])
+async def test_what_was_not_accepted_costs_nothing(make_hub: Any, error: Exception) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    scene.phone.fail = [error]
+    await scene.answer("one")
+    assert (await meter(scene)).calls_left == 3
+
+
+async def test_what_may_have_arrived_costs_its_slot(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    scene.phone.fail = [Uncertain("no answer")]
+    await scene.answer("one")
+    assert (await meter(scene)).calls_left == 2
+
+
+async def test_scenes_open_their_own(make_hub: Any) -> None:
+    phone = Phone(COUNTED)
+    scene = Scene(await make_hub(connectors=channels(phone=phone), desks=desks(slack=Reading())), phone, Reading())
+    await settle(scene.hub, happened("followed"))
+    allowance = await only(scene.hub.store, Allowance)
+    now = await scene.hub.store.sweeping.clock()
+    assert (allowance["scene"], allowance["calls_left"]) == ("followed", 2)
+    assert 0 < allowance["until_ms"] - now <= 60_000
+    await settle(scene.hub, happened("opened"))
+    assert (await only(scene.hub.store, Allowance))["acts"] == 1, "a scene that is not named opens nothing"
+    await settle(scene.hub, said("hello"))
+    await settle(scene.hub, said("").model_copy(update={"parts": (Choice(id="a"),)}))
+    allowance = await only(scene.hub.store, Allowance)
+    assert (allowance["scene"], allowance["calls_left"], allowance["quota"]) == ("choice", 3, 3), "allowances do not add up"
+    assert allowance["until_ms"] - now > 47 * 3_600_000
+
+
+async def test_only_the_channels_own_customers_are_counted(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone())
+    await scene.answer("hi")
+    assert await rows(scene.hub.store, Allowance) == []
+    talk = await only(scene.hub.store, Conversation)
+    assert await scene.hub.store.windows.of(talk["id"]) is None
+
+
+async def test_the_card_says_until_when_and_how_many(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    card = scene.slack.cards[-1]
+    assert card.calls_left == 3
+    assert card.window_until is not None and card.window_until > scene.hub.now() + timedelta(hours=47)
+
+
+async def test_a_held_entry_says_why(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    await scene.answer("hi")
+    entry = await only(scene.hub.store, MessageRow, kind="status")
+    said_of = data_of(entry)
+    assert (said_of["state"], said_of["target"]) == ("held", "phone")
+    assert "until" in said_of["reason"] or "as soon as" in said_of["reason"]
+    assert isinstance(scene.slack.lines[-1].parts[0], Text)
