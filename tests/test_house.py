@@ -30,8 +30,8 @@ TOP = {"hub", "connectors", "agents_bridge", "widget", "workers", "config", "tes
 BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitignore"}
 
 PURE = {
-    "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model", "notices", "packing", "ports", "rendering",
-    "routing", "splitting", "text", "wording",
+    "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model", "notices",
+    "packing", "ports", "rendering", "routing", "splitting", "text", "wording",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "jobs", "journal", "limits", "live", "metrics", "store"}
 USE_CASES = {
@@ -43,6 +43,7 @@ USE_CASES = {
     "notify",
     "outbound",
     "outcomes",
+    "passive",
     "replies",
     "runtime",
     "signin",

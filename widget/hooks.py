@@ -16,6 +16,7 @@ import structlog
 from hub.errors import Busy, Malformed, Rejected
 from hub.metrics import ACK, MESSAGES, REFUSED
 from hub.model import ChannelName, DeskName
+from hub.passive import Passive
 from hub.ports import Hook, Receipt
 from hub.runtime import Hub
 
@@ -41,6 +42,7 @@ class Hooks:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._passive = Passive(hub)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = scope["path"][len("/hooks/") :]
@@ -57,6 +59,7 @@ class Hooks:
             hook = await _hook(scope, receive)
             receipt = await place.receive(hook)
             await self._keep(receipt, until)
+            answer = await self._passive.find(place, hook, receipt, until)
         except Rejected as exc:
             await self._refuse(send, name, 401, str(exc))
         except Malformed as exc:
@@ -74,8 +77,11 @@ class Hooks:
             if receipt.items:
                 ACK.labels(name).observe(time.perf_counter() - began)
                 MESSAGES.labels(name, "in").inc(len(receipt.items))
-            more = [(b"content-type", receipt.content_type.encode())] if receipt.body else []
-            await _answer(send, receipt.status, receipt.body, more)
+            body = answer.body if answer is not None else receipt.body
+            more = [(b"content-type", receipt.content_type.encode())] if body else []
+            await _answer(send, receipt.status, body, more)
+            if answer is not None:
+                await self._passive.sent(answer)
 
     async def _keep(self, receipt: Receipt, until: float) -> None:
         if receipt.items:

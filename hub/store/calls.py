@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import and_, bindparam, case, exists, func, or_, select, update
 
 from hub.capabilities import Capabilities
 from hub.model import Report
@@ -19,6 +19,15 @@ delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
 MEDIA = '"type":"media"'
 """How a media part begins in stored JSON; inside of what people write, quotes are escaped."""
+
+_earlier = delivery.alias("earlier")
+BLOCKED = exists().where(
+    _earlier.c.conversation_id == delivery.c.conversation_id,
+    _earlier.c.stream == delivery.c.stream,
+    _earlier.c.rank < delivery.c.rank,
+    or_(_earlier.c.state.in_(("queued", "sending")), and_(_earlier.c.state == "unknown", _earlier.c.due_ms > 0)),
+)
+"""Whether something must be over in its stream before this call may go."""
 
 
 @dataclass(frozen=True, slots=True)

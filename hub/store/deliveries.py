@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, exists, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.capabilities import Capabilities
@@ -16,6 +16,7 @@ from hub.store import agent_tables, tables
 from hub.store.calls import (
     ASKING,
     ATTEMPT,
+    BLOCKED,
     CLAIMED,
     CONVERSATION,
     ENTRY,
@@ -45,15 +46,8 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
+FOREVER = 2**62
 LIVE_STATES = ("queued", "sending", "unknown")
-_earlier = delivery.alias("earlier")
-BLOCKED = exists().where(
-    _earlier.c.conversation_id == delivery.c.conversation_id,
-    _earlier.c.stream == delivery.c.stream,
-    _earlier.c.rank < delivery.c.rank,
-    or_(_earlier.c.state.in_(("queued", "sending")), and_(_earlier.c.state == "unknown", _earlier.c.due_ms > 0)),
-)
-"""Whether something must be over in its stream before this call may go."""
 
 
 class DeliveryStore:
@@ -100,18 +94,30 @@ class DeliveryStore:
             return [Due(*tuple(row)) for row in rows]
 
     async def claim(
-        self, lane: int, heads: Sequence[Due], *, owner: str, lease_ms: int, capabilities: Mapping[str, Capabilities]
+        self,
+        lane: int,
+        heads: Sequence[Due],
+        *,
+        owner: str,
+        lease_ms: int,
+        capabilities: Mapping[str, Capabilities],
+        answers: str = "",
     ) -> tuple[list[list[Call]], bool]:
         """Mark calls as being made, committed before the first byte leaves; each list is one call. A head that is no longer a
-        head is left out; one that its channel's window does not let go is held: says whether there were such."""
+        head is left out; one that its channel's window does not let go is held: says whether there were such. With `answers`,
+        the key of a message that is being answered by its own request, untried calls are claimed as that answer: it is free and
+        need not wait until they are due."""
 
         async def work(connection: AsyncConnection) -> tuple[list[list[Call]], bool]:
             now = int((await connection.execute(self._lock, {"n": lane})).scalar_one())
-            found = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
-            rows = [dict(row) for row in found.mappings()]
-            claimed = runs_of(rows, heads, capabilities, now)
-            claimed, held = await admit(connection, claimed, rows, capabilities, now)
-            claimed = [_sharing(run) for run in claimed]
+            rows = await self.streams(connection, [head.conversation_id for head in heads])
+            claimed = runs_of(rows, heads, capabilities, FOREVER if answers else now)
+            held: list[Report] = []
+            if answers:
+                claimed = [run for run in claimed if run[0].kind == "send" and not any(call.tries for call in run)]
+            else:
+                claimed, held = await admit(connection, claimed, rows, capabilities, now)
+            claimed = [_sharing(run, answers) for run in claimed]
             if claimed:
                 await self._mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
             buckets = {row["conversation_id"]: int(row["talk_bucket"]) for row in rows}
@@ -119,6 +125,11 @@ class DeliveryStore:
             return claimed, bool(held)
 
         return await self.db.transact(work)
+
+    async def streams(self, connection: AsyncConnection, conversations: Iterable[str]) -> list[dict[str, Any]]:
+        """Everything in these conversations that is not over, in order, with what its calls need."""
+        found = await connection.execute(self._streams, {"talks": sorted(set(conversations))})
+        return [dict(row) for row in found.mappings()]
 
     async def _report(self, connection: AsyncConnection, reports: Sequence[tuple[Report, int]]) -> None:
         """Hand reports to the inbox, with the buckets of their conversations."""
@@ -191,7 +202,7 @@ class DeliveryStore:
             talks = sorted(set((await connection.execute(wanted)).scalars()))
             if not talks:
                 return []
-            rows = [dict(row) for row in (await connection.execute(self._streams, {"talks": talks})).mappings()]
+            rows = await self.streams(connection, talks)
             dead = [row for row in rows if row["state"] == "sending" and row["lease_ms"] < now]
             await connection.execute(SENDING, [taken_row(row, now) for row in dead])
             return [call_of(row, row["attempt"]) for row in dead]
@@ -203,9 +214,9 @@ class DeliveryStore:
 
         async def work(connection: AsyncConnection) -> list[Call]:
             now = int((await connection.execute(select(now_ms()))).scalar_one())
-            rows = await connection.execute(self._streams, {"talks": sorted({head.conversation_id for head in heads})})
+            rows = await self.streams(connection, [head.conversation_id for head in heads])
             wanted = {(head.conversation_id, head.stream) for head in heads}
-            due = [dict(row) for row in rows.mappings() if row["state"] == "unknown" and 0 < row["due_ms"] <= now]
+            due = [row for row in rows if row["state"] == "unknown" and 0 < row["due_ms"] <= now]
             chosen = [row for row in due if (row["conversation_id"], row["stream"]) in wanted]
             if chosen:
                 later = [{"row": row["id"], "mine": owner, "wait": lease_ms} for row in chosen]
@@ -273,9 +284,9 @@ class DeliveryStore:
         return lanes
 
 
-def _sharing(run: Sequence[Call]) -> list[Call]:
-    """A run as it is called: what customers get together keeps the key of its first row."""
-    shared = run[0].key if run[0].kind == "send" else ""
+def _sharing(run: Sequence[Call], answers: str) -> list[Call]:
+    """A run as it is called: what customers get together keeps the key of its first row, or of the message that it answers."""
+    shared = (answers or run[0].key) if run[0].kind == "send" else ""
     return [replace(call, call_key=shared) for call in run]
 
 

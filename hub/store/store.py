@@ -19,6 +19,7 @@ from hub.store.filing import FileRows
 from hub.store.inbox import InboxStore
 from hub.store.logs import LogStore
 from hub.store.migrate import migrate
+from hub.store.passive import PassiveStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
 from hub.store.timeline import Timeline
@@ -42,6 +43,7 @@ class Store:
     timeline: Timeline
     deliveries: DeliveryStore
     windows: WindowStore
+    passive: PassiveStore
     sweeping: SweepStore
     logs: LogStore
     console: ConsoleStore
@@ -70,6 +72,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         raise
     if lanes is not None and int(facts["lanes"]) != lanes:
         log.warning("store.lanes", asked=lanes, used=int(facts["lanes"]), hint="the number is fixed when a database is made")
+    deliveries = DeliveryStore(db, int(facts["lanes"]))
     return Store(
         db=db,
         epoch=facts["epoch"],
@@ -77,8 +80,9 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         lanes=int(facts["lanes"]),
         inbox=InboxStore(db),
         timeline=Timeline(db),
-        deliveries=DeliveryStore(db, int(facts["lanes"])),
+        deliveries=deliveries,
         windows=WindowStore(db),
+        passive=PassiveStore(db, deliveries),
         sweeping=SweepStore(db),
         logs=LogStore(db),
         console=ConsoleStore(db),

@@ -1,0 +1,126 @@
+"""Use-case: answer a customer's message in the response to the very request that brought it, where the platform takes that.
+
+The answer is claimed like any other call, committed before the first byte leaves, and recorded afterwards; a process that dies
+between the two leaves an expired lease, which means "maybe" and never "again". A request that the platform repeats gets the same
+answer: it shows one answer to one message, however often it had to ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from hub.batch import PARTS
+from hub.failpoints import reach
+from hub.metrics import CALLS
+from hub.model import Message, new_id
+from hub.outcomes import PASSIVE, over
+from hub.packing import joined
+from hub.ports import Connector, Desk, Hook, Receipt, SupportsPassive
+from hub.runtime import Hub
+from hub.store.calls import Call, Due, Outcome
+from hub.store.passive import Stage
+
+log = structlog.get_logger()
+LEASE_MS = 15_000
+FIRST_LOOK_S = 0.02
+SLOWEST_LOOK_S = 0.25
+MARGIN_S = 0.25
+"""How long before the platform's deadline an answer must be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body that answers a request, and the calls that are over once it has left."""
+
+    body: bytes
+    calls: Sequence[Call]
+    stage: Stage
+
+
+class Passive:
+    """The passive answers of one web process."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._owner = new_id()
+
+    async def find(self, place: Connector | Desk, hook: Hook, receipt: Receipt, until: float) -> Answer | None:
+        """The answer to a request whose message is in the inbox; None when there is none in time, or it takes a call of its own.
+        `until` is the platform's deadline by the loop's clock. Never raises: the message is kept whatever becomes of it."""
+        if not isinstance(place, SupportsPassive) or place.passive_s <= 0 or len(receipt.items) != 1:
+            return None
+        message = receipt.items[0]
+        if not isinstance(message, Message):
+            return None
+        try:
+            latest = min(until - MARGIN_S, asyncio.get_running_loop().time() + place.passive_s)
+            async with asyncio.timeout_at(latest):
+                stage = await self._understood(message)
+            return await self._claimed(place, hook, message, stage) if stage.conversation_id else None
+        except TimeoutError:
+            return None
+        except Exception as exc:
+            log.error("passive.failed", channel=message.channel, error=repr(exc), exc_info=exc)
+            return None
+
+    async def _understood(self, message: Message) -> Stage:
+        """Wait until a worker has turned the message into an entry."""
+        pause = FIRST_LOOK_S
+        while True:
+            stage = await self._hub.store.passive.stage(message.channel, message.id)
+            if stage.done:
+                return stage
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, SLOWEST_LOOK_S)
+
+    async def _claimed(self, place: SupportsPassive, hook: Hook, message: Message, stage: Stage) -> Answer | None:
+        talk = stage.conversation_id or ""
+        mark = PASSIVE + hashlib.sha256(f"{message.channel}\0{message.id}".encode()).hexdigest()[:32]
+        if said := await self._hub.store.passive.answered(talk, mark):
+            body = place.passive(hook, joined([PARTS.validate_json(parts) for parts in said]))
+            calls = await self._hub.store.passive.retake(talk, mark, owner=self._owner, lease_ms=LEASE_MS) if body else ()
+            return Answer(body, calls, stage) if body else None
+        if not stage.waits:
+            return None
+        head = Due("", talk, str(message.channel), str(message.channel), "send", "queued", "", str(message.channel))
+        capabilities = {str(message.channel): self._hub.connectors[message.channel].capabilities}
+        runs, _ = await self._hub.store.deliveries.claim(
+            stage.lane, [head], owner=self._owner, lease_ms=LEASE_MS, capabilities=capabilities, answers=mark
+        )
+        await reach("passive.claimed")
+        if not runs:
+            await self._free(talk, str(message.channel), stage)
+            return None
+        body = place.passive(hook, joined([PARTS.validate_json(call.parts or "[]") for call in runs[0]]))
+        if body is None:
+            await self._record([Outcome(call, "queued", "it takes a call of its own", counts=False) for call in runs[0]])
+            await self._free(talk, str(message.channel), stage)
+            return None
+        return Answer(body, runs[0], stage)
+
+    async def sent(self, answer: Answer) -> None:
+        """The answer has left: say so, and let what comes after it go."""
+        await reach("passive.answered")
+        if not answer.calls:
+            return
+        head = answer.calls[0]
+        try:
+            await self._record([over(call, "sent") for call in answer.calls])
+            CALLS.labels(head.target, head.kind, "sent").inc()
+            await self._free(head.conversation["id"], head.stream, answer.stage)
+        except Exception as exc:
+            log.warning("passive.record_failed", rows=len(answer.calls), error=repr(exc))
+
+    async def _record(self, outcomes: Sequence[Outcome]) -> None:
+        counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner)
+        lanes = {int(o.call.conversation["bucket"]) % self._hub.store.lanes for o in counted if o.report is not None}
+        self._hub.jobs.hint_inbound(lanes)
+
+    async def _free(self, conversation_id: str, stream: str, stage: Stage) -> None:
+        await self._hub.store.passive.free(conversation_id, stream)
+        self._hub.jobs.hint_deliver([stage.lane])

@@ -1,0 +1,93 @@
+"""What the process that holds a platform's request must know to answer it: how far its message has come, and what answered it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.store import tables
+from hub.store.calls import SENDING, Call, call_of, taken_row
+from hub.store.database import Database, now_ms
+from hub.store.deliveries import DeliveryStore
+from hub.store.inbox import PENDING
+
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
+message = tables.Message.__table__  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Whether a message that came in was understood, the conversation and lane that it is in then, and whether anything waits
+    there to be sent to the customer."""
+
+    done: bool
+    conversation_id: str | None = None
+    lane: int = 0
+    waits: bool = False
+
+
+class PassiveStore:
+    """Every query of passive answers."""
+
+    def __init__(self, db: Database, deliveries: DeliveryStore) -> None:
+        self.db = db
+        self._deliveries = deliveries
+
+    async def stage(self, source: str, external_id: str) -> Stage:
+        """How far a message has come."""
+        entry = and_(message.c.source == inbox.c.source, message.c.external_id == inbox.c.external_id)
+        waits = exists().where(
+            delivery.c.conversation_id == conversation.c.id, delivery.c.stream == source, delivery.c.state == "queued"
+        )
+        wanted = (
+            select(inbox.c.state, conversation.c.id, conversation.c.lane, waits)
+            .outerjoin(message, entry)
+            .outerjoin(conversation, conversation.c.id == message.c.conversation_id)
+            .where(inbox.c.source == source, inbox.c.external_id == external_id)
+            .limit(1)
+        )
+        async with self.db.read() as connection:
+            row = (await connection.execute(wanted)).first()
+        return Stage(row[0] != PENDING, row[1], row[2] or 0, bool(row[3])) if row else Stage(False)
+
+    async def answered(self, conversation_id: str, mark: str) -> list[str]:
+        """The stored parts of the calls that a message was answered with, in order; empty when it was not."""
+        wanted = select(delivery.c.parts).where(
+            delivery.c.conversation_id == conversation_id,
+            delivery.c.call_key == mark,
+            delivery.c.state.in_(("sending", "sent", "unknown")),
+        )
+        async with self.db.read() as connection:
+            return [parts or "[]" for parts in (await connection.execute(wanted.order_by(delivery.c.rank))).scalars()]
+
+    async def retake(self, conversation_id: str, mark: str, *, owner: str, lease_ms: int) -> list[Call]:
+        """Take over those of them whose fate nobody has recorded, because who answered first may have died over it."""
+
+        async def work(connection: AsyncConnection) -> list[Call]:
+            now = int((await connection.execute(select(now_ms()))).scalar_one())
+            found = await self._deliveries.streams(connection, [conversation_id])
+            rows = [row for row in found if row["call_key"] == mark and row["state"] in ("sending", "unknown")]
+            mine: list[dict[str, Any]] = [taken_row(row, now) | {"mine": owner, "until": now + lease_ms} for row in rows]
+            if mine:
+                await connection.execute(SENDING, mine)
+            return [call_of(row, row["attempt"]) for row in rows]
+
+        return await self.db.transact(work)
+
+    async def free(self, conversation_id: str, stream: str) -> None:
+        """What was left to a hook is anybody's from now on."""
+        reserved = update(delivery).where(
+            delivery.c.conversation_id == conversation_id,
+            delivery.c.stream == stream,
+            delivery.c.state == "queued",
+            delivery.c.tries == 0,
+            delivery.c.attempt == 0,
+            delivery.c.due_ms > 0,
+        )
+        async with self.db.write() as connection:
+            await connection.execute(reserved.values(due_ms=0))
