@@ -36,7 +36,7 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
         await _corrected(hub, connection, batch, who, message, author, "edit")
         return
     talk = await _talk_of(hub, connection, batch, who, message)
-    reply_to = await _earlier(hub, connection, batch, message, str(message.reply_to)) if message.reply_to else None
+    reply_to = await _quoted(hub, connection, batch, who, message)
     begins = talk.new or talk.resumed
     talk.resumed = False
     entry = batch.append(
@@ -99,6 +99,20 @@ async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, message:
     if said is not None:
         return said[0]
     return await hub.store.timeline.sent_to(connection, message.channel, external_id)
+
+
+async def _quoted(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message) -> str | None:
+    """Our entry that a message answers. Who fetches the log itself knows our own ids."""
+    if message.reply_to is None:
+        return None
+    wanted = str(message.reply_to)
+    if not batch.capabilities[message.channel].pulled:
+        return await _earlier(hub, connection, batch, message, wanted)
+    known = next((one for one in batch.entries if one["id"] == wanted), None) or await hub.store.timeline.entry(
+        connection, wanted
+    )
+    own = known is not None and known["kind"] == "message" and known["identity_id"] == who.id
+    return wanted if own else await _earlier(hub, connection, batch, message, wanted)
 
 
 async def _corrected(

@@ -183,8 +183,7 @@ class Unsupported(Frozen):
 
 
 Part = Annotated[
-    Text | Media | Location | Contact | Choices | Choice | Card | Form | Event | Unsupported,
-    Field(discriminator="type"),
+    Text | Media | Location | Contact | Choices | Choice | Card | Form | Event | Unsupported, Field(discriminator="type")
 ]
 PART_KINDS = ("text", "media", "location", "contact", "choices", "choice", "card", "form", "event", "unsupported")
 
@@ -222,10 +221,8 @@ class Message(Frozen):
 
 
 class AgentReply(Frozen):
-    """What an agent said or did at a desk or in the console; `id` is unique within `desk`.
-
-    Exactly one of `thread` (a desk's own id) and `conversation` (ours) says where. `agent` is the agent's id at that desk.
-    """
+    """What an agent said or did at a desk or in the console; `id` is unique within `desk`, `agent` the agent's id there.
+    Exactly one of `thread` (a desk's own id) and `conversation` (ours) says where."""
 
     what: Literal["reply"] = "reply"
     desk: DeskName
@@ -238,6 +235,8 @@ class AgentReply(Frozen):
     conversation: ConversationId | None = None
     kind: Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell"] = "reply"
     parts: tuple[Part, ...] = ()
+    reply_to: ExternalId | None = None
+    """Of `reply`: our id of the entry that is answered."""
     edit_of: ExternalId | None = None
     """Of `edit` and `delete`: the id of the desk's earlier message. Of `resend`: the delivery's id."""
     assignee: AgentId | None = None

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from hub.batch import Batch
+from hub.batch import Batch, Quoted
 from hub.model import AgentReply, Author, ExternalId, Report, Text
 from hub.ports import SupportsPeople
+from hub.quotes import quoted_by
 from hub.runtime import Hub
 from hub.store.talks import Talk
 
@@ -34,7 +35,7 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         author = SYSTEM
     match reply.kind:
         case "reply" | "note":
-            _speak(hub, batch, talk, reply, author)
+            _speak(batch, talk, reply, author, await quoted_by(hub, connection, batch, talk, reply))
         case "edit" | "delete":
             await _correct(hub, connection, batch, talk, reply, author)
         case "resolve":
@@ -75,7 +76,7 @@ async def _author(hub: Hub, connection: AsyncConnection, batch: Batch, reply: Ag
     return Author(kind="agent", id=person.agent_id or reply.agent, name=person.name or reply.agent_email)
 
 
-def _speak(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
+def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:
     public = reply.kind == "reply"
     if public and talk.status == "resolved":
         reopen(batch, talk, author)
@@ -88,6 +89,7 @@ def _speak(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author
         source=reply.desk,
         external_id=reply.id,
         client_id=reply.client_id,
+        reply_to=about[0] if about else None,
         public=public,
     )
     if public:
@@ -95,7 +97,7 @@ def _speak(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author
         talk.waiting_ms = 0
         talk.unread_ms = batch.now_ms
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
-        batch.to_customer(talk, entry)
+        batch.to_customer(talk, entry, quoted=about[1] if about else None)
     batch.to_desks(talk, entry, origin=reply.desk)
 
 

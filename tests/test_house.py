@@ -44,6 +44,7 @@ USE_CASES = {
     "outbound",
     "outcomes",
     "passive",
+    "quotes",
     "replies",
     "runtime",
     "signin",

@@ -118,6 +118,18 @@ class Timeline:
         found = select(delivery.c.message_id).where(delivery.c.target == target, delivery.c.external_id == external_id).limit(1)
         return (await connection.execute(found)).scalar()
 
+    async def entry(self, connection: AsyncConnection, entry_id: str) -> dict[str, Any] | None:
+        """Whose an entry is, where it came from and what it says."""
+        columns = [message.c[name] for name in ("id", "identity_id", "kind", "source", "external_id", "parts")]
+        row = (await connection.execute(select(*columns).where(message.c.id == entry_id))).mappings().first()
+        return dict(row) if row else None
+
+    async def became(self, connection: AsyncConnection, entry_id: str, target: str) -> str | None:
+        """The platform's id of the first message that an entry became at `target`."""
+        sent = select(delivery.c.external_id).where(delivery.c.message_id == entry_id, delivery.c.target == target)
+        found = sent.where(delivery.c.external_id.is_not(None)).order_by(delivery.c.rank).limit(1)
+        return (await connection.execute(found)).scalar()
+
     async def opening(self, connection: AsyncConnection, desk: str) -> bool:
         """Whether a thread at this desk may exist whose id we have not learnt yet."""
         maybe = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open")
