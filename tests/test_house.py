@@ -50,6 +50,7 @@ USE_CASES = {
     "signin",
     "staffing",
     "sweep",
+    "typists",
 }
 PURE_LIBRARIES = {"pydantic", "regex", "phonenumbers"}
 """What pure modules may use besides the standard library: no I/O in any of them."""

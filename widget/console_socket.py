@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from hub.store.console import Place
+from hub.typists import typed
 from widget.access import ID, WRITERS, asker, from_here, hub_of
 from widget.frames import HEARTBEAT_S, POLL_S, console_event, refused
 from widget.socket import BAD_FRAME, BAD_ORIGIN, BAD_TOKEN, HELLO_S, RESTART, TOO_MANY, Cut, both_ways, close, next_frame
@@ -175,6 +176,8 @@ class Console:
         if self._place is None:
             return
         by = {"kind": "agent", "name": self._me.agent.name}
+        if on:
+            typed(self._hub, self._place.channel, self._place.identity_id)
         fact = {"t": "eph", "k": "typing", "c": conversation, "on": on}
         colleagues = {**fact, "by": {**by, "id": self._me.agent.id}, "console": True}
         await self._hub.live.poke(ephemeral=[{**fact, "by": by, "to": self._place.identity_id}, colleagues])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, cast, get_args
 
 from starlette.requests import Request
@@ -13,6 +13,7 @@ from hub.ports import Connector
 from hub.runtime import Hub
 from hub.store.console import Fate, Opened
 from hub.store.listing import Listed, View
+from hub.store.windows import Meter
 from widget.access import Asker, hub_of, id_of, unknown
 from widget.answers import Refusal, answer
 from widget.frames import console_event
@@ -69,7 +70,7 @@ async def conversation(request: Request, who: Asker) -> Response:
             "identities": [{"channel": channel, "address": address} for channel, address in found.identities],
             "history": [row_json(other) for other in found.others],
             "deliveries": fates_json(found.fates),
-            "window": _window(hub, found),
+            "window": await _window(hub, found),
         }
     )
 
@@ -118,12 +119,10 @@ def _time(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:
-    """Until when the channel lets agents answer; None where it does not care."""
+async def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:
+    """Until when and how often the channel lets agents answer; None where it does not count."""
     connector: Connector | None = hub.connectors.get(ChannelName(found.row.channel))
-    allowed = connector.capabilities.window if connector else None
-    window = timedelta(seconds=allowed.seconds) if allowed else None
-    if window is None:
+    if connector is None or connector.capabilities.window is None:
         return None
-    until = found.customer_at + window if found.customer_at else None
-    return {"until": _time(until), "open": until is not None and until > hub.now()}
+    meter = await hub.store.windows.of(found.row.id) or Meter(None, 0, connector.capabilities.window.quota, "")
+    return {"until": _time(meter.until), "open": meter.open(hub.now()), "calls_left": meter.calls_left, "quota": meter.quota}

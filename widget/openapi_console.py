@@ -87,10 +87,12 @@ class Delivered(BaseModel):
 
 
 class Window(BaseModel):
-    """Until when the channel lets agents answer."""
+    """Until when the channel lets agents answer, and with how many calls of how many."""
 
     until: datetime | None
     open: bool
+    calls_left: int
+    quota: int
 
 
 class Conversation(Row):

@@ -213,7 +213,7 @@ async def test_a_reply_window_says_until_when(store: Store, redis_url: str, pref
         bo = await home.agent()
         talk = await home.customer_says("Hello?")
         window = (await bo.api.get(f"{API}/conversations/{talk}")).json()["window"]
-        assert window["open"] is True
+        assert (window["open"], window["calls_left"], window["quota"]) == (True, 5, 5)
         assert window["until"] > home.hub.now().isoformat()
 
 

@@ -1,0 +1,54 @@
+"""An agent who writes is shown to customers on other platforms, seldom enough for these, and without holding anything up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.errors import Temporary
+from hub.model import ChannelName
+from hub.ports import Identity
+from hub.store.store import Store
+from tests.conftest import until
+from tests.fakes import TEXT_ONLY, FakeConnector
+from tests.widget.consoles import house
+from widget import console_socket
+
+
+class Typing(FakeConnector):
+    """Shows that somebody writes; may fail."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(TEXT_ONLY))
+        self.shown: list[str] = []
+
+    async def typing(self, to: Identity) -> None:
+        self.shown.append(str(to.address))
+        if self.fail:
+            raise self.fail.pop(0)
+
+
+async def test_an_agents_typing_reaches_the_platform_every_four_seconds(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_socket, "TYPING_S", 0.0)
+    phone, mute = Typing(), FakeConnector()
+    places: dict[ChannelName, Any] = {ChannelName("phone"): phone, ChannelName("mute"): mute}
+    async with house(store, redis_url, prefix, tmp_path / "files", connectors=places) as home:
+        bo = await home.agent()
+        ann = await home.customer_says("Hello?", channel="phone")
+        bob = await home.customer_says("Hello?", channel="phone", customer="bob")
+        quiet = await home.customer_says("Hello?", channel="mute", customer="cy")
+        phone.fail = [Temporary("busy")]
+        async with home.socket(bo) as line:
+            await line.next("welcome")
+            for talk in (ann, ann, ann, quiet, bob):
+                await line.send({"t": "typing", "c": talk, "on": True})
+            await line.send({"t": "typing", "c": bob, "on": False})
+            await line.send({"t": "ping"})
+            await line.next("pong")
+            await until(lambda: len(phone.shown) >= 2, 5)
+        assert sorted(phone.shown) == ["ann", "bob"], "each once, the failure of the one harms nobody"
