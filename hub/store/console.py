@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -62,7 +61,6 @@ class Opened:
     identities: list[tuple[str, str]]
     others: list[Listed]
     fates: list[Fate]
-    customer_at: datetime | None
     """When the customer last said something: reply windows begin there."""
 
 
@@ -123,7 +121,6 @@ class ConsoleStore:
                 identities=await _identities(connection, row.customer_id),
                 others=await listed(connection, _others(row), me),
                 fates=await self._recent_fates(connection, row),
-                customer_at=await _customer_at(connection, conversation_id),
             )
 
     async def _recent_fates(self, connection: AsyncConnection, row: Listed) -> list[Fate]:
@@ -213,12 +210,6 @@ def _others(row: Listed) -> Select[Any]:
 async def _identities(connection: AsyncConnection, customer_id: str) -> list[tuple[str, str]]:
     wanted = select(identity.c.channel, identity.c.external_id).where(identity.c.customer_id == customer_id)
     return [(row[0], row[1]) for row in await connection.execute(wanted.order_by(identity.c.channel).limit(OTHERS))]
-
-
-async def _customer_at(connection: AsyncConnection, conversation_id: str) -> datetime | None:
-    theirs = and_(message.c.conversation_id == conversation_id, message.c.author_kind == "customer")
-    wanted = select(message.c.at).where(theirs).order_by(message.c.seq.desc()).limit(1)
-    return (await connection.execute(wanted)).scalar()
 
 
 def _profile(stored: str, name: str, email: str, phone: str) -> dict[str, str]:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from hub.errors import Malformed, Rejected, Temporary, Undeliverable
 from hub.outcomes import GIVE_UP_S, PAUSES
-from hub.ports import Pace
+from hub.ports import Capabilities, Pace
 from hub.store.tables import Delivery, DeliveryAttempt, Identity
 from tests.conftest import until
 from tests.fakes import TEXT_ONLY, FakeDesk, answered, said
 from tests.hub.hubs import (
+    KEYED,
     Phone,
     Scene,
     deliver,
@@ -164,3 +168,45 @@ async def test_a_channel_that_was_taken_out_of_the_settings(make_hub: Any) -> No
     await deliver(scene.hub)
     call = await scene.call()
     assert (call["state"], call["reason"]) == ("failed", "phone is no longer configured")
+
+
+async def pauses_of(make_hub: Any, capabilities: Capabilities) -> list[float]:
+    """How long a call waits before each further try, until it has failed; without the chance in it."""
+    scene = await scene_of(make_hub, Phone(capabilities))
+    scene.phone.fail = [Temporary("no route to host")] * 50
+    await scene.answer()
+    found: list[float] = []
+    while (await scene.call())["state"] == "queued":
+        found.append(await scene.wait_s())
+        await scene.again()
+    assert await scene.told() == ["failed"]
+    return found
+
+
+async def test_a_call_with_a_key_is_tried_for_hours_with_growing_pauses(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    found = await pauses_of(make_hub, KEYED)
+    assert len(found) + 1 >= 8
+    assert sum(found) > 4 * 3600
+    assert all(one <= other + 1 for one, other in pairwise(found))
+
+
+async def test_a_channel_says_itself_when_to_try_again(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(random, "random", lambda: 0.5)
+    found = await pauses_of(make_hub, replace(TEXT_ONLY, pauses=(5.0, 300.0)))
+    assert found == pytest.approx([5.0, 300.0], abs=3)
+
+
+async def test_a_record_that_fails_says_why(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, failures = scene.hub.store.deliveries.record, iter([OSError("the disk is full")])
+
+    async def broken(*args: Any, **more: Any) -> Any:
+        for failure in failures:
+            raise failure
+        return await record(*args, **more)
+
+    monkeypatch.setattr(scene.hub.store.deliveries, "record", broken)
+    with capture_logs() as logs:
+        await scene.answer()
+    assert "the disk is full" in next(one["error"] for one in logs if one["event"] == "outbound.record_failed")
+    assert scene.phone.texts == ["hi"]

@@ -51,7 +51,6 @@ async def test_a_conversation_is_shown_with_its_person(hub: Hub, store: Store) -
     assert opened.profile["email"] == "ann@example.com"
     assert opened.identities == [("phone", "ann")]
     assert (opened.locale, opened.fates, opened.others) == ("zh-CN", [], [])
-    assert opened.customer_at is not None
     assert await store.console.opened("nothing", "me") is None
     assert await store.console.open_of(talk["identity_id"]) == talk["id"]
     assert await store.console.position(talk["identity_id"], 1) is None, "who is sent everything has no log of their own"

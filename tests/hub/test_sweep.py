@@ -147,6 +147,17 @@ async def test_which_calls_it_finds(hub: Hub, state: str, lease: int, due: int, 
     assert await hub.store.deliveries.waiting_lanes() == ([talk["lane"]] if found else [])
 
 
+async def test_what_waits_behind_another_call_wakes_nobody(hub: Hub) -> None:
+    await take_in(hub, said("hi"))
+    talk = await only(hub.store, Conversation)
+    await take_in(hub, answered("one", conversation=talk["id"]), answered("two", conversation=talk["id"]))
+    first, _ = await rows(hub.store, Delivery)
+    await put(hub.store, Delivery, {"id": first["id"]}, due_ms=2**50)
+    assert await hub.store.deliveries.waiting_lanes() == []
+    await put(hub.store, Delivery, {"id": first["id"]}, state="held")
+    assert await hub.store.deliveries.waiting_lanes() == [talk["lane"]], "and its turn to be held as well"
+
+
 async def test_who_waits_is_given_to_agents_who_come(make_hub: Any, store: Store) -> None:
     hub = await make_hub(routing=RoutingRules(capacity=2), desks=desks(slack=FakeDesk()))
     await settle(hub, *(said("hi", customer=f"c{n}") for n in range(3)))
