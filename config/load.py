@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from agents_bridge import DESKS
 from config.problems import Problem, near
 from config.references import check_bot, check_notices, check_routing
-from config.settings import HubSettings
+from config.settings import HubSettings, WebSettings
 from config.source import Source
 from connectors import CONNECTORS
 from hub.bot import BotRules
@@ -101,12 +101,25 @@ class _Loader:
         names = self._stems("channels"), self._stems("desks")
         for name in sorted(names[0] & names[1]):
             self._note(f"desks/{name}.yaml", f"a channel is named {name!r} too; every name is given once")
+        for name, one in {**channels, **desks}.items():
+            self._goes_on(name, one, channels)
         rules = self._rules(*names)
         self._stray()
         if hub is None or self.problems:
             return None
         places = {ChannelName(k): v for k, v in channels.items()}, {DeskName(k): v for k, v in desks.items()}
         return Installation(self.folder, hub, *places, rules["routing.yaml"], rules["bot.yaml"], rules["notices.yaml"])
+
+    def _goes_on(self, name: str, one: Settings, channels: Mapping[str, Settings]) -> None:
+        """A conversation goes on in a web chat, and only a channel's does."""
+        if not one.continue_in:
+            return
+        file = f"{'channels' if name in channels else 'desks'}/{name}.yaml"
+        chats = {other for other in self._stems("channels") if isinstance(channels.get(other, WebSettings()), WebSettings)}
+        if name not in channels or isinstance(one, WebSettings):
+            self._note(file, "'continue_in' is for channels whose platform may take no more answers")
+        elif one.continue_in not in chats:
+            self._note(file, f"'continue_in' must name a web chat: {', '.join(sorted(chats)) or 'there is none'}")
 
     def _note(self, file: str, message: str) -> None:
         self.problems.append(Problem(str(self.folder / file), 1, 1, "", message))

@@ -74,6 +74,8 @@ class Batch:
     entries: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    continued: frozenset[str] = frozenset()
+    """Channels whose conversations go on in a web chat: their customers have a log too."""
     acts: list[Act] = field(default_factory=list)
     """What customers did where the channel counts our answers."""
     reserved_ms: int = 0
@@ -155,8 +157,8 @@ class Batch:
         return entry
 
     def _place_in_log(self, talk: Talk, who: Who) -> int | None:
-        """The next place in the customer's own log, where customers fetch it themselves."""
-        if not self.capabilities[talk.channel].pulled:
+        """The next place in the customer's own log, where customers can fetch it themselves."""
+        if not self.capabilities[talk.channel].pulled and talk.channel not in self.continued:
             return None
         who.head += 1
         who.changed = True

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from hub.batch import PARTS
+from hub.continuing import link_of, with_link
 from hub.errors import Undeliverable
 from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
 from hub.packing import joined
@@ -38,6 +39,9 @@ async def made(hub: Hub, run: list[Call]) -> tuple[ExternalId | None, str]:
     to = identity_of_call(head)
     if head.kind == "send":
         parts = joined([PARTS.validate_json(call.parts or "[]") for call in run])
+        if head.left == 0:
+            link = link_of(hub, head.target, str(to.address))
+            parts = with_link(parts, link, connector.capabilities, head.conversation["locale"])
         return await connector.send(to, parts, IdempotencyKey(head.key)), ""
     return await _changed(hub, connector, to, head), ""
 

@@ -27,7 +27,8 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     """Write down a customer's message, let the bot have its turn, and find somebody who answers."""
     who = batch.who(message.channel, message.customer)
     _learn(who, message)
-    batch.acted(who, message.parts, message.at)
+    if not message.client_id:
+        batch.acted(who, message.parts, message.at)
     author = Author(kind="customer", id=who.external_id, name=who.profile.get("name", ""))
     if message.parts and all(isinstance(part, Event) for part in message.parts):
         await _happened(hub, connection, batch, who, message, author)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from hub.batch import Batch
+from hub.continuing import goes_on
 from hub.customers import customer_said, route_again
 from hub.failpoints import reach
 from hub.metrics import PARKED
@@ -124,6 +125,7 @@ async def _load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_
     capabilities = {str(name): c.capabilities for name, c in hub.connectors.items()}
     capabilities |= {str(name): d.capabilities for name, d in hub.desks.items()}
     batch = Batch(hub.now(), now_ms, hub.store.lanes, capabilities, hub.files.link)
+    batch.continued = frozenset(str(name) for name in hub.channels if goes_on(hub, name))
     said = [row.item for row in rows if isinstance(row.item, Message)]
     if said:
         people, talks = await timeline.known(connection, {(m.channel, m.customer) for m in said})
@@ -160,7 +162,8 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             raise ValueError(f"unreadable: {row.error}")
         if isinstance(item, Message):
             place = hub.connectors.get(item.channel)
-            batch.reserved_ms = row.at_ms + int(place.passive_s * 1000) if isinstance(place, SupportsPassive) else 0
+            if isinstance(place, SupportsPassive) and not item.client_id:
+                batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
             await customer_said(hub, connection, batch, item)
             batch.reserved_ms = 0
             return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal, NewType, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from hub.capabilities import Capabilities as Capabilities
 from hub.capabilities import Pace as Pace
@@ -26,6 +26,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: str
+    continue_in: str = Field("", description="the web chat in which conversations go on once this channel takes no more answers")
 
 
 @dataclass(frozen=True, slots=True)

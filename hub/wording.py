@@ -33,6 +33,7 @@ WORDS: dict[str, dict[str, str]] = {
         "followed": "started following", "unfollowed": "stopped following", "blocked": "blocked this account",
         "unblocked": "unblocked this account", "scanned": "scanned a code", "opened": "opened the conversation",
         "typing": "is typing", "read": "has read the messages", "deleted": "deleted a message",
+        "goes_on": "More answers will be here: ",
     },
     "zh": {
         "image": "图片", "voice": "语音", "audio": "音频", "video": "视频", "file": "文件", "sticker": "表情",
@@ -42,6 +43,7 @@ WORDS: dict[str, dict[str, str]] = {
         "followed": "关注了", "unfollowed": "取消了关注", "blocked": "屏蔽了本账号",
         "unblocked": "解除了屏蔽", "scanned": "扫描了二维码", "opened": "打开了会话",
         "typing": "正在输入", "read": "已读消息", "deleted": "删除了一条消息",
+        "goes_on": "后续回复请在此查看：",
     },
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ EDGES = {"failpoints", "files", "jobs", "journal", "limits", "live", "metrics", 
 USE_CASES = {
     "batch",
     "calls",
+    "continuing",
     "customers",
     "inbound",
     "intake",

@@ -12,17 +12,17 @@ import jwt
 from starlette.requests import HTTPConnection
 
 from config.settings import WebSettings
+from hub.continuing import ALGORITHM, goes_on, visitor_key
 from hub.model import ChannelName, ExternalId, IdentityId, Profile, identity_of
 from hub.runtime import Hub
 from widget.answers import Refusal
 
 LIFE = timedelta(days=30)
-ALGORITHM = "HS256"
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """A customer as their token says."""
+    """A customer as their token says; `channel` is where they wrote first, when a conversation from elsewhere goes on here."""
 
     channel: ChannelName
     id: ExternalId
@@ -57,30 +57,32 @@ def new_token(hub: Hub, channel: str, values: dict[str, str], known: Visitor | N
     if known is not None:
         told = {"name": known.profile.name, "email": known.profile.email, "lang": known.locale} | told
     now = hub.now()
-    claims = {"aud": channel, "sub": customer, "iat": now, "exp": now + LIFE, "who": {k: v for k, v in told.items() if v}}
-    return jwt.encode(claims, _key(hub), ALGORITHM), customer
+    claims: dict[str, Any] = {"aud": channel, "sub": customer, "iat": now, "exp": now + LIFE}
+    claims["who"] = {k: v for k, v in told.items() if v}
+    if known is not None and known.channel != channel:
+        claims["at"] = known.channel
+    return jwt.encode(claims, visitor_key(hub), ALGORITHM), customer
 
 
 def visitor_of(hub: Hub, channel: str, token: str) -> Visitor:
     """The customer that a token names. Raises `Refusal` 401."""
     try:
         claims: dict[str, Any] = jwt.decode(
-            token, _key(hub), [ALGORITHM], audience=channel, options={"require": ["exp", "sub", "aud"]}
+            token, visitor_key(hub), [ALGORITHM], audience=channel, options={"require": ["exp", "sub", "aud"]}
         )
     except jwt.PyJWTError:
         raise Refusal(401, "token", "the session is over; ask for a new one") from None
     who = claims.get("who") or {}
+    where = str(claims.get("at") or channel)
+    if where != channel and goes_on(hub, where) != channel:
+        raise Refusal(401, "token", "this conversation does not go on here")
     return Visitor(
-        channel=ChannelName(channel),
+        channel=ChannelName(where),
         id=ExternalId(claims["sub"]),
-        identity=identity_of(channel, claims["sub"]),
+        identity=identity_of(where, claims["sub"]),
         profile=Profile(name=who.get("name", ""), email=who.get("email", "")),
         locale=who.get("lang", ""),
     )
-
-
-def _key(hub: Hub) -> bytes:
-    return b"visitor\0" + hub.store.secret
 
 
 def address_of(connection: HTTPConnection, trusted: tuple[str, ...]) -> str:

@@ -22,9 +22,12 @@ from hub.store.database import Database
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+message = tables.Message.__table__  # type: ignore[attr-defined]
 allowance = window_tables.Allowance.__table__  # type: ignore[attr-defined]
 CLOSED = "the time for answers is over on this channel: it leaves as soon as the customer writes again"
 SPENT = "all answers that this channel allows have been used: it leaves as soon as the customer writes again"
+ELSEWHERE = "the customer has it from the web chat in which the conversation goes on"
 BEHIND = "an earlier answer waits until the customer writes again, and this one after it"
 
 
@@ -113,6 +116,10 @@ class WindowStore:
         if not talks:
             return False
         held = update(delivery).where(delivery.c.conversation_id.in_(talks), delivery.c.state == "held")
+        seen = select(identity.c.seen_cs).where(identity.c.id == act.identity_id).scalar_subquery()
+        there = select(message.c.id).where(message.c.identity_id == act.identity_id, message.c.cs <= seen)
+        read = {"state": "sent", "reason": ELSEWHERE, "done_at": datetime.now(UTC)}
+        await connection.execute(held.where(delivery.c.message_id.in_(there)).values(**read))
         result = await connection.execute(held.values(state="queued", due_ms=act.due_ms, reason=""))
         return bool(result.rowcount)
 

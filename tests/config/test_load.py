@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from config.load import Faulty, folder_of, load
 from hub.errors import ConfigError
+from hub.model import ChannelName
 from tests.config.folders import folder_with, loaded, mistakes
 
 TELEGRAM = "type: telegram\ntoken: ${TOKEN}\nwebhook_secret: ${SECRET}\n"
@@ -300,3 +301,28 @@ def test_any_file_is_read_or_told_to_be_wrong(tmp_path: Path, content: str | byt
         path.write_bytes(content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
     with pytest.raises(Faulty):  # `a.yaml` has no type at least
         load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"channels/bot.yaml": f"{TELEGRAM}continue_in: web\n", "channels/web.yaml": "type: web\n"}, []),
+        (
+            {"channels/bot.yaml": f"{TELEGRAM}continue_in: wep\n", "channels/web.yaml": "type: web\n"},
+            ["channels/bot.yaml:1:1: 'continue_in' must name a web chat: web"],
+        ),
+        (
+            {"channels/bot.yaml": f"{TELEGRAM}continue_in: bot\n"},
+            ["channels/bot.yaml:1:1: 'continue_in' must name a web chat: there is none"],
+        ),
+        (
+            {"channels/web.yaml": "type: web\ncontinue_in: web\n"},
+            ["channels/web.yaml:1:1: 'continue_in' is for channels whose platform may take no more answers"],
+        ),
+    ],
+)
+def test_where_a_conversation_goes_on_must_be_a_web_chat(tmp_path: Path, files: dict[str, str], told: list[str]) -> None:
+    if told:
+        assert mistakes(tmp_path, files, **GOOD) == told
+    else:
+        assert loaded(tmp_path, files, **GOOD).channels[ChannelName("bot")].continue_in == "web"

@@ -6,11 +6,11 @@
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || customElements.get('frontdesk-widget')) return;
-  const { channel = 'web', lang: asked, theme = '', side = '', mode = '' } = script.dataset;
+  const { channel = 'web', lang: asked, theme = '', side = '', mode = '', talk = '' } = script.dataset;
   const base = new URL('.', script.src).href;
   const lang = (asked === 'page' ? document.documentElement.lang : asked) || navigator.language;
   const zh = /^zh/i.test(lang);
-  const key = `frontdesk ${base} ${channel}`;
+  const key = `frontdesk ${base} ${channel}${mode && talk && ` ${talk.slice(-12)}`}`;
   const modules = ['widget/core.js', 'widget/view.js', 'widget/items.js', 'widget/log.js', 'widget/style.js'];
   const shared = ['dom.js', 'line.js', 'look.js', 'outbox.js', 'parts.js', 'when.js'].map((name) => `shared/${name}`);
 
@@ -45,7 +45,7 @@
       super();
       const root = this.attachShadow({ mode: 'open' });
       root.adoptedStyleSheets = [css];
-      this.setting = { base, channel, lang, key };
+      this.setting = { base, channel, lang, key, talk: mode && talk };
       /**  {any} */
       this.opened = undefined;
       this.launcher = document.createElement('button');

@@ -12,7 +12,7 @@ const TYPING_MS = 3000;
 const CONFIRM_MS = 10_000;
 const LANGUAGES = ['zh-CN', 'en'];
 
-/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
+/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
 
 export class Core {
   /** @param {Host} host */
@@ -22,6 +22,7 @@ export class Core {
     this.there = `${this.base}chat/${encodeURIComponent(host.setting.channel)}`;
     this.lang = languageOf(host.setting.lang);
     this.log = new CustomerLog(host.setting.key);
+    this.log.token ||= host.setting.talk;
     this.cfg = /** @type {Welcome['cfg']} */ ({});
     /** @type {Map<string, Upload>} */
     this.uploads = new Map();
