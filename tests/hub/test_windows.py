@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -18,7 +19,22 @@ from hub.store.tables import Message as MessageRow
 from hub.store.window_tables import Allowance
 from hub.store.windows import Meter
 from tests.fakes import TEXT_ONLY, answered, said
-from tests.hub.hubs import Phone, Reading, Scene, channels, data_of, desks, happened, only, put, rows, scene_of, settle
+from tests.hub.hubs import (
+    Phone,
+    Reading,
+    Scene,
+    channels,
+    data_of,
+    deliver,
+    desks,
+    happened,
+    only,
+    put,
+    rows,
+    scene_of,
+    settle,
+    take_in,
+)
 
 WINDOW = Window(48 * 3600, 3, {"followed": (60, 2), "choice": (60, 2)})
 COUNTED = replace(TEXT_ONLY, window=WINDOW)
@@ -148,8 +164,6 @@ async def test_a_refusal_from_before_the_customers_act_holds_nothing(make_hub: A
         return await record(*args, **more)
 
     async def settle_inbox(hub: Hub) -> None:
-        from tests.hub.hubs import take_in
-
         await take_in(hub, said("one more thing"))
 
     phone.fail = [WindowClosed("the customer must write first")]
@@ -215,3 +229,36 @@ async def test_a_held_entry_says_why(make_hub: Any) -> None:
     assert (said_of["state"], said_of["target"]) == ("held", "phone")
     assert "until" in said_of["reason"] or "as soon as" in said_of["reason"]
     assert isinstance(scene.slack.lines[-1].parts[0], Text)
+
+
+async def test_an_act_that_comes_while_a_call_is_being_held_frees_it(make_hub: Any) -> None:
+    """Two processes: one finds the window shut, the other writes down the customer's next message. Whichever comes first, the
+    answer does not stay behind an open window."""
+    phone = Phone(COUNTED)
+    scene = await scene_of(make_hub, phone)
+    other: Hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=scene.slack))
+    for n in range(6):
+        await put(scene.hub.store, Allowance, {}, calls_left=0)
+        await take_in(scene.hub, answered(f"answer {n}", thread="C1:1", desk="slack", id=f"ts.{n}"))
+        await asyncio.gather(deliver(other, seconds=2.0), take_in(scene.hub, said(f"line {n}")))
+        await settle(scene.hub)
+        assert phone.texts == [f"answer {k}" for k in range(n + 1)]
+        assert "held" not in await states(scene)
+
+
+async def test_two_processes_never_spend_the_same_slot(make_hub: Any) -> None:
+    """The customer has two conversations, so that two streams want the last slot at once."""
+    phone = Phone(COUNTED)
+    scene = await scene_of(make_hub, phone)
+    scene.hub.reopen_within_s = 0.0
+    first = (await rows(scene.hub.store, Conversation))[0]["id"]
+    await settle(scene.hub, answered("", conversation=first, kind="resolve"))
+    await settle(scene.hub, said("another matter"))
+    second = next(row["id"] for row in await rows(scene.hub.store, Conversation) if row["id"] != first)
+    await put(scene.hub.store, Allowance, {}, calls_left=1)
+    other: Hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=scene.slack))
+    await take_in(scene.hub, answered("one", conversation=first), answered("two", conversation=second))
+    await asyncio.gather(deliver(scene.hub), deliver(other))
+    assert len(phone.texts) == 1
+    assert sorted(await states(scene)) == ["held", "sent"]
+    assert (await only(scene.hub.store, Allowance))["calls_left"] == 0
