@@ -9,6 +9,7 @@ from config.cli_dead import dlq
 from config.cli_files import check, schema, settings
 from config.cli_people import agent, first_admin
 from config.cli_run import up, web, worker
+from config.cli_slack import slack
 from hub.errors import ConfigError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command("first-admin", epilog="Example: frontdesk first-admin")(first_admin)
 app.add_typer(settings, name="config")
 app.add_typer(agent, name="agent")
 app.add_typer(dlq, name="dlq")
+app.add_typer(slack, name="slack")
 
 
 def main() -> None:

@@ -89,7 +89,8 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
 
 async def _announce(hub: Hub) -> None:
     """Tell platforms where their hooks are; a platform that can't be reached now is told at the next start."""
-    for name, place in hub.connectors.items():
+    places: dict[str, object] = {**{str(k): v for k, v in hub.connectors.items()}, **{str(k): v for k, v in hub.desks.items()}}
+    for name, place in places.items():
         if not isinstance(place, SupportsAnnounce) or (isinstance(place, SupportsPolling) and place.polling):
             continue
         try:

@@ -8,10 +8,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import timedelta
 from typing import Any, ClassVar, Literal
 
+import structlog
+
 from agents_bridge.slack import blocks, files
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import Refused, translated
 from agents_bridge.slack.events import Reading
+from agents_bridge.slack.lookup import arrived
+from agents_bridge.slack.manifest import lacking
 from agents_bridge.slack.receive import receipt_of, verifier_of, verify
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
@@ -22,12 +26,11 @@ from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
 from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
 from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
 
+log = structlog.get_logger()
 EVENT = "frontdesk"
 MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand"}
 FILE_BYTES = 50_000_000
 PEOPLE_S = 3600.0
-PAGES = 20
-"""Pages of 200 messages that a lookup reads at most."""
 BACK = timedelta(days=2)
 """How far back a lookup reads; calls that are put off are given up before."""
 
@@ -192,37 +195,8 @@ class SlackDesk:
                 raise
 
     async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
-        """Ask which calls arrived: by the keys in messages' metadata, and by the tags in files' titles. Raises `Temporary`
-        rather than answer "no" without having read everything since the calls may have been made."""
-        found: dict[IdempotencyKey, ExternalId] = {}
-        channel, _, root = thread.partition(":")
-        what = "conversations.replies" if root else "conversations.history"
-        cursor: str | None = None
-        oldest = f"{(self._kit.now() - BACK).timestamp():.6f}"
-        for _ in range(PAGES):
-            more: dict[str, Any] = {
-                "channel": channel,
-                "limit": 200,
-                "include_all_metadata": True,
-                "cursor": cursor,
-                "oldest": oldest,
-            }
-            try:
-                with translated(what, posts=False):
-                    web = self._slack.web
-                    page = await (web.conversations_replies(ts=root, **more) if root else web.conversations_history(**more))
-                    for message in page["messages"]:
-                        for key in keys:
-                            if key not in found and _carries(message, key):
-                                found[key] = ExternalId(f"{channel}:{message['ts']}")
-                    cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            except Refused as exc:
-                if exc.code == "thread_not_found":
-                    return {}
-                raise
-            if not cursor or all(key in found for key in keys):
-                return found
-        raise Temporary(f"the thread has more than {PAGES * 200} new messages", retry_after=600)
+        """Ask which calls arrived, of those made since `BACK`."""
+        return await arrived(self._slack, keys, thread, self._kit.now() - BACK)
 
     async def person(self, agent: ExternalId) -> tuple[str, str]:
         """A member's name and e-mail address (scope users:read.email)."""
@@ -242,8 +216,23 @@ class SlackDesk:
         """A file that an agent dropped."""
         return files.fetch(self._slack, self._settings.api_url, remote)
 
+    async def announce(self, url: str) -> None:
+        """Slack reads the address from its own settings; what can be seen from here is whether the token serves."""
+        await self.check_scopes()
+
+    async def check_scopes(self) -> Mapping[str, str]:
+        """Scopes that are missing, with what does not work without them; each is logged."""
+        with translated("auth.test", posts=False):
+            answer = await self._slack.web.auth_test()
+            granted = str(answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or "")
+        found = lacking(granted, self._settings)
+        for name, why in found.items():
+            log.error("slack.scope_missing", desk=self.name, scope=name, so=why, mend="add it and install the app again")
+        return found
+
     async def poll(self, keep: Callable[[Receipt], Awaitable[None]]) -> None:
         """Socket Mode."""
+        await self.check_scopes()
         token = self._settings.app_token
         await poll(self._reading, self._slack, token.get_secret_value() if token else "", keep)
 
@@ -265,11 +254,3 @@ def _ts(value: Any) -> str:
 
 def _metadata(keys: Sequence[IdempotencyKey]) -> dict[str, Any]:
     return {"event_type": EVENT, "event_payload": {"keys": [str(key) for key in keys]}}
-
-
-def _carries(message: dict[str, Any], key: IdempotencyKey) -> bool:
-    payload = (message.get("metadata") or {}).get("event_payload") or {}
-    ending = f" · {files.tag(key)}"
-    return str(key) in (payload.get("keys") or ()) or any(
-        str(f.get("title")).endswith(ending) for f in message.get("files") or ()
-    )

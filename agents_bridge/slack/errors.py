@@ -14,7 +14,7 @@ from hub.errors import Temporary, Uncertain, Undeliverable
 SETTINGS = {
     "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission", "missing_scope",
     "not_allowed_token_type", "not_in_channel", "channel_not_found", "ekm_access_denied", "team_access_not_granted",
-    "access_denied", "org_login_required", "restricted_action",
+    "access_denied", "org_login_required", "restricted_action", "is_archived",
 }  # fmt: skip
 """What an admin must mend: token, scopes, an invitation to the channel."""
 MAYBE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
@@ -73,6 +73,8 @@ def _explained(code: str, data: dict[str, Any]) -> str:
             return f"the app lacks the scope {data.get('needed') or 'it needs'}; add it and install the app again"
         case "not_in_channel" | "channel_not_found":
             return f"{code}; invite the app to the Slack channel, and check the channel's id"
+        case "is_archived":
+            return "the Slack channel is archived; unarchive it, or set another one"
         case "token_revoked" | "account_inactive" | "invalid_auth" | "token_expired" | "not_authed":
             return f"{code}; set a new bot_token"
     return code

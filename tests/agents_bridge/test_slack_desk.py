@@ -230,7 +230,7 @@ async def test_lookup_reads_every_page_and_never_guesses(
         slack.workspace.post(PLACE, thread.split(":")[1], user="U1ANNA", text=str(n))
     await desk.post(thread, [line("last", key="last")], new_key())
     assert await looked_up(desk, "last", thread)
-    monkeypatch.setattr("agents_bridge.slack.desk.PAGES", 2)
+    monkeypatch.setattr("agents_bridge.slack.lookup.PAGES", 2)
     with pytest.raises(Temporary):
         await looked_up(desk, "last", thread)
     monkeypatch.setattr("agents_bridge.slack.desk.BACK", timedelta(0))

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
+from agents_bridge.slack.manifest import SCOPES
 from tests.servers.behaviour import Act, Behaviour, parse_shares
 from tests.servers.serving import cut, listening, server_of, serving
 from tests.servers.slack_events import Sender, Told
@@ -46,6 +47,7 @@ class SlackServer(People):
         self.workspace = Workspace(self.accepted, told=self._tell)
         self.workspace.people = {"U1ANNA": {"name": "Anna", "email": "anna@shop.example"}, "U2BO": {"name": "Bo", "email": ""}}
         self.limit_posts = False
+        self.scopes = list(SCOPES)
         self.echo = True
         self.answer_every = 0
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
@@ -152,7 +154,7 @@ class SlackServer(People):
             return _no(exc.code, **exc.more)
         if method == "chat.postMessage" and found.get("thread_ts"):
             self._maybe_answer(found["channel"], answer)
-        return JSONResponse({"ok": True, **answer})
+        return JSONResponse({"ok": True, **answer}, headers={"x-oauth-scopes": ",".join(self.scopes)})
 
     def _maybe_answer(self, channel: str, answer: dict[str, Any]) -> None:
         root = answer["message"].get("thread_ts")

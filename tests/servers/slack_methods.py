@@ -10,7 +10,7 @@ from typing import Any
 from tests.servers.slack_workspace import BOT, BOT_USER, TEAM, Refusal, Workspace
 
 Arguments = dict[str, Any]
-EMOJI = {"white_check_mark", "warning", "question", "eyes"}
+EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand"}
 SECTION, FIELD, FIELDS, BUTTON, ALL_BLOCKS, TEXT, METADATA = 3000, 2000, 10, 75, 13_000, 40_000, 8000
 
 
