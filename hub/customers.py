@@ -57,6 +57,8 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     talk.waiting_ms = talk.waiting_ms or batch.now_ms
     talk.unread_ms = 0
     await _answer(hub, connection, batch, talk, who, message, entry, begins)
+    if batch.capabilities[talk.channel].window is not None:
+        batch.redraw(talk)
 
 
 def _learn(who: Who, message: Message) -> None:

@@ -177,10 +177,9 @@ class Outbound:
         except WindowClosed as exc:
             if capabilities.window is not None:
                 return [held(call, exc) for call in run]
-            return [over(call, "failed", exc.reason) for call in run]
+            return [over(call, "failed", refusal(exc)) for call in run]
         except Undeliverable as exc:
-            reason = f"{exc.reason} ({exc.code})" if exc.code else exc.reason
-            return [over(call, "failed", reason, unreachable=exc.unreachable) for call in run]
+            return [over(call, "failed", refusal(exc), unreachable=exc.unreachable) for call in run]
         except ConnectorError as exc:
             return [over(call, "failed", str(exc)) for call in run]
         except Exception as exc:

@@ -59,9 +59,14 @@ def over(
     return Outcome(call, state, reason, external_id=external_id, place=place, report=report, warning=last)
 
 
+def refusal(exc: WindowClosed | Undeliverable) -> str:
+    """What agents read of a refusal: with the platform's own code, unless its words have it already."""
+    return f"{exc.reason} ({exc.code})" if exc.code and exc.code not in exc.reason else exc.reason
+
+
 def held(call: Call, exc: WindowClosed) -> Outcome:
     """The platform wants the customer to act first. What shares the call is told of once."""
-    reason = f"{exc.reason} ({exc.code})" if exc.code else exc.reason
+    reason = refusal(exc)
     return Outcome(call, "held", reason, counts=False, report=_report(call, "held", reason) if call.lead else None)
 
 

@@ -39,12 +39,11 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "edit" | "delete":
             await _correct(hub, connection, batch, talk, reply, author)
         case "resolve":
-            resolve(batch, talk, author)
+            resolve(batch, talk, author, str(reply.data.get("reason") or ""))
         case "reopen":
             reopen(batch, talk, author)
         case "assign":
-            name = await _name(hub, connection, batch, reply.assignee)
-            assign(batch, talk, author, reply.assignee or "", reply.team, name)
+            await _assigned(hub, connection, batch, talk, reply, author)
         case "tell":
             told = batch.append(talk, "note", author, parts=reply.parts, data={"mention": reply.assignee or "*"}, public=False)
             batch.to_desks(talk, told)
@@ -150,14 +149,35 @@ async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, source: 
     return (found[0], found[3]) if found else None
 
 
-def resolve(batch: Batch, talk: Talk, author: Author) -> None:
+async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
+    """Give the conversation away, or to whoever asks first; the bot is silent from then on where a person has it."""
+    agent, name, reason = reply.assignee or "", "", str(reply.data.get("reason") or "")
+    if reply.data.get("claim"):
+        if talk.agent_id and talk.agent_id != author.id[:32]:
+            holder = await _name(hub, connection, batch, talk.agent_id)
+            batch.whisper(talk, reply.desk, str(reply.agent), "taken", {"name": holder})
+            return
+        agent, name = author.id, author.name
+    elif reply.data.get("person"):
+        asked = reply.model_copy(update={"agent": ExternalId(str(reply.data["person"])), "agent_name": "", "agent_email": ""})
+        given = await _author(hub, connection, batch, asked)
+        agent, name = given.id, given.name
+    else:
+        name = await _name(hub, connection, batch, reply.assignee)
+    if agent:
+        talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
+        talk.changed = True
+    assign(batch, talk, author, agent[:32], reply.team, name, reason)
+
+
+def resolve(batch: Batch, talk: Talk, author: Author, reason: str = "") -> None:
     """The matter is settled."""
     if talk.status == "resolved":
         return
     talk.status, talk.open_key, talk.waiting_ms = "resolved", None, 0
     talk.resolved_at, talk.resolved_by = batch.now, author.name[:191]
     batch.open.pop(talk.identity_id, None)
-    entry = batch.append(talk, "resolved", author)
+    entry = batch.append(talk, "resolved", author, data={"reason": reason} if reason else None)
     batch.to_desks(talk, entry)
     batch.redraw(talk)
 
@@ -192,6 +212,8 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         who.unreachable, who.changed = report.reason[:191] or "unreachable", True
     entry_id = str(report.message) if report.message else None
     tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery)
+    if report.target == talk.channel and batch.capabilities[talk.channel].window is not None:
+        batch.redraw(talk)
     if entry_id is None or report.target != talk.channel or report.state == "warned":
         return
     origin = await hub.store.timeline.origin(connection, entry_id)

@@ -170,6 +170,13 @@ async def test_a_channel_that_was_taken_out_of_the_settings(make_hub: Any) -> No
     assert (call["state"], call["reason"]) == ("failed", "phone is no longer configured")
 
 
+@pytest.mark.parametrize(("reason", "shown"), [("refused", "refused (43019)"), ("43019: refused", "43019: refused")])
+async def test_agents_see_the_platforms_own_code_once(scene: Scene, reason: str, shown: str) -> None:
+    scene.phone.fail = [Undeliverable(reason, "43019")]
+    await scene.answer()
+    assert (await scene.call())["reason"] == shown
+
+
 async def pauses_of(make_hub: Any, capabilities: Capabilities) -> list[float]:
     """How long a call waits before each further try, until it has failed; without the chance in it."""
     scene = await scene_of(make_hub, Phone(capabilities))

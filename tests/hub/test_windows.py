@@ -217,7 +217,12 @@ async def test_the_card_says_until_when_and_how_many(make_hub: Any) -> None:
     scene = await scene_of(make_hub, Phone(COUNTED))
     card = scene.slack.cards[-1]
     assert card.calls_left == 3
-    assert card.window_until is not None and card.window_until > scene.hub.now() + timedelta(hours=47)
+    assert card.window_until is not None
+    assert card.window_until > scene.hub.now() + timedelta(hours=47)
+    await scene.answer("one")
+    assert scene.slack.cards[-1].calls_left == 2
+    await settle(scene.hub, said("and?"))
+    assert scene.slack.cards[-1].calls_left == 3
 
 
 async def test_a_held_entry_says_why(make_hub: Any) -> None:
