@@ -20,7 +20,7 @@ from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable, Wind
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
-from hub.outcomes import alike, due_of, held, looked_up, over, put_off, unasked, uncertain
+from hub.outcomes import alike, due_of, held, looked_up, over, put_off, refusal, unasked, uncertain
 from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
