@@ -209,7 +209,7 @@ class Outbound:
         place = place_of(self._hub, due_of(head))
         try:
             async with self._questions:
-                keys = [IdempotencyKey(call.key) for call in calls]
+                keys = [IdempotencyKey(call.made_with) for call in calls]
                 found = await asyncio.wait_for(target.lookup(keys, head.thread or place), 15)
         except Exception as exc:
             if not isinstance(exc, TimeoutError | ConnectorError):
@@ -217,7 +217,9 @@ class Outbound:
             await self._record([unasked(call, exc, self._hub) for call in calls])
             return
         await reach("recon.found")
-        await self._record([looked_up(call, target.capabilities, found.get(IdempotencyKey(call.key)), place) for call in calls])
+        await self._record(
+            [looked_up(call, target.capabilities, found.get(IdempotencyKey(call.made_with)), place) for call in calls]
+        )
 
     async def _expire(self, lane: int) -> None:
         """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""

@@ -81,6 +81,11 @@ class Call:
         return self.call_key in ("", self.key)
 
     @property
+    def made_with(self) -> str:
+        """The key that the platform was given."""
+        return self.call_key if self.kind == "send" and self.call_key else self.key
+
+    @property
     def spent(self) -> bool:
         """Whether it was paid for with the customer's allowance."""
         return self.kind == "send" and self.acts > 0 and self.call_key == self.key

@@ -20,6 +20,7 @@ from hub.store.window_tables import Allowance
 from hub.store.windows import Meter
 from tests.fakes import TEXT_ONLY, answered, said
 from tests.hub.hubs import (
+    AskedPhone,
     Phone,
     Reading,
     Scene,
@@ -94,6 +95,20 @@ async def test_what_was_packed_is_tried_again_as_it_was(make_hub: Any) -> None:
     keys = [key for _, _, key in phone.sent]
     assert keys[0] == keys[1] != keys[2]
     assert (await meter(scene)).calls_left == 1
+
+
+async def test_what_was_packed_is_asked_for_by_the_key_that_it_left_with(make_hub: Any) -> None:
+    phone = AskedPhone(replace(PACKED, idempotency="lookup"))
+    scene = await scene_of(make_hub, phone)
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    await scene.answer("one")
+    await scene.answer("two")
+    phone.fail_after = [Uncertain("no answer")]
+    await settle(scene.hub, said("hello?"))
+    await put(scene.hub.store, Delivery, {"target": "phone"}, due_ms=1)
+    await settle(scene.hub)
+    assert phone.texts == ["one\ntwo"]
+    assert await states(scene) == ["sent", "sent"]
 
 
 async def test_no_file_travels_in_a_shared_call(make_hub: Any) -> None:
