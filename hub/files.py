@@ -17,6 +17,7 @@ import structlog
 
 from hub.errors import Temporary, Undeliverable
 from hub.model import FileId, new_id
+from hub.pictures import FORMATS, UNSHOWN, cleaned
 from hub.ports import StoredFile, SupportsMedia
 from hub.store.filing import FileRow, FileRows
 
@@ -37,6 +38,8 @@ class FileStore:
         self._sources = sources
         self._secret = secret
         self._public_url = public_url
+        self._pictures = asyncio.Semaphore(1)
+        """One picture at a time: decoded, it takes many times the room of its file."""
 
     def path(self, file: FileId | str) -> Path:
         """Where a file's content lies: under a name that we made, never the sender's."""
@@ -91,7 +94,7 @@ class FileStore:
         path = self.path(file)
         partial = path.with_suffix(f".{new_id()[-6:]}")
         await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-        digest, size, head = hashlib.sha256(), 0, b""
+        size, head = 0, b""
         handle = await asyncio.to_thread(partial.open, "wb")
         try:
             async for piece in pieces:
@@ -99,14 +102,18 @@ class FileStore:
                 if size > most:
                     raise Undeliverable(f"the file is bigger than {most // 1_000_000} MB")
                 head = head or piece[:4096]
-                digest.update(piece)
                 await asyncio.to_thread(handle.write, piece)
-            await asyncio.to_thread(_flush, handle.fileno(), handle)
+            await asyncio.to_thread(handle.close)
+            kind = _kind(head, mime)
+            if kind in FORMATS:
+                async with self._pictures:
+                    kind = await asyncio.to_thread(cleaned, partial, kind)
+            size, digest = await asyncio.to_thread(_settled, partial)
             await asyncio.to_thread(partial.rename, path)
         finally:
             await asyncio.to_thread(handle.close)
             await asyncio.to_thread(partial.unlink, missing_ok=True)
-        return size, digest.hexdigest(), _kind(head, mime)
+        return size, digest, kind
 
     def link(self, file: FileId | str, seconds: int = LINK_S) -> str:
         """As `ports.Files.link`."""
@@ -123,14 +130,18 @@ class FileStore:
         return hmac.new(self._secret, f"file\0{file}\0{until}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
-def _flush(number: int, handle: object) -> None:
-    handle.flush()  # type: ignore[attr-defined]
-    os.fsync(number)
+def _settled(path: Path) -> tuple[int, str]:
+    """Flush a file to the disk; its size and its SHA-256."""
+    with path.open("rb") as handle:
+        os.fsync(handle.fileno())
+        digest = hashlib.file_digest(handle, "sha256")
+        return handle.tell(), digest.hexdigest()
 
 
 def _kind(head: bytes, claimed: str) -> str:
-    """The type that the content shows; the claimed one where the content shows none."""
+    """The type that the content shows; the claimed one where the content shows none. A picture shows it."""
     try:
-        return puremagic.from_string(head, mime=True) or claimed or "application/octet-stream"
+        shown = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):
-        return claimed or "application/octet-stream"
+        shown = ""
+    return shown or (claimed if claimed and not claimed.startswith("image/") else UNSHOWN)

@@ -33,7 +33,7 @@ PURE = {
     "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model", "notices",
     "packing", "ports", "rendering", "routing", "splitting", "text", "wording",
 }  # fmt: skip
-EDGES = {"failpoints", "files", "jobs", "journal", "limits", "live", "metrics", "store"}
+EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store"}
 USE_CASES = {
     "batch",
     "calls",
@@ -58,6 +58,7 @@ PURE_LIBRARIES = {"pydantic", "regex", "phonenumbers"}
 
 HOMES: dict[str, tuple[str, ...]] = {
     "telegram": ("connectors/telegram/",),
+    "PIL": ("hub/pictures.py",),
     "slack_bolt": ("agents_bridge/slack/",),
     "slack_sdk": ("agents_bridge/slack/",),
     "wechatpy": ("connectors/wechat/",),

@@ -29,8 +29,8 @@ MOST_BYTES = 65_536
 FRAMES = 200
 FRAMES_S = 10.0
 """Frames that a page may send, in seconds: it reads a long backlog in that time, and types."""
-PING, PONG = {"t": "ping"}, '{"t":"pong"}'
-"""All that ten thousand quiet sockets say."""
+PONG = '{"t":"pong"}'
+"""All that ten thousand quiet sockets are told."""
 SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
 
 
@@ -154,7 +154,7 @@ async def _read(socket: WebSocket, talk: Talk) -> None:
         count, since = (count + 1, since) if now - since < FRAMES_S else (1, now)
         if count > FRAMES:
             raise Cut(TOO_MANY)
-        if frame == PING:
+        if frame.get("t") == "ping":
             await send_text(socket, PONG)
             continue
         for said in await talk.take(frame):

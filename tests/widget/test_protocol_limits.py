@@ -19,8 +19,8 @@ from tests.widget.customers import customer, say, web_house
 
 SHOP, EVIL = "https://shop.example", "https://shop.example.evil"
 PIXEL = bytes.fromhex(
-    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360f8cf00000301010018dd8db0"
-    "0000000049454e44ae426082"
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8cfc0f01f00050001ff89993d"
+    "1d0000000049454e44ae426082"
 )
 
 
@@ -165,7 +165,7 @@ async def test_an_address_gets_sixty_new_customers_an_hour(home: House) -> None:
 FILES = [
     ("a.png", PIXEL, "image/png", "image/png", "inline"),
     ("a.txt", PIXEL, "text/plain", "image/png", "inline"),
-    ("a.png", b"<script>alert(1)</script>", "image/png", "image/png", "inline"),
+    ("a.png", b"<script>alert(1)</script>", "image/png", "application/octet-stream", "attachment"),
     (
         "a.svg",
         b"<svg xmlns='http://www.w3.org/2000/svg' onload='x()'/>",
@@ -175,7 +175,7 @@ FILES = [
     ),
     ("..\\..\\a.html", b"<html><script>alert(1)</script>", "text/html", "application/octet-stream", "attachment"),
 ]
-"""Name, content, claimed type; the type it is served as, and how. A script that says it is a picture stays a broken picture."""
+"""Name, content, claimed type; the type it is served as, and how. A script that says it is a picture is none."""
 
 
 @pytest.mark.parametrize(("name", "content", "told", "kind", "shown"), FILES)

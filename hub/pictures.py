@@ -1,0 +1,65 @@
+"""What becomes of a picture before it is kept: decoded and written anew, upright, without a word about who took it or where.
+
+Nothing but pixels comes through: no EXIF, no comments, nothing that hides behind the last byte.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
+"""What browsers and platforms show, and what is therefore written anew."""
+PIXELS = 50_000_000
+"""Of one picture, all its frames together: some 150 MB while it is decoded."""
+UNSHOWN = "application/octet-stream"
+"""The type of what calls itself a picture and can't be shown as one: people can still fetch it."""
+
+
+def cleaned(path: Path, mime: str) -> str:
+    """Write a picture anew in its place; returns its type, which is `UNSHOWN` for one that is broken or too large to decode.
+    Blocks: call it in a thread."""
+    # Imported when the first picture comes: it would be 10 MiB in every process.
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path, formats=[FORMATS[mime]]) as picture:
+                # A telephone's JPEG may hold a second picture (MPO): only the first is shown anywhere.
+                frames = 1 if mime == "image/jpeg" else getattr(picture, "n_frames", 1)
+                if picture.width * picture.height * frames > PIXELS:
+                    return UNSHOWN
+                if frames > 1:
+                    _animated(picture, path, FORMATS[mime])
+                else:
+                    upright = ImageOps.exif_transpose(picture)
+                    upright.load()
+                    upright.save(path, FORMATS[mime], **_settings(picture, mime))
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
+        return UNSHOWN
+    return mime
+
+
+def _settings(picture: Image, mime: str) -> dict[str, Any]:
+    """How to write it: with its colours' profile."""
+    profile = picture.info.get("icc_profile")
+    kept: dict[str, Any] = {"icc_profile": profile} if profile else {}
+    return kept if mime in ("image/png", "image/gif") else kept | {"quality": 90}
+
+
+def _animated(picture: Image, path: Path, kind: str) -> None:
+    """All frames with their times, and nothing else."""
+    from PIL import ImageSequence
+
+    durations, frames = [], []
+    for frame in ImageSequence.Iterator(picture):
+        durations.append(int(frame.info.get("duration", 100)))
+        frames.append(frame.convert("RGBA"))
+    first, *others = frames
+    loop = int(picture.info.get("loop", 0))
+    first.save(path, kind, save_all=True, append_images=others, duration=durations, loop=loop, disposal=2)
