@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +21,7 @@ from hub.model import ChannelName, Message, Part, Text
 from hub.passive import Answer, Passive
 from hub.ports import Capabilities, Hook, Receipt, Window
 from hub.runtime import Hub
+from hub.store.store import Store
 from hub.store.tables import Delivery, DeliveryAttempt
 from hub.store.tables import Message as MessageRow
 from hub.store.window_tables import Allowance
@@ -26,6 +31,23 @@ from widget.hooks import Hooks
 
 HOOK = Hook("POST", {}, {}, b"")
 BOT = BotRules.model_validate({"enabled": True, "greeting": {"en": "Welcome!"}})
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from hub.store.store import open_store
+from tests.fakes import fake_hub, said
+from tests.hub.hubs import channels
+from tests.hub.test_passive import BOT, Radio, Station
+async def main(url, redis, prefix, folder):
+    radio = Radio()
+    async with fake_hub(await open_store(url), redis, prefix, Path(folder), connectors=channels(phone=radio), bot=BOT) as hub:
+        place = Station(hub, radio)
+        await place.passive.sent(await place.asked(said("hello", id="killed")))
+asyncio.run(main(*sys.argv[1:]))
+"""
+"""A process that answers one request."""
 
 
 class Radio(Phone):
@@ -111,6 +133,28 @@ async def test_who_dies_between_claim_and_answer_leaves_the_same_answer_to_the_r
         await settle(place.hub)
         assert place.radio.begun == []
         assert (await only(place.hub.store, Delivery))["state"] == "sent"
+
+
+@pytest.mark.parametrize("where", ["passive.claimed", "passive.answered"])
+async def test_a_process_that_is_killed_over_its_answer_sends_it_once(
+    make_hub: Any, store: Store, redis_url: str, prefix: str, tmp_path: Path, where: str
+) -> None:
+    """Killed after the claim, or after the answer and before it is recorded: the platform asks again and gets the same."""
+    url = store.db.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KILLED, url, redis_url, prefix, str(tmp_path / "files")]
+    chosen = {**os.environ, "FRONTDESK_FAILPOINTS": f"{where}=kill@1"}
+    process = await asyncio.create_subprocess_exec(*command, env=chosen, cwd=Path(__file__).parents[2])
+    assert await process.wait() == -signal.SIGKILL
+    assert (await only(store, Delivery))["state"] == "sending"
+    async with station(make_hub, Radio()) as place:
+        again = await place.asked(said("hello", id="killed"))
+        assert again is not None
+        assert again.body == b"Welcome!"
+        await place.passive.sent(again)
+        await put(store, Delivery, {"state": "sending"}, lease_ms=1)
+        await settle(place.hub)
+        assert place.radio.begun == []
+        assert (await only(store, Delivery))["state"] == "sent"
 
 
 @pytest.mark.parametrize("idempotency", ["none", "key", "lookup"])
