@@ -5,17 +5,26 @@ Nothing here names a platform. What only some platforms do is a small protocol o
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Literal, NewType, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, NewType, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.abilities import SupportsAnnounce as SupportsAnnounce
+from hub.abilities import SupportsEdit as SupportsEdit
+from hub.abilities import SupportsLookup as SupportsLookup
+from hub.abilities import SupportsMedia as SupportsMedia
+from hub.abilities import SupportsPassive as SupportsPassive
+from hub.abilities import SupportsPolling as SupportsPolling
+from hub.abilities import SupportsTyping as SupportsTyping
 from hub.capabilities import Capabilities as Capabilities
 from hub.capabilities import Pace as Pace
 from hub.capabilities import Window as Window
 from hub.model import AgentReply, ChannelName, ConversationId, Entry, ExternalId, FileId, Message, Part, ThreadId
+from hub.people import SupportsPeople as SupportsPeople
+from hub.people import SupportsWhisper as SupportsWhisper
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 
@@ -47,6 +56,8 @@ class Receipt:
     status: int = 200
     body: bytes = b""
     content_type: str = "text/plain; charset=utf-8"
+    after: Callable[[], Awaitable[None]] | None = None
+    """Run once the answer has left, and only then: it may touch the network. Nothing that must not be lost depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +102,8 @@ class Kit:
     public_url: str
     """Where platforms and people reach this hub, without a trailing slash; empty when nobody said."""
     now: Callable[[], datetime]
+    teams: Sequence[str] = ()
+    """The names of teams that a conversation may be given to."""
 
 
 class Connector(Protocol):
@@ -184,78 +197,3 @@ class Desk(Protocol):
         ...
 
     async def aclose(self) -> None: ...
-
-
-@runtime_checkable
-class SupportsLookup(Protocol):
-    """Can be asked whether a call arrived."""
-
-    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
-        """The platform's ids of those calls that were accepted, by their keys; a key that is missing was not accepted. `thread`
-        is the desk's thread, or the place when a thread was being opened."""
-        ...
-
-
-@runtime_checkable
-class SupportsMedia(Protocol):
-    """Can fetch what `Media.remote` names."""
-
-    def fetch(self, remote: str) -> AsyncIterator[bytes]:
-        """The content in pieces. `Temporary`, or `Undeliverable` when it is gone, too big or not allowed."""
-        ...
-
-
-@runtime_checkable
-class SupportsAnnounce(Protocol):
-    """Must be told where its hooks live (Telegram's setWebhook)."""
-
-    async def announce(self, url: str) -> None: ...
-
-
-@runtime_checkable
-class SupportsEdit(Protocol):
-    """Can change or take back what it sent."""
-
-    async def edit(self, to: Identity, sent: ExternalId, parts: Sequence[Part]) -> None: ...
-
-    async def delete(self, to: Identity, sent: ExternalId) -> None: ...
-
-
-@runtime_checkable
-class SupportsTyping(Protocol):
-    """Can show that somebody is writing."""
-
-    async def typing(self, to: Identity) -> None: ...
-
-
-@runtime_checkable
-class SupportsPassive(Protocol):
-    """Can answer a customer's message in the response to the very hook that brought it."""
-
-    passive_s: float
-    """Longest time to wait for an answer, in seconds from the inbox commit; 0 turns passive answers off."""
-
-    def passive(self, hook: Hook, parts: Sequence[Part]) -> bytes | None:
-        """The body that answers this hook with these parts; None when it can't carry them. Must not touch the network."""
-        ...
-
-
-@runtime_checkable
-class SupportsPolling(Protocol):
-    """Needs no public address: it fetches its own hooks (Telegram's getUpdates, Slack's Socket Mode)."""
-
-    polling: bool
-    """Whether this channel is set to poll."""
-
-    def poll(self, keep: Callable[[Receipt], Any]) -> Any:
-        """Run until cancelled, awaiting `keep(receipt)` for each batch; acknowledge to the platform only after it returns."""
-        ...
-
-
-@runtime_checkable
-class SupportsPeople(Protocol):
-    """Can say who somebody at a desk is."""
-
-    async def person(self, agent: ExternalId) -> tuple[str, str]:
-        """(name, e-mail address); empty strings where the desk does not tell."""
-        ...

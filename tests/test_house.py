@@ -30,8 +30,8 @@ TOP = {"hub", "connectors", "agents_bridge", "widget", "workers", "config", "tes
 BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitignore"}
 
 PURE = {
-    "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model", "notices",
-    "packing", "ports", "rendering", "routing", "splitting", "text", "wording",
+    "abilities", "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model",
+    "notices", "packing", "people", "ports", "pushes", "rendering", "routing", "splitting", "text", "wording",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store"}
 USE_CASES = {
@@ -45,6 +45,7 @@ USE_CASES = {
     "outbound",
     "outcomes",
     "passive",
+    "pushing",
     "quotes",
     "replies",
     "runtime",

@@ -1,0 +1,77 @@
+"""What only some channels and desks can do: small protocols, asked for by `isinstance`; `hub.ports` hands them on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from hub.model import ExternalId, Part
+
+if TYPE_CHECKING:
+    from hub.ports import Hook, IdempotencyKey, Identity, Receipt
+
+
+@runtime_checkable
+class SupportsLookup(Protocol):
+    """Can be asked whether a call arrived."""
+
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+        """The platform's ids of those calls that were accepted, by their keys; a key that is missing was not accepted. `thread`
+        is the desk's thread, or the place when a thread was being opened."""
+        ...
+
+
+@runtime_checkable
+class SupportsMedia(Protocol):
+    """Can fetch what `Media.remote` names."""
+
+    def fetch(self, remote: str) -> AsyncIterator[bytes]:
+        """The content in pieces. `Temporary`, or `Undeliverable` when it is gone, too big or not allowed."""
+        ...
+
+
+@runtime_checkable
+class SupportsAnnounce(Protocol):
+    """Must be told where its hooks live (Telegram's setWebhook)."""
+
+    async def announce(self, url: str) -> None: ...
+
+
+@runtime_checkable
+class SupportsEdit(Protocol):
+    """Can change or take back what it sent."""
+
+    async def edit(self, to: Identity, sent: ExternalId, parts: Sequence[Part]) -> None: ...
+
+    async def delete(self, to: Identity, sent: ExternalId) -> None: ...
+
+
+@runtime_checkable
+class SupportsTyping(Protocol):
+    """Can show that somebody is writing."""
+
+    async def typing(self, to: Identity) -> None: ...
+
+
+@runtime_checkable
+class SupportsPassive(Protocol):
+    """Can answer a customer's message in the response to the very hook that brought it."""
+
+    passive_s: float
+    """Longest time to wait for an answer, in seconds from the inbox commit; 0 turns passive answers off."""
+
+    def passive(self, hook: Hook, parts: Sequence[Part]) -> bytes | None:
+        """The body that answers this hook with these parts; None when it can't carry them. Must not touch the network."""
+        ...
+
+
+@runtime_checkable
+class SupportsPolling(Protocol):
+    """Needs no public address: it fetches its own hooks (Telegram's getUpdates, Slack's Socket Mode)."""
+
+    polling: bool
+    """Whether this channel is set to poll."""
+
+    def poll(self, keep: Callable[[Receipt], Any]) -> Any:
+        """Run until cancelled, awaiting `keep(receipt)` for each batch; acknowledge to the platform only after it returns."""
+        ...
