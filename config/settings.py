@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from connectors.identity_settings import IdentityKey, IdentitySettings
 from connectors.web_settings import WebSettings
 
-__all__ = ["HubSettings", "RateLimits", "WebSettings"]
+__all__ = ["HubSettings", "IdentityKey", "IdentitySettings", "RateLimits", "WebSettings"]
 SCHEMES = {"database": ("postgresql", "postgres", "mysql", "mariadb", "sqlite"), "redis": ("redis", "rediss", "unix")}
 
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connectors.app_settings import AppSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.web_settings import WebSettings
+from connectors.webhook_settings import WebhookSettings
 from hub.ports import Settings
 
 if TYPE_CHECKING:
@@ -22,6 +24,12 @@ class ConnectorType:
     load: Callable[[], Callable[..., Connector]]
 
 
+def _app() -> Any:
+    from connectors.app import App
+
+    return App
+
+
 def _telegram() -> Any:
     from connectors.telegram.connector import Telegram
 
@@ -34,7 +42,15 @@ def _web() -> Any:
     return Web
 
 
+def _webhook() -> Any:
+    from connectors.webhook import Webhook
+
+    return Webhook
+
+
 CONNECTORS: dict[str, ConnectorType] = {
+    "app": ConnectorType(AppSettings, _app),
     "telegram": ConnectorType(TelegramSettings, _telegram),
     "web": ConnectorType(WebSettings, _web),
+    "webhook": ConnectorType(WebhookSettings, _webhook),
 }

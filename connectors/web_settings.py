@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from connectors.identity_settings import IdentitySettings
 from hub.ports import Settings
 
 
@@ -22,6 +23,9 @@ class WebSettings(Settings):
     locale: str = Field("", description="a fixed language; empty: the browser's")
     accent: str = Field("#0b6bcb", pattern=r"^#[0-9a-fA-F]{6}$", description="the colour of buttons and of the customer's lines")
     position: Literal["right", "left"] = "right"
+    identity: IdentitySettings | None = Field(
+        None, description="keys by which your own backend says who a customer is; none: customers say it themselves"
+    )
 
     @field_validator("origins")
     @classmethod

@@ -21,9 +21,10 @@ from hub.text import clean
 from widget.answers import Refusal, answer, json_of, whole, word
 from widget.feed import Feed
 from widget.frames import POLL_S, customer_event
+from widget.identities import read_identity
 from widget.socket import customer_socket
 from widget.talk import Talk
-from widget.visitors import Visitor, address_of, new_token, origin_allowed, settings_of, visitor_of
+from widget.visitors import Visitor, address_of, new_token, origin_allowed, settings_of, signed_token, visitor_of
 
 FILE_BYTES = 25_000_000
 UPLOAD_S = 60.0
@@ -56,15 +57,24 @@ async def _enter(request: Request) -> tuple[Hub, WebSettings, HubSettings, str]:
 
 async def session(request: Request) -> Response:
     """POST /chat/{channel}/session: a token for a new customer, or a fresh one for the customer of `tok`."""
-    hub, _, settings, address = await _enter(request)
+    hub, web, settings, address = await _enter(request)
     channel = request.path_params["channel"]
     body = await json_of(request, 16_384)
+    given = word(body, "identity", 8192)
+    if web.identity is not None and given:
+        signed = read_identity(web.identity, channel, given)
+        token, customer = signed_token(hub, channel, signed, web.identity.session_hours, word(body, "lang", 16))
+        return answer({"token": token, "customer": customer, "epoch": hub.store.epoch})
+    if given:
+        raise Refusal(401, "identity", "this chat has no keys for signed identities")
     known: Visitor | None = None
     if body.get("tok"):
         try:
             known = visitor_of(hub, channel, word(body, "tok", 4096))
         except Refusal:
             known = None
+    if known is None and web.identity is not None and web.identity.required:
+        raise Refusal(401, "identity", "this chat needs an identity that the shop's or app's backend has signed")
     if known is None and not await hub.limits.hit(f"new:{address}", Rule(settings.limits.sessions_per_ip, 3600)):
         raise Refusal(429, "slow_down", "too many new chats from your address", retry_after=300)
     told = {"name": word(body, "name", 100), "email": word(body, "email", 190), "lang": word(body, "lang", 16)}

@@ -72,7 +72,7 @@ _LATE = (404, 409, 429, 503)
 CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_C}/session"): _chat(
         "A token for a new customer, or a fresh one for a known customer", "新客户取得令牌，或老客户续期",
-        takes=shapes.SessionAsked, gives={200: shapes.Session}, fails=(*BODY, *_LIMITED),
+        takes=shapes.SessionAsked, gives={200: shapes.Session}, fails=(401, *BODY, *_LIMITED),
     ),
     ("POST", f"{_C}/poll"): _chat(
         "Frames up and down by long poll; the token travels in the body", "长轮询收发帧；令牌放在请求体中",

@@ -55,16 +55,17 @@ Part = Annotated[
 
 
 class SessionAsked(BaseModel):
-    """A good `tok` keeps its customer; without one the customer is new."""
+    """A good `tok` keeps its customer; without one the customer is new. `identity` is a JWT by the backend that knows them."""
 
     tok: str = Field("", max_length=4096)
+    identity: str = Field("", max_length=8192)
     name: str = Field("", max_length=100)
     email: str = Field("", max_length=190)
     lang: str = Field("", max_length=16)
 
 
 class Session(BaseModel):
-    """A token for 30 days; `epoch` names the database."""
+    """A token for 30 days, of a signed customer for as long as the channel says; `epoch` names the database."""
 
     token: str
     customer: str

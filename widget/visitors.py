@@ -16,6 +16,7 @@ from hub.continuing import ALGORITHM, goes_on, visitor_key
 from hub.model import ChannelName, ExternalId, IdentityId, Profile, identity_of
 from hub.runtime import Hub
 from widget.answers import Refusal
+from widget.identities import Signed
 
 LIFE = timedelta(days=30)
 
@@ -29,6 +30,10 @@ class Visitor:
     identity: IdentityId
     profile: Profile
     locale: str
+    signed: bool = False
+    """Whether a backend has said who this is."""
+    until: int = 0
+    """When the token is over, in seconds since 1970."""
 
 
 def settings_of(hub: Hub, channel: str) -> WebSettings:
@@ -50,10 +55,20 @@ def origin_allowed(settings: WebSettings, connection: HTTPConnection, public_url
     return origin in {*settings.origins, *own, f"{parts.scheme}://{parts.netloc}"}
 
 
+def signed_token(hub: Hub, channel: str, signed: Signed, hours: float, locale: str) -> tuple[str, str]:
+    """(token, customer id) of a customer whom a backend names; what it says of them counts, and not what the page or app says."""
+    now = hub.now()
+    told = {"name": signed.name, "email": signed.email, "lang": signed.locale or locale}
+    claims: dict[str, Any] = {"aud": channel, "sub": signed.address, "iat": now, "exp": now + timedelta(hours=hours)}
+    claims |= {"signed": True, "who": {k: v for k, v in told.items() if v}}
+    return jwt.encode(claims, visitor_key(hub), ALGORITHM), signed.address
+
+
 def new_token(hub: Hub, channel: str, values: dict[str, str], known: Visitor | None) -> tuple[str, str]:
-    """(token, customer id): of the customer that a still valid token names, else of a new one."""
+    """(token, customer id): of the customer that a still valid token names, else of a new one. A signed customer's session does
+    not get longer by asking: their backend must say again who they are."""
     customer = str(known.id) if known else f"v{secrets.token_urlsafe(18)}"
-    told = {k: v for k, v in values.items() if v}
+    told = {k: v for k, v in values.items() if v and not (known and known.signed)}
     if known is not None:
         told = {"name": known.profile.name, "email": known.profile.email, "lang": known.locale} | told
     now = hub.now()
@@ -61,6 +76,8 @@ def new_token(hub: Hub, channel: str, values: dict[str, str], known: Visitor | N
     claims["who"] = {k: v for k, v in told.items() if v}
     if known is not None and known.channel != channel:
         claims["at"] = known.channel
+    if known is not None and known.signed:
+        claims |= {"signed": True, "exp": known.until}
     return jwt.encode(claims, visitor_key(hub), ALGORITHM), customer
 
 
@@ -76,12 +93,17 @@ def visitor_of(hub: Hub, channel: str, token: str) -> Visitor:
     where = str(claims.get("at") or channel)
     if where != channel and goes_on(hub, where) != channel:
         raise Refusal(401, "token", "this conversation does not go on here")
+    identity = settings_of(hub, channel).identity
+    if identity is not None and identity.required and where == channel and not claims.get("signed"):
+        raise Refusal(401, "identity", "this chat needs an identity that the shop's or app's backend has signed")
     return Visitor(
         channel=ChannelName(where),
         id=ExternalId(claims["sub"]),
         identity=identity_of(where, claims["sub"]),
         profile=Profile(name=who.get("name", ""), email=who.get("email", "")),
         locale=who.get("lang", ""),
+        signed=bool(claims.get("signed")),
+        until=int(claims["exp"]),
     )
 
 

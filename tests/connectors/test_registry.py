@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -18,7 +19,15 @@ from tests.connectors.conftest import NOW, Shelf
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "config" / "channels").glob("*.yaml*"))
-GIVEN: dict[str, dict[str, str]] = {"telegram": {"token": "1:x", "webhook_secret": "s" * 16}}
+WHSEC = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+GIVEN: dict[str, dict[str, Any]] = {
+    "app": {"identity": {"keys": [{"secret": "s" * 32}]}},
+    "telegram": {"token": "1:x", "webhook_secret": "s" * 16},
+    "webhook": {
+        "inbound": {"paths": {"id": "id", "customer": "from", "text": "text"}, "unsigned": True},
+        "outbound": {"url": "https://crm.example", "secret": WHSEC},
+    },
+}
 """What each type cannot do without."""
 
 

@@ -1,0 +1,165 @@
+"""Signed identities: a backend says who a customer is, and nobody else can."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from pydantic import ValidationError
+
+from connectors.identity_settings import IdentitySettings
+from hub.store.store import Store
+from tests.widget.consoles import House
+from tests.widget.customers import say, web_house
+from widget.identities import address_of_subject
+
+SECRET = "the-secret-of-the-shop's-own-backend, long enough for every algorithm"
+NEXT = "the-secret-that-comes-after-that-one"
+RSA = rsa.generate_private_key(65537, 2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+EC_PEM = EC.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+KEYS = [
+    {"secret": SECRET},
+    {"kid": "next", "secret": NEXT},
+    {"kid": "rsa", "algorithm": "RS256", "public_key": PEM},
+    {"kid": "ec", "algorithm": "ES256", "public_key": EC_PEM},
+]
+
+
+def signed(key: Any = SECRET, algorithm: str = "HS256", kid: str = "", **claims: Any) -> str:
+    said = {"sub": "anna", "aud": "web", "exp": int(time.time()) + 300, **claims}
+    headers = {"kid": kid} if kid else None
+    return jwt.encode({k: v for k, v in said.items() if v is not None}, key, algorithm, headers=headers)
+
+
+@pytest.fixture
+async def home(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[House]:
+    async with web_house(store, redis_url, prefix, tmp_path, identity={"keys": KEYS, "required": True}) as made:
+        yield made
+
+
+@pytest.fixture
+async def free(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[House]:
+    """Where a signed identity is an option."""
+    async with web_house(store, redis_url, prefix, tmp_path, identity={"keys": KEYS}) as made:
+        yield made
+
+
+async def session(home: House, **body: Any) -> httpx.Response:
+    api = await home.browser()
+    return await api.post("/chat/web/session", json=body)
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "kid"), [(SECRET, "HS256", ""), (NEXT, "HS256", "next"), (RSA, "RS256", "rsa"), (EC, "ES256", "ec")]
+)
+async def test_every_key_of_a_channel_is_believed(home: House, key: Any, algorithm: str, kid: str) -> None:
+    assert (await session(home, identity=signed(key, algorithm, kid))).json()["customer"] == "u:anna"
+
+
+def wrong() -> dict[str, str]:
+    now = int(time.time())
+    none = jwt.encode({"sub": "anna", "aud": "web", "exp": now + 300}, None, "none")  # type: ignore[arg-type]
+    confused = jwt.api_jws.PyJWS()
+    head, body, _ = signed().split(".")
+    return {
+        "another key": signed("another-secret-of-thirty-two-chars!"),
+        "another algorithm": signed(SECRET, "HS512"),
+        "no algorithm": none,
+        "a key of another name": signed(SECRET, kid="next"),
+        "a name that nobody knows": signed(NEXT, kid="nobody"),
+        "the public key as a secret": confused.encode(
+            b'{"sub":"anna","aud":"web","exp":9999999999}', "x" * 64, "HS256", headers={"kid": "rsa"}
+        ),
+        "over": signed(exp=now - 60),
+        "another channel": signed(aud="other"),
+        "not yet": signed(nbf=now + 600),
+        "without exp": signed(exp=None),
+        "without aud": signed(aud=None),
+        "without sub": signed(sub=None),
+        "empty sub": signed(sub=" "),
+        "no signature": f"{head}.{body}.",
+        "no token": "x",
+        "dots": "..",
+        "emoji": "🙂.🙂.🙂",
+    }
+
+
+@pytest.mark.parametrize("name", wrong())
+async def test_what_no_key_of_the_channel_signed_is_refused(home: House, name: str) -> None:
+    said = await session(home, identity=wrong()[name])
+    assert (said.status_code, said.json()["error"]["code"]) == (401, "identity")
+
+
+async def test_clocks_may_differ_a_little(home: House) -> None:
+    assert (await session(home, identity=signed(exp=int(time.time()) - 10))).status_code == 200
+
+
+async def test_where_it_is_required_nobody_comes_in_without(home: House, free: House) -> None:
+    for body in ({}, {"name": "Anna"}, {"tok": "x"}):
+        assert (await session(home, **body)).json()["error"]["code"] == "identity"
+    anonymous = (await session(free)).json()["token"]
+    assert (await session(home, tok=anonymous)).status_code == 401
+    api = await home.browser()
+    said = await api.post("/chat/web/poll", json={"tok": anonymous, "since": 0})
+    assert (said.status_code, said.json()["error"]["code"]) == (401, "identity")
+
+
+async def test_where_it_is_an_option_others_come_in_as_strangers(free: House) -> None:
+    assert (await session(free)).json()["customer"].startswith("v")
+    assert (await session(free, identity=signed())).json()["customer"] == "u:anna"
+    assert (await session(free, identity="x")).status_code == 401, "a bad identity is no stranger"
+
+
+async def test_a_customer_is_the_same_on_every_device(home: House) -> None:
+    """Both devices have one log, and see each other's lines."""
+    phone, tablet = [(await session(home, identity=signed())).json() for _ in range(2)]
+    assert phone["customer"] == tablet["customer"]
+    api = await home.browser()
+    body = {"tok": phone["token"], "epoch": phone["epoch"], "since": 0, "up": [say("m1", "from the phone")]}
+    assert (await api.post("/chat/web/poll", json=body)).json()["down"] == [{"t": "ok", "id": "m1"}]
+    await home.work()
+    down = (await api.post("/chat/web/poll", json={"tok": tablet["token"], "epoch": tablet["epoch"], "since": 0})).json()["down"]
+    assert down[0]["d"]["text"] == "from the phone"
+
+
+async def test_a_session_does_not_outlive_the_backends_word_by_asking(home: House) -> None:
+    first = (await session(home, identity=signed(name="Anna"))).json()["token"]
+    again = (await session(home, tok=first, name="Eve")).json()["token"]
+    told = [jwt.decode(token, options={"verify_signature": False}) for token in (first, again)]
+    assert told[0]["exp"] == told[1]["exp"]
+    assert told[1]["who"] == {"name": "Anna"}
+    assert told[0]["exp"] - told[0]["iat"] == 24 * 3600
+
+
+def test_customers_ids_never_run_into_each_other() -> None:
+    """A message's id is the customer's, a dot, and the app's own."""
+    subjects = ["a", "a.b", "a%2Eb", "A", "u:a", "v1", "a b", "ä", "x" * 500, "x" * 501, "a\n", "../a"]
+    made = [address_of_subject(subject) for subject in subjects]
+    assert len(set(made)) == len(made)
+    assert all("." not in one and one[:2] in ("u:", "h:") and len(one) <= 122 for one in made)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [],
+        [{"secret": "short"}],
+        [{"algorithm": "none"}],
+        [{"algorithm": "RS256", "secret": SECRET}],
+        [{"algorithm": "HS256", "public_key": PEM}],
+        [{"algorithm": "RS256", "public_key": "-----BEGIN PRIVATE KEY-----"}],
+        [{"kid": "a", "secret": SECRET}, {"kid": "a", "secret": NEXT}],
+    ],
+)
+def test_keys_that_prove_nothing_are_mistakes(keys: list[dict[str, Any]]) -> None:
+    with pytest.raises(ValidationError):
+        IdentitySettings.model_validate({"keys": keys})

@@ -1,0 +1,80 @@
+"""Who a customer is, as a backend says that knows them: a JWT by one of the channel's keys (RFC 7519)."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import jwt
+
+from config.settings import IdentityKey, IdentitySettings
+from hub.text import clean
+from widget.answers import Refusal
+
+LONGEST = 120
+WRONG = "the identity is not good: it must be signed by the channel's key, for this channel, and not be over"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What the backend says. `address` is the customer's id on the channel, the same on every device."""
+
+    address: str
+    name: str
+    email: str
+    locale: str
+
+
+def read_identity(settings: IdentitySettings, channel: str, token: str) -> Signed:
+    """The customer that a signed identity names. Raises `Refusal` 401."""
+    claims = _claims(settings, channel, token)
+    subject = claims["sub"]
+    if not isinstance(subject, str) or not subject.strip():
+        raise Refusal(401, "identity", WRONG)
+    told = {name: clean(value) for name, value in claims.items() if isinstance(value, str)}
+    return Signed(
+        address=address_of_subject(subject),
+        name=told.get("name", "")[:100],
+        email=told.get("email", "")[:190],
+        locale=told.get("locale", "")[:16],
+    )
+
+
+def _claims(settings: IdentitySettings, channel: str, token: str) -> dict[str, Any]:
+    """The claims of a token that one of the keys signed. Which algorithm is the key's own matter: a token that says `none`, or
+    HS256 for a public key, finds no key."""
+    try:
+        said = jwt.get_unverified_header(token).get("kid", "")
+    except jwt.PyJWTError:
+        raise Refusal(401, "identity", WRONG) from None
+    named = [key for key in settings.keys if key.kid == said]
+    for key in named if said and named else [key for key in settings.keys if not (said and key.kid)]:
+        try:
+            found: dict[str, Any] = jwt.decode(
+                token,
+                _material(key),
+                [key.algorithm],
+                audience=settings.audience or channel,
+                issuer=settings.issuer or None,
+                leeway=timedelta(seconds=settings.leeway),
+                options={"require": ["exp", "aud", "sub", *(["iss"] if settings.issuer else [])]},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
+            continue
+        return found
+    raise Refusal(401, "identity", WRONG)
+
+
+def _material(key: IdentityKey) -> str:
+    return key.secret.get_secret_value() if key.secret is not None else key.public_key.replace("\\n", "\n")
+
+
+def address_of_subject(subject: str) -> str:
+    """A customer's id on the channel: never like one that we invent (`v…`), and without a dot: that ends it in a message's id."""
+    written = quote(subject, safe="@+-_", errors="replace").replace(".", "%2E")
+    if len(written) > LONGEST:
+        return "h:" + hashlib.sha256(subject.encode("utf-8", "replace")).hexdigest()
+    return "u:" + written
