@@ -60,7 +60,8 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
     settings = installation.hub
     sources: dict[str, object] = {}
     files = FileStore(Path(settings.data) / "files", store.files, sources, store.secret, settings.own_url)
-    kit = Kit(files=files, public_url=settings.public_url, now=lambda: datetime.now(UTC))
+    teams = tuple(installation.routing.teams)
+    kit = Kit(files=files, public_url=settings.public_url, now=lambda: datetime.now(UTC), teams=teams)
     connectors: dict[ChannelName, Connector] = {
         name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()
     }

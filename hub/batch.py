@@ -246,6 +246,12 @@ class Batch:
             data = {"reply": reply, "state": state}
             self._call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
 
+    def whisper(self, talk: Talk, desk: str, person: str, about: str, facts: dict[str, str]) -> None:
+        """Tell one person at a desk something about a conversation."""
+        if desk in self.capabilities and desk in talk.desks.split():
+            data = {"person": person, "about": about, "facts": facts}
+            self._call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
+
     def _call(
         self,
         talk: Talk,

@@ -12,7 +12,7 @@ from hub.continuing import link_of, with_link
 from hub.errors import Undeliverable
 from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
 from hub.packing import joined
-from hub.ports import Connector, Desk, IdempotencyKey, Identity, Line, SupportsEdit, ThreadCard
+from hub.ports import Connector, Desk, IdempotencyKey, Identity, Line, SupportsEdit, SupportsWhisper, ThreadCard
 from hub.rendering import fit
 from hub.runtime import Hub
 from hub.store.calls import Call, Due
@@ -89,6 +89,10 @@ async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | 
         return None, ""
     if head.kind == "mark":
         said = orjson.loads(head.data)
+        if "person" in said:
+            if isinstance(desk, SupportsWhisper):
+                await desk.whisper(thread, ExternalId(said["person"]), said["about"], said["facts"])
+            return None, ""
         await desk.mark(ExternalId(said["reply"]), said["state"], thread)
         return None, ""
     lines = [_line(call) for call in run]

@@ -222,7 +222,7 @@ class Message(Frozen):
 
 class AgentReply(Frozen):
     """What an agent said or did at a desk or in the console; `id` is unique within `desk`, `agent` the agent's id there.
-    Exactly one of `thread` (a desk's own id) and `conversation` (ours) says where."""
+    Exactly one of `thread` (a desk's own id) and `conversation` (ours) says where. `data` is the kind's own (hub/replies.py)."""
 
     what: Literal["reply"] = "reply"
     desk: DeskName
@@ -245,6 +245,7 @@ class AgentReply(Frozen):
     client_id: str = ""
     base: int | None = None
     """The last position that the agent had seen when writing."""
+    data: dict[str, Any] = Field(default_factory=dict)
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

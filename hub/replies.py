@@ -39,7 +39,7 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "edit" | "delete":
             await _correct(hub, connection, batch, talk, reply, author)
         case "resolve":
-            resolve(batch, talk, author, str(reply.data.get("reason") or ""))
+            resolve(batch, talk, author)
         case "reopen":
             reopen(batch, talk, author)
         case "assign":
@@ -150,11 +150,13 @@ async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, source: 
 
 
 async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
-    """Give the conversation away, or to whoever asks first; the bot is silent from then on where a person has it."""
+    """Give the conversation away. `data` may hold `person`, the desk's id of who gets it, or `claim`: whoever asks first
+    does, and the next is told who that was; the bot is silent from then on. `reason` is shown to agents."""
     agent, name, reason = reply.assignee or "", "", str(reply.data.get("reason") or "")
     if reply.data.get("claim"):
         if talk.agent_id and talk.agent_id != author.id[:32]:
-            holder = await _name(hub, connection, batch, talk.agent_id)
+            here = await hub.store.staff.persons(connection, [(str(reply.desk), talk.agent_id)])
+            holder = await _name(hub, connection, batch, talk.agent_id) or "".join(one.name for one in here.values())
             batch.whisper(talk, reply.desk, str(reply.agent), "taken", {"name": holder})
             return
         agent, name = author.id, author.name
@@ -164,20 +166,20 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
         agent, name = given.id, given.name
     else:
         name = await _name(hub, connection, batch, reply.assignee)
-    if agent:
+    if agent and not reply.assignee:
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
         talk.changed = True
     assign(batch, talk, author, agent[:32], reply.team, name, reason)
 
 
-def resolve(batch: Batch, talk: Talk, author: Author, reason: str = "") -> None:
+def resolve(batch: Batch, talk: Talk, author: Author) -> None:
     """The matter is settled."""
     if talk.status == "resolved":
         return
     talk.status, talk.open_key, talk.waiting_ms = "resolved", None, 0
     talk.resolved_at, talk.resolved_by = batch.now, author.name[:191]
     batch.open.pop(talk.identity_id, None)
-    entry = batch.append(talk, "resolved", author, data={"reason": reason} if reason else None)
+    entry = batch.append(talk, "resolved", author)
     batch.to_desks(talk, entry)
     batch.redraw(talk)
 

@@ -82,6 +82,15 @@ class Hooks:
             await _answer(send, receipt.status, body, more)
             if answer is not None:
                 await self._passive.sent(answer)
+            if receipt.after is not None:
+                await self._after(name, receipt.after)
+
+    @staticmethod
+    async def _after(name: str, act: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await act()
+        except Exception as exc:
+            log.warning("hook.after_failed", name=name, error=repr(exc))
 
     async def _keep(self, receipt: Receipt, until: float) -> None:
         if receipt.items:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from agents_bridge.slack.receive import REOPEN, RESEND, RESOLVE
 from agents_bridge.slack.text import escaped, inert, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Media, Text
 from hub.ports import Line, ThreadCard
 
 Locale = Literal["en", "zh"]
+RESOLVE, REOPEN, RESEND, CLAIM, RELEASE = "fd_resolve", "fd_reopen", "fd_resend", "fd_claim", "fd_release"
+ASSIGN, RESOLVE_WHY = "fd_assign", "fd_why"
+"""`action_id`s of our buttons; the last two open a modal."""
 POST_LIMIT = 12_000
 """Characters of text in one post: Slack cuts at 40 000, and escaping makes five of one."""
 BUTTONS_LIMIT = 4
@@ -66,7 +68,9 @@ def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
     if facts.status == "resolved":
         made = [_button(REOPEN, w["reopen"], value=str(facts.conversation))]
     else:
-        made = [_button(RESOLVE, w["resolve"], value=str(facts.conversation), style="primary")]
+        names = (RELEASE if facts.agent else CLAIM, ASSIGN, RESOLVE, RESOLVE_WHY)
+        made = [_button(name, w[name], value=str(facts.conversation)) for name in names]
+        made[0] |= {} if facts.agent else {"style": "primary"}
     if facts.console_url.startswith(("http://", "https://")) and len(facts.console_url) <= 3000:
         made.append(_button("fd_console", w["console"], url=facts.console_url))
     return made
@@ -133,7 +137,11 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
             return f"🗑️ {w['deleted'].format(who=author or w['customer'])}"
         case "assigned":
             name = inert(short(str(entry.data.get("name") or ""), NAME_LIMIT)) or w["nobody"]
-            return f"👤 {name} {w['took']}" if entry.data.get("reason") == "answered" else f"👤 {w['assigned']} {name}"
+            if entry.data.get("reason") == "answered":
+                return f"👤 {name} {w['took']}"
+            why, team = (inert(short(str(entry.data.get(key) or ""), 1000)) for key in ("reason", "team"))
+            to = name if not team else f"{name} · {team}"
+            return f"👤 {w['assigned']} {to}{w['colon']}{why}" if why else f"👤 {w['assigned']} {to}"
         case "resolved":
             return f"✅ {w['resolved']} {w['by']} {author}" if author else f"✅ {w['resolved']}"
         case "reopened":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
@@ -12,11 +14,13 @@ import structlog
 
 from agents_bridge.slack import blocks, files
 from agents_bridge.slack.calls import Slack
-from agents_bridge.slack.errors import Refused, translated
+from agents_bridge.slack.errors import ChannelGone, Refused, translated
 from agents_bridge.slack.events import Reading
+from agents_bridge.slack.following import follow
 from agents_bridge.slack.lookup import arrived
 from agents_bridge.slack.manifest import lacking
-from agents_bridge.slack.receive import receipt_of, verifier_of, verify
+from agents_bridge.slack.receive import challenged, heard_of, parsed, verifier_of, verify
+from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
 from agents_bridge.slack.text import inert
@@ -46,7 +50,7 @@ class SlackDesk:
         self._settings = settings
         self._kit = kit
         self._verifier = verifier_of(settings.signing_secret.get_secret_value(), kit.now)
-        self._reading = Reading(name, settings.team_id, settings.locale)
+        self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now)
         self._slack = Slack(settings)
         self._people: dict[str, tuple[float, tuple[str, str]]] = {}
         self.capabilities = Capabilities(
@@ -66,7 +70,14 @@ class SlackDesk:
     async def receive(self, hook: Hook) -> Receipt:
         """Events, buttons and commands, all at one address."""
         verify(self._verifier, hook)
-        return receipt_of(self._reading, hook)
+        body = parsed(hook)
+        if challenge := challenged(body):
+            return Receipt(body=challenge)
+        heard = heard_of(self._reading, body)
+        after = functools.partial(follow, self._slack, heard.then, self._settings.api_url) if heard.then else None
+        if heard.answer is None:
+            return Receipt(heard.items, after=after)
+        return Receipt(heard.items, body=json.dumps(heard.answer).encode(), content_type="application/json", after=after)
 
     def place(self, channel: ChannelName, team: str) -> str:
         """A Slack channel by team, by our channel, or the usual one."""
@@ -74,7 +85,17 @@ class SlackDesk:
         return settings.channels.get(team) or settings.channels.get(str(channel)) or settings.channel
 
     async def open(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
-        """Post the card that heads a thread."""
+        """Post the card that heads a thread; at the fallback while its own Slack channel takes no posts."""
+        spare = self._settings.fallback
+        try:
+            return await self._head(place, card, key)
+        except ChannelGone as exc:
+            if spare is None or spare == place:
+                raise
+            log.error("slack.channel_gone", desk=self.name, channel=place, instead=spare, error=str(exc))
+            return await self._head(spare, card, key)
+
+    async def _head(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
         text, shown = blocks.card(card, self._settings.locale)
         with translated("chat.postMessage"):
             answer = await self._slack.web.chat_postMessage(
@@ -176,6 +197,14 @@ class SlackDesk:
             if old != MARKS[state]:
                 await self._reaction(self._slack.web.reactions_remove, channel, stamp, old)
 
+    async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
+        """A line that one member sees (chat.postEphemeral): Slack neither keeps it nor promises it."""
+        channel, root = _split(thread)
+        w = SAYINGS[self._settings.locale]
+        text = w[about].format(name=inert(facts.get("name", "")) or w["somebody"])
+        with translated("chat.postEphemeral", posts=False):
+            await self._slack.web.chat_postEphemeral(channel=channel, thread_ts=root, user=str(person).split(":")[-1], text=text)
+
     async def _marks(self, channel: str, stamp: str) -> set[str]:
         """Which of our marks are there; all of them, where Slack does not say."""
         try:
@@ -196,7 +225,11 @@ class SlackDesk:
 
     async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
         """Ask which calls arrived, of those made since `BACK`."""
-        return await arrived(self._slack, keys, thread, self._kit.now() - BACK)
+        since, spare = self._kit.now() - BACK, self._settings.fallback
+        found = dict(await arrived(self._slack, keys, thread, since))
+        if ":" not in thread and spare and spare != thread and len(found) < len(keys):
+            found |= await arrived(self._slack, keys, spare, since)
+        return found
 
     async def person(self, agent: ExternalId) -> tuple[str, str]:
         """A member's name and e-mail address (scope users:read.email)."""
@@ -234,7 +267,7 @@ class SlackDesk:
         """Socket Mode."""
         await self.check_scopes()
         token = self._settings.app_token
-        await poll(self._reading, self._slack, token.get_secret_value() if token else "", keep)
+        await poll(self._reading, self._slack, token.get_secret_value() if token else "", self._settings.api_url, keep)
 
     async def aclose(self) -> None:
         """Close the session."""

@@ -17,6 +17,7 @@ SETTINGS = {
     "access_denied", "org_login_required", "restricted_action", "is_archived",
 }  # fmt: skip
 """What an admin must mend: token, scopes, an invitation to the channel."""
+GONE = {"is_archived", "channel_not_found", "not_in_channel"}
 MAYBE = {"fatal_error", "internal_error", "service_unavailable", "request_timeout", "team_added_to_org"}
 """Some part of the call may have succeeded."""
 SETTINGS_S = 60.0
@@ -29,6 +30,10 @@ class Refused(Undeliverable):
     def __init__(self, what: str, code: str) -> None:
         super().__init__(f"Slack refuses {what}: {code}")
         self.code = code
+
+
+class ChannelGone(Temporary):
+    """A Slack channel is archived, deleted or closed to the app: an admin may mend it, or posts may go elsewhere."""
 
 
 @contextmanager
@@ -60,7 +65,8 @@ def _of_answer(exc: SlackApiError, what: str, posts: bool) -> Exception:
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Temporary("Slack asks to slow down", retry_after=_wait(answer), paused=posts)
     if code in SETTINGS:
-        return Temporary(f"Slack refuses {what}: {_explained(code, data)}", retry_after=SETTINGS_S, paused=posts)
+        kind = ChannelGone if code in GONE else Temporary
+        return kind(f"Slack refuses {what}: {_explained(code, data)}", retry_after=SETTINGS_S, paused=posts)
     if status >= 500 or code in MAYBE or not code:
         return Uncertain(f"Slack answered {what} with {status} {code}".strip())
     return Refused(what, code)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import structlog
 
-from agents_bridge.slack.text import note_of, plain
+from agents_bridge.slack.guard import Reason, classified, held_blocks
+from agents_bridge.slack.heard import Heard, Then, whispered
+from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.text import inert, plain
+from agents_bridge.slack.thread_words import NAMES, Command, command_of, near
 from hub.model import AgentReply, DeskName, ExternalId, Media, Part, Text, ThreadId
 
 log = structlog.get_logger()
@@ -22,11 +26,13 @@ HINTS = {
         "word": "(not sent to the customer: {word} is no command here)",
         "edit": "(the customer still sees the earlier text: a reply can't be made a note)",
         "outsider": "(not sent to the customer: written from another workspace)",
+        "colleague": "(not sent to the customer: it speaks to a colleague)",
     },
     "zh": {
         "word": "（未发送给客户：没有 {word} 这个命令）",
         "edit": "（客户仍能看到原来的内容：已发送的回复不能改为备注）",
         "outsider": "（未发送给客户：来自其他工作区）",
+        "colleague": "（未发送给客户：这是写给同事的）",
     },
 }
 _STAMP = re.compile(r"\d{1,12}(\.\d{1,9})?")
@@ -40,6 +46,9 @@ class Reading:
     desk: DeskName
     team_id: str = ""
     locale: Literal["en", "zh"] = "en"
+    teams: Sequence[str] = ()
+    """The teams that a conversation may be given to."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def ours(self, *teams: str | None) -> bool:
         """Whether all of this comes from the workspace that was set, if one was."""
@@ -66,7 +75,7 @@ def named(value: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Post:
+class Post:
     """A person's message in a thread."""
 
     reading: Reading
@@ -83,7 +92,9 @@ class _Post:
         """The same for `message` and `app_mention`, which tell of the same words under two event ids."""
         return f"{self.team}:{self.channel}:{self.ts}"
 
-    def item(self, kind: Any, parts: Sequence[Part], *, suffix: str = "", edit_of: str | None = None, at: str = "") -> AgentReply:
+    def item(
+        self, kind: Any, parts: Sequence[Part], *, suffix: str = "", edit_of: str | None = None, at: str = "", **more: Any
+    ) -> AgentReply:
         return AgentReply(
             desk=self.reading.desk,
             id=ExternalId(self.id + suffix),
@@ -94,37 +105,44 @@ class _Post:
             parts=tuple(parts),
             edit_of=ExternalId(edit_of) if edit_of else None,
             raw=self.raw,
+            **more,
         )
 
+    def whisper(self, text: str, blocks: Sequence[dict[str, Any]] = ()) -> Then:
+        """A word to the author alone."""
+        return whispered(self.channel, self.root, self.user, text, blocks)
 
-def event_items(reading: Reading, body: dict[str, Any]) -> Sequence[AgentReply]:
+
+def event_heard(reading: Reading, body: dict[str, Any]) -> Heard:
     """People's messages in threads, their edits and deletions."""
     event = body.get("event")
     if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
-        return ()
+        return Heard()
     if event.get("channel_type") in ("im", "mpim") or str(event.get("channel", "")).startswith("D"):
-        return ()
+        return Heard()
     if not reading.ours(body.get("team_id")):
-        return ()
+        return Heard()
     subtype = event.get("subtype")
     if subtype in SAID:
-        found = _post(reading, body, event, {})
-        return _said(found, event) if found else ()
+        found = post_of(reading, body, event, {})
+        return _said(found, event) if found else Heard()
     if subtype not in ("message_changed", "message_deleted"):
-        return ()
+        return Heard()
     message, before = event.get("message") or {}, event.get("previous_message") or {}
     if subtype == "message_deleted" or message.get("subtype") == "tombstone":
-        found = _post(reading, body, before, {"ts": event.get("deleted_ts"), "channel": event.get("channel")})
-        return [found.item("delete", (), suffix=":deleted", edit_of=found.id, at=_event_ts(event, found.ts))] if found else ()
-    found = _post(reading, body, message, {**before, "channel": event.get("channel")})
-    return _changed(found, event, message, before) if found else ()
+        found = post_of(reading, body, before, {"ts": event.get("deleted_ts"), "channel": event.get("channel")})
+        if found is None:
+            return Heard()
+        return Heard([found.item("delete", (), suffix=":deleted", edit_of=found.id, at=_event_ts(event, found.ts))])
+    found = post_of(reading, body, message, {**before, "channel": event.get("channel")})
+    return Heard(_changed(found, event, message, before)) if found else Heard()
 
 
 def _event_ts(event: dict[str, Any], otherwise: str) -> str:
     return stamped(event.get("event_ts") or event.get("ts") or otherwise)
 
 
-def _post(reading: Reading, body: dict[str, Any], message: dict[str, Any], more: dict[str, Any]) -> _Post | None:
+def post_of(reading: Reading, body: dict[str, Any], message: dict[str, Any], more: dict[str, Any]) -> Post | None:
     """The message when a person wrote it as a reply in a thread; `more` holds what the message itself may leave out."""
     own = {entry.get("user_id") for entry in body.get("authorizations") or () if isinstance(entry, dict) and entry.get("is_bot")}
     user = message.get("user")
@@ -135,7 +153,7 @@ def _post(reading: Reading, body: dict[str, Any], message: dict[str, Any], more:
     team = body.get("team_id") or message.get("team") or ""
     homes = {str(message[key]) for key in ("team", "user_team", "source_team") if message.get(key)}
     outside = bool(body.get("is_ext_shared_channel")) and bool(homes - {str(team), str(body.get("enterprise_id"))})
-    return _Post(
+    return Post(
         reading=reading,
         team=named(team),
         channel=named(message.get("channel") or more.get("channel")),
@@ -147,24 +165,61 @@ def _post(reading: Reading, body: dict[str, Any], message: dict[str, Any], more:
     )
 
 
-def _said(post: _Post, message: dict[str, Any]) -> Sequence[AgentReply]:
-    text, kind = _read(post, str(message.get("text") or ""))
+def _said(post: Post, message: dict[str, Any]) -> Heard:
+    """A line: a command, or something for the customer or for colleagues. Why it is not for the customer is told at once."""
+    mrkdwn = str(message.get("text") or "")
+    command = None if message.get("files") else command_of(mrkdwn)
+    if command is not None and not post.outside and (not command.team or command.team in post.reading.teams):
+        return _ordered(post, command)
+    parts, reason, word = read(post, message)
+    if not parts:
+        return Heard()
+    if not reason:
+        return Heard([post.item("reply", parts)])
+    return Heard([post.item("note", parts)], _why(post, mrkdwn, reason, word, bool(message.get("files"))))
+
+
+def _ordered(post: Post, command: Command) -> Heard:
+    """A command becomes what its button would; a reason for the end of a matter is a note."""
+    w = SAYINGS[post.reading.locale]
+    if command.kind == "help":
+        return Heard(then=[post.whisper(w["help"])])
+    said = plain(command.rest, post.reading.locale)
+    if command.kind == "reply":
+        return Heard([post.item("reply", (said,))])
+    notes = [post.item("note", (said,), suffix=":why")] if command.kind == "resolve" and said.text else []
+    data = {**command.data, **({"person": f"{post.team}:{command.person}"} if command.person else {})}
+    data |= {"reason": said.text} if command.kind == "assign" and said.text else {}
+    return Heard([*notes, post.item(command.kind, (), team=command.team, data=data)])
+
+
+def read(post: Post, message: dict[str, Any]) -> tuple[list[Part], Reason, str]:
+    """The parts, why they are not for the customer (empty: they are), and the unknown `!word` if that is why."""
+    found = classified(str(message.get("text") or ""), post.reading.locale)
+    reason: Reason = "outsider" if post.outside and found.reason in ("", "colleague") else found.reason
+    text, hint = found.text, HINTS[post.reading.locale].get(reason, "")
+    if hint:
+        text = Text(text=f"{text.text}\n{hint.format(word=found.word)}".strip())
     parts: list[Part] = [text] if text.text.strip() else []
-    parts += [_media(found) for found in message.get("files") or () if isinstance(found, dict)]
-    return [post.item(kind, parts)] if parts else ()
+    parts += [_media(one) for one in message.get("files") or () if isinstance(one, dict)]
+    return parts, reason, found.word
 
 
-def _read(post: _Post, mrkdwn: str) -> tuple[Text, Literal["reply", "note"]]:
-    """The text, and whether it may go to the customer. A note that was not meant as one says why it is one."""
-    text = plain(mrkdwn, post.reading.locale)
-    hints = HINTS[post.reading.locale]
-    note = note_of(text.text)
-    if note is not None:
-        said, word = note
-        return Text(text=f"{said}\n{hints['word'].format(word=word)}" if word else said), "note"
-    if post.outside:
-        return Text(text=f"{text.text}\n{hints['outsider']}".strip()), "note"
-    return text, "reply"
+def _why(post: Post, mrkdwn: str, reason: Reason, word: str, files: bool) -> Sequence[Then]:
+    w = SAYINGS[post.reading.locale]
+    match reason:
+        case "word":
+            meant, name = near(word[1:]), inert(word[:40])
+            known = word[1:].casefold() in NAMES
+            text = w["incomplete"].format(word=name) if known else ""
+            text = text or w["unknown"].format(word=name, near=w["near"].format(word=meant) if meant else "")
+            return [post.whisper(text)]
+        case "outsider":
+            return [post.whisper(w["outsider"])]
+        case "colleague":
+            blocks = [] if files else held_blocks(mrkdwn, post.ts, post.reading.locale)
+            return [post.whisper(w["held"] if blocks else w["held_long"], blocks)]
+    return ()
 
 
 def _media(found: dict[str, Any]) -> Media:
@@ -180,17 +235,18 @@ def _media(found: dict[str, Any]) -> Media:
     )
 
 
-def _changed(post: _Post, event: dict[str, Any], message: dict[str, Any], before: dict[str, Any]) -> Sequence[AgentReply]:
+def _changed(post: Post, event: dict[str, Any], message: dict[str, Any], before: dict[str, Any]) -> Sequence[AgentReply]:
     """An edit. Slack also changes messages by itself (unfurled links, counters), and then with the same text."""
     edited = message.get("edited")
     if message.get("text") == before.get("text") or (not before and not edited):
         return ()
-    text, kind = _read(post, str(message.get("text") or ""))
-    if not text.text.strip():
+    parts, reason, _ = read(post, {"text": message.get("text")})
+    text = parts[0] if parts else None
+    if not isinstance(text, Text):
         return ()
     when = stamped((edited or {}).get("ts") or event.get("event_ts") or event.get("ts"))
-    was_note = bool(before) and note_of(plain(str(before.get("text") or "")).text) is not None
-    if kind == "note" and not was_note and not post.outside:
+    was_note = bool(before) and classified(str(before.get("text") or "")).reason != ""
+    if reason and not was_note and not post.outside:
         hint = HINTS[post.reading.locale]["edit"]
         return [post.item("note", (Text(text=f"{text.text}\n{hint}"),), suffix=f":{when}", at=when)]
     return [post.item("edit", (text,), suffix=f":{when}", edit_of=post.id, at=when)]

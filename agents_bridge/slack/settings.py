@@ -18,6 +18,7 @@ class SlackSettings(Settings):
     bot_token: SecretStr = Field(min_length=1, description="xoxb-…, as ${SLACK_BOT_TOKEN}")
     signing_secret: SecretStr = Field(min_length=8, description="proves that a request comes from Slack")
     channel: Place = Field(description="the id of the Slack channel for conversations, C…")
+    fallback: Place | None = Field(None, description="where new threads go while their own Slack channel is archived or gone")
     channels: dict[str, Place] = Field({}, description="other Slack channels, by team or by our channel's name")
     team_id: str = Field("", pattern=r"^(T[A-Z0-9]+)?$", description="the workspace's id, T…: events of any other are left alone")
     app_token: SecretStr | None = Field(None, description="xapp-…, for socket_mode")

@@ -14,7 +14,9 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.events import Reading
-from agents_bridge.slack.receive import items_of
+from agents_bridge.slack.following import follow
+from agents_bridge.slack.heard import Heard
+from agents_bridge.slack.receive import heard_of
 from hub.errors import Malformed
 from hub.ports import Receipt
 from hub.text import clean_tree
@@ -22,7 +24,7 @@ from hub.text import clean_tree
 log = structlog.get_logger()
 
 
-async def poll(reading: Reading, slack: Slack, app_token: str, keep: Callable[[Receipt], Awaitable[None]]) -> None:
+async def poll(reading: Reading, slack: Slack, app_token: str, api_url: str, keep: Callable[[Receipt], Awaitable[None]]) -> None:
     """Run until cancelled. What is not acknowledged, Slack sends again. The SDK runs a task per envelope; the lock, which wakes
     in the order of asking, keeps them in the order in which they came."""
     client = SocketModeClient(app_token=app_token, web_client=slack.web)
@@ -32,11 +34,14 @@ async def poll(reading: Reading, slack: Slack, app_token: str, keep: Callable[[R
     async def heard(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         async with turn:
             try:
-                await keep(_receipt(reading, request))
+                heard = _heard(reading, request)
+                await keep(Receipt(heard.items))
             except Exception as exc:
                 log.error("slack.socket_failed", kind=request.type, error=repr(exc))
                 return
-            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id))
+            answer = dict(heard.answer) if heard.answer else None
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=answer))
+        await follow(slack, heard.then, api_url)
 
     client.socket_mode_request_listeners.append(heard)
     try:
@@ -48,10 +53,10 @@ async def poll(reading: Reading, slack: Slack, app_token: str, keep: Callable[[R
         await client.close()  # type: ignore[no-untyped-call]
 
 
-def _receipt(reading: Reading, request: SocketModeRequest) -> Receipt:
+def _heard(reading: Reading, request: SocketModeRequest) -> Heard:
     """An envelope that is not as documented is acknowledged and left: refusing it would bring it again."""
     try:
-        return Receipt(items_of(reading, clean_tree(request.payload)))
+        return heard_of(reading, clean_tree(request.payload))
     except (Malformed, RecursionError) as exc:
         log.warning("slack.socket_malformed", kind=request.type, error=str(exc))
-        return Receipt()
+        return Heard()

@@ -5,7 +5,8 @@ from __future__ import annotations
 WORDS = {
     "en": {
         "open": "Open", "resolved": "Resolved", "by": "by", "agent": "Agent", "nobody": "nobody yet", "team": "Team",
-        "channel": "Channel", "language": "Language", "since": "Since", "waiting": "Waiting since", "resolve": "Resolve",
+        "channel": "Channel", "language": "Language", "since": "Since", "waiting": "Waiting since", "fd_resolve": "Resolve",
+        "fd_why": "Resolve…", "fd_claim": "Claim", "fd_release": "Release", "fd_assign": "Assign…",
         "reopen": "Reopen", "reopened": "Reopened", "console": "Open in console", "resend": "Send again", "note": "Note",
         "edited": "edited", "deleted": "removed by {who}", "failed": "Not delivered", "unknown": "May not have arrived",
         "held": "Held", "warned": "Almost used up",
@@ -15,7 +16,8 @@ WORDS = {
     },
     "zh": {
         "open": "进行中", "resolved": "已解决", "by": "由", "agent": "客服", "nobody": "暂无", "team": "团队",
-        "channel": "渠道", "language": "语言", "since": "开始于", "waiting": "等待自", "resolve": "标为已解决",
+        "channel": "渠道", "language": "语言", "since": "开始于", "waiting": "等待自", "fd_resolve": "标为已解决",
+        "fd_why": "解决并说明…", "fd_claim": "接手", "fd_release": "放手", "fd_assign": "分配…",
         "reopen": "重新打开", "reopened": "已重新打开", "console": "在控制台打开", "resend": "再次发送", "note": "备注",
         "edited": "已修改", "deleted": "{who}已撤回", "failed": "未送达", "unknown": "可能未送达",
         "held": "暂缓发送", "warned": "回复次数将尽",

@@ -90,11 +90,24 @@ async def test_a_missing_invitation_waits_for_an_admin(slack: SlackServer, desk:
         await desk.open(PLACE, card(), new_key())
 
 
-async def test_an_archived_channel_is_final(slack: SlackServer, desk: SlackDesk) -> None:
+async def test_an_archived_channel_is_waited_for_and_goes_on(slack: SlackServer, desk: SlackDesk) -> None:
     thread = await opened(desk)
     slack.workspace.place(PLACE).archived = True
-    with pytest.raises(Undeliverable, match="is_archived"):
+    with pytest.raises(Temporary, match="unarchive it"):
         await desk.post(thread, [line("Hi")], new_key())
+    slack.workspace.place(PLACE).archived = False
+    await desk.post(thread, [line("Hi")], new_key())
+
+
+async def test_new_threads_go_to_the_fallback_while_their_channel_is_archived(slack: SlackServer) -> None:
+    async with desk_at(slack, fallback="C0SPARE") as desk:
+        slack.workspace.place(PLACE).archived = True
+        assert (await opened(desk)).startswith("C0SPARE:")
+        slack.workspace.place(PLACE).archived = False
+        assert (await opened(desk)).startswith(f"{PLACE}:")
+        slack.behaviour.next("revoked")
+        with pytest.raises(Temporary, match="token_revoked"):
+            await opened(desk)
 
 
 async def test_nobody_at_home_is_temporary() -> None:

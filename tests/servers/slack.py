@@ -59,6 +59,7 @@ class SlackServer(People):
                 Route("/api/{method}", self._method, methods=["GET", "POST"]),
                 Route("/upload/v1/{file}", self._upload, methods=["POST"]),
                 Route("/files-pri/{file}/{name}", self._download),
+                Route("/response", self._response, methods=["POST"]),
                 Route("/control/{act}", self._control, methods=["GET", "POST"]),
                 WebSocketRoute("/link", self.sender.serve),
             ]
@@ -177,6 +178,11 @@ class SlackServer(People):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return HTMLResponse(SIGN_IN)
         return Response(file["content"], media_type=file["mimetype"]) if file else Response("gone", 404)
+
+    async def _response(self, request: Request) -> Response:
+        """Where an app answers a press."""
+        self.accepted.add("response", **await request.json())
+        return Response("ok")
 
     async def _control(self, request: Request) -> Response:
         """For fault runs, which have the server in a process of its own."""

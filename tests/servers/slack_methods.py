@@ -11,6 +11,7 @@ from tests.servers.slack_workspace import BOT, BOT_USER, TEAM, Refusal, Workspac
 
 Arguments = dict[str, Any]
 EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand"}
+TRIGGER_S = 3.0
 SECTION, FIELD, FIELDS, BUTTON, ALL_BLOCKS, TEXT, METADATA = 3000, 2000, 10, 75, 13_000, 40_000, 8000
 
 
@@ -93,8 +94,15 @@ def delete(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def post_ephemeral(ws: Workspace, found: Arguments) -> dict[str, Any]:
     _need(found, "channel", "user")
-    ws.accepted.add("ephemeral", channel=found["channel"], user=found["user"], text=found.get("text", ""))
-    return {"message_ts": ws.stamp()}
+    _check(found)
+    place, thread = ws.place(found["channel"]), found.get("thread_ts")
+    if place.archived:
+        raise Refusal("is_archived")
+    if thread and thread not in place.messages:
+        raise Refusal("thread_not_found")
+    said = {name: _tree(found[name]) for name in ("text", "blocks") if found.get(name)}
+    facts = ws.accepted.add("ephemeral", channel=found["channel"], thread_ts=thread, user=found["user"], ts=ws.stamp(), **said)
+    return {"message_ts": facts["ts"]}
 
 
 def _page(messages: list[dict[str, Any]], found: Arguments) -> dict[str, Any]:
@@ -201,9 +209,23 @@ def auth_test(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "url": "https://team.slack.test/", "team": "Team", "user": "fd"}
 
 
-def view(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "view")
-    return {"view": {"id": f"V{int(time.time())}", **_tree(found["view"])}}
+def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    """A trigger works once, for three seconds."""
+    _need(found, "view", "trigger_id")
+    made = ws.triggers.pop(found["trigger_id"], None)
+    if made is None:
+        raise Refusal("invalid_trigger_id")
+    if time.monotonic() - made > TRIGGER_S:
+        raise Refusal("expired_trigger_id")
+    shown = _tree(found["view"])
+    titles = [shown[name]["text"] for name in ("title", "submit", "close")]
+    options = [o for b in shown["blocks"] for o in b.get("element", {}).get("options", ())]
+    long = [one for one in options if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
+    if long or max(map(len, titles)) > 24 or len(shown.get("private_metadata", "")) > 3000 or len(shown["blocks"]) > 100:
+        raise Refusal("invalid_arguments")
+    view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
+    ws.accepted.add("view", view=view)
+    return {"view": view}
 
 
 METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
@@ -222,6 +244,5 @@ METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "reactions.get": get_reactions,
     "reactions.remove": remove_reaction,
     "users.info": users_info,
-    "views.open": view,
-    "views.publish": view,
+    "views.open": open_view,
 }

@@ -79,6 +79,14 @@ class Workspace:
     """Channels come into being when they are named."""
     bot_files_carry_bot_id: bool = False
     last: int = 0
+    triggers: dict[str, float] = field(default_factory=dict)
+    """What presses gave to open one modal with, and when (monotonic seconds)."""
+
+    def trigger(self) -> str:
+        """A new trigger, as a press gives one."""
+        made = f"{self.stamp()}.x"
+        self.triggers[made] = time.monotonic()
+        return made
 
     def place(self, channel: str) -> Place:
         """A channel in which the app may act."""

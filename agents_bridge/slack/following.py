@@ -1,0 +1,41 @@
+"""What is shown after an answer has left: modals, words to one person. Each is tried once; what fails is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aiohttp
+import structlog
+from yarl import URL
+
+from agents_bridge.slack.calls import Slack
+from agents_bridge.slack.errors import translated
+from agents_bridge.slack.heard import Then
+from hub.errors import ConnectorError
+
+log = structlog.get_logger()
+ANSWERS = "hooks.slack.com"
+"""Where Slack takes answers to a press."""
+
+
+async def follow(slack: Slack, calls: Sequence[Then], api_url: str) -> None:
+    """Make the calls in their order."""
+    for call in calls:
+        try:
+            if call.method == "respond":
+                await _respond(slack, call, api_url)
+                continue
+            with translated(call.method, posts=False):
+                await slack.web.api_call(call.method, json=dict(call.arguments))
+        except (ConnectorError, aiohttp.ClientError, TimeoutError, ValueError) as exc:
+            log.warning("slack.not_shown", method=call.method, error=str(exc) or type(exc).__name__)
+
+
+async def _respond(slack: Slack, call: Then, api_url: str) -> None:
+    target, own = URL(call.arguments["url"]), URL(api_url)
+    slacks = target.scheme == "https" and target.host == ANSWERS
+    if not slacks and (target.scheme, target.host, target.port) != (own.scheme, own.host, own.port):
+        raise ValueError("an answer does not go to Slack")
+    async with slack.session.post(target, json=call.arguments["json"], allow_redirects=False, proxy=slack.proxy) as answer:
+        if answer.status != 200:
+            raise ValueError(f"Slack took no answer: {answer.status}")

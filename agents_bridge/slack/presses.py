@@ -1,0 +1,180 @@
+"""Buttons, modals, shortcuts and `/frontdesk` → items to be stored, the answer, and what is shown afterwards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from agents_bridge.slack import modals
+from agents_bridge.slack.blocks import ASSIGN, CLAIM, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
+from agents_bridge.slack.events import Post, Reading, named, post_of, read, stamped
+from agents_bridge.slack.guard import KEEP, SEND, classified
+from agents_bridge.slack.heard import Heard, Then, whispered
+from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, SEND_IT
+from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.text import plain
+from hub.model import AgentReply, ExternalId, Text, ThreadId
+
+_DELIVERY = re.compile(r"[0-9A-Za-z_.-]{1,64}")
+AT_ONCE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    RESOLVE: ("resolve", {}),
+    REOPEN: ("reopen", {}),
+    CLAIM: ("assign", {"claim": True}),
+    RELEASE: ("assign", {}),
+}
+"""Buttons that need no more than their press: the reply's kind and its data."""
+
+
+class _Press:
+    """Who pressed something, and where."""
+
+    def __init__(self, reading: Reading, body: dict[str, Any]) -> None:
+        where, message, person = body.get("container") or {}, body.get("message") or {}, body.get("user") or {}
+        channel = (body.get("channel") or {}).get("id") or where.get("channel_id")
+        root = message.get("thread_ts") or where.get("thread_ts") or message.get("ts")
+        team = (body.get("team") or {}).get("id") or person.get("team_id")
+        self.reading = reading
+        self.known = bool(channel and root and person.get("id")) and reading.ours(str(team), person.get("team_id"))
+        if not self.known:
+            return
+        self.channel, self.root = named(channel), stamped(root)
+        self.team, self.user = named(team), named(person["id"])
+        self.thread = f"{self.channel}:{self.root}"
+        home = person.get("team_id")
+        self.outside = bool(home) and home != team and not body.get("enterprise")
+
+    def item(self, kind: Any, id: str, at: datetime, raw: dict[str, Any], **more: Any) -> AgentReply:
+        """What it comes to."""
+        return AgentReply(
+            desk=self.reading.desk,
+            id=ExternalId(id),
+            at=at,
+            agent=ExternalId(f"{self.team}:{self.user}"),
+            thread=ThreadId(self.thread),
+            kind=kind,
+            raw=raw,
+            **more,
+        )
+
+
+def pressed(reading: Reading, body: dict[str, Any]) -> Heard:
+    """Buttons. The hub finds the conversation by the thread that a button was pressed in, not by its value."""
+    by = _Press(reading, body)
+    if not by.known:
+        return Heard()
+    if by.outside:
+        return Heard(then=[whispered(by.channel, by.root, by.user, SAYINGS[reading.locale]["outsider"])])
+    items: list[AgentReply] = []
+    then: list[Then] = []
+    for action in body.get("actions") or ():
+        found = _action(by, body, action)
+        items += found.items
+        then += found.then
+    return Heard(items, then)
+
+
+def _action(by: _Press, body: dict[str, Any], action: dict[str, Any]) -> Heard:
+    name, value = str(action.get("action_id") or ""), str(action.get("value") or "")
+    if name in (ASSIGN, RESOLVE_WHY):
+        locale = by.reading.locale
+        view = (
+            modals.assign_view(by.thread, by.reading.teams, locale) if name == ASSIGN else modals.resolve_view(by.thread, locale)
+        )
+        return Heard(then=[Then("views.open", {"trigger_id": str(body.get("trigger_id") or ""), "view": view})])
+    w = SAYINGS[by.reading.locale]
+    if name == KEEP:
+        return Heard(then=_respond(body, w["kept"]))
+    if name == SEND:
+        return Heard([_sent(by, value, action)], _respond(body, w["sent"]))
+    kind, data = ("resend", {}) if name.startswith(RESEND) else AT_ONCE.get(name, ("", {}))
+    if not kind or (kind == "resend" and not _DELIVERY.fullmatch(value)):
+        return Heard()
+    when = stamped(action.get("action_ts"))
+    more: dict[str, Any] = {"edit_of": ExternalId(value)} if kind == "resend" else {"data": dict(data)}
+    raw = {"action": action, "user": body.get("user")}
+    return Heard([by.item(kind, f"{by.team}:{by.thread}:{name[:20]}:{when}", _at(when), raw, **more)])
+
+
+def _sent(by: _Press, value: str, action: dict[str, Any]) -> AgentReply:
+    """A line that was held and is for the customer after all; it keeps the id of the message, whose mark shows its fate."""
+    held = json.loads(value)
+    text = plain(str(held["text"]), by.reading.locale)
+    id = f"{by.team}:{by.channel}:{stamped(held['ts'])}:sent"
+    return by.item("reply", id, _at(stamped(action.get("action_ts"))), {"action": action}, parts=(text,))
+
+
+def _at(stamp: str) -> datetime:
+    return datetime.fromtimestamp(float(stamp), UTC)
+
+
+def _respond(body: dict[str, Any], text: str) -> Sequence[Then]:
+    """Put another text in the place of what only one person sees (response_url)."""
+    url = body.get("response_url")
+    said = {"response_type": "ephemeral", "replace_original": body.get("type") == "block_actions", "text": text}
+    return [Then("respond", {"url": url, "json": said})] if isinstance(url, str) and url else ()
+
+
+def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
+    """A modal that was sent off."""
+    view, person = body.get("view") or {}, body.get("user") or {}
+    kind = view.get("callback_id")
+    if kind not in (modals.ASSIGN, modals.RESOLVE):
+        return Heard()
+    channel, _, root = str(json.loads(str(view.get("private_metadata") or "{}")).get("thread")).partition(":")
+    by = _Press(reading, {**body, "container": {"channel_id": named(channel), "thread_ts": stamped(root)}, "message": None})
+    if not by.known or by.outside:
+        return Heard()
+    why = modals.given(view, "why")[: modals.REASON_LIMIT]
+    id, now, raw = f"{by.team}:{by.thread}:{named(view.get('id'))}", reading.now(), {"user": person}
+    if kind == modals.RESOLVE:
+        notes = [by.item("note", f"{id}:why", now, raw, parts=(Text(text=why),))] if why else []
+        return Heard([*notes, by.item("resolve", id, now, raw)])
+    who, team = modals.given(view, "person"), modals.given(view, "team")
+    if not who and team not in reading.teams:
+        return Heard(answer={"response_action": "errors", "errors": {"person": SAYINGS[reading.locale]["choose"]}})
+    data = ({"person": f"{by.team}:{named(who)}"} if who else {}) | ({"reason": why} if why else {})
+    return Heard([by.item("assign", id, now, raw, team=team if team in reading.teams else "", data=data)])
+
+
+def chosen(reading: Reading, body: dict[str, Any]) -> Heard:
+    """A shortcut in a message's own menu: a note becomes a reply, a reply a note."""
+    w = SAYINGS[reading.locale]
+    by, message = _Press(reading, body), body.get("message") or {}
+    whole = {**body, "team_id": (body.get("team") or {}).get("id")}
+    post = post_of(reading, whole, message, {"channel": (body.get("channel") or {}).get("id")}) if by.known else None
+    if post is None or by.outside:
+        return Heard(then=_respond(body, w["outsider" if by.known and by.outside else "not_here"]))
+    was = classified(str(message.get("text") or ""), reading.locale)
+    if body.get("callback_id") == SEND_IT and was.reason:
+        return Heard([_as_reply(by, post, message, was.text)], _respond(body, w["sent"]))
+    if body.get("callback_id") == MAKE_NOTE and not was.reason:
+        parts, *_ = read(post, message)
+        raw = {"user": body.get("user")}
+        gone = by.item("delete", f"{post.id}:deleted", reading.now(), raw, edit_of=ExternalId(post.id))
+        return Heard([gone, by.item("note", f"{post.id}:note", reading.now(), raw, parts=tuple(parts))])
+    return Heard(then=_respond(body, w["kept" if was.reason else "sent"]))
+
+
+def _as_reply(by: _Press, post: Post, message: dict[str, Any], text: Text) -> AgentReply:
+    files = [part for part in read(post, message)[0] if not isinstance(part, Text)]
+    parts = ([text] if text.text.strip() else []) + files
+    return by.item("reply", f"{post.id}:sent", by.reading.now(), {"message": message}, parts=tuple(parts))
+
+
+def command_heard(reading: Reading, body: dict[str, Any]) -> Heard:
+    """`/frontdesk`, which Slack takes in channels alone."""
+    if body.get("command") != COMMAND or not reading.ours(body.get("team_id")):
+        return Heard()
+    w = SAYINGS[reading.locale]
+    return Heard(answer={"response_type": "ephemeral", "text": f"{w['help']}\n{w['slash']}"})
+
+
+READERS: Mapping[str, Callable[[Reading, dict[str, Any]], Heard]] = {
+    "block_actions": pressed,
+    "view_submission": submitted,
+    "message_action": chosen,
+    "command": command_heard,
+}
