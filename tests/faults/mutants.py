@@ -86,7 +86,7 @@ def resends_blindly() -> None:
     """A call that may have arrived, because its maker died or nobody answered, is simply made again."""
 
     def again(call: Call, capabilities: Any, reason: str) -> Any:
-        return outcomes._again(call, reason)
+        return outcomes._again(call, capabilities, reason)
 
     put(outbound, "uncertain", again)
 
