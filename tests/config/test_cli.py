@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from connectors import CONNECTORS
 from tests.config.folders import folder_with
 
+TYPES = ", ".join(sorted(CONNECTORS))
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,7 +45,7 @@ def test_check_says_every_mistake(tmp_path: Path) -> None:
     done = frontdesk("check", "--config", str(folder))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        f"{folder}/channels/a.yaml:1:1: type: must be one of telegram, web; did you mean 'web'?",
+        f"{folder}/channels/a.yaml:1:1: type: must be one of {TYPES}; did you mean 'web'?",
         f"{folder}/hub.yaml:1:1: prot: unknown key 'prot'; did you mean 'port'?",
         "2 mistakes",
     ]

@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.load import Faulty, folder_of, load
+from connectors import CONNECTORS
 from hub.errors import ConfigError
 from hub.model import ChannelName
 from tests.config.folders import folder_with, loaded, mistakes
 
+TYPES = ", ".join(sorted(CONNECTORS))
 TELEGRAM = "type: telegram\ntoken: ${TOKEN}\nwebhook_secret: ${SECRET}\n"
 GOOD = {"TOKEN": "123456:ABC-def", "SECRET": "s3cret-s3cret-s3cret"}
 
@@ -30,7 +32,7 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     assert mistakes(tmp_path, files) == [
         "bot.yaml:2:5: faq.0: 'answer' is required",
         "bot.yaml:3:5: faq.0.keywrods: unknown key 'keywrods'; did you mean 'keywords'?",
-        "channels/shop.yaml:1:1: type: must be one of telegram, web; did you mean 'telegram'?",
+        f"channels/shop.yaml:1:1: type: must be one of {TYPES}; did you mean 'telegram'?",
         "channels/web.yaml:2:1: accent: must be a text like ^#[0-9a-fA-F]{6}$",
         "channels/web.yaml:3:1: origins: has no value; must be a list",
         "desks/slack.yaml:1:1: 'channel' is required: the id of the Slack channel for conversations, C…",
@@ -272,9 +274,9 @@ def test_null_where_null_means_something(tmp_path: Path) -> None:
 
 def test_a_type_is_required(tmp_path: Path) -> None:
     assert mistakes(tmp_path, {"channels/a.yaml": "title: {}\n", "channels/b.yaml": "", "channels/c.yaml": "- x\n"}) == [
-        "channels/a.yaml:1:1: 'type' is required: one of telegram, web",
-        "channels/b.yaml:1:1: 'type' is required: one of telegram, web",
-        "channels/c.yaml:1:1: must be a mapping with type: one of telegram, web",
+        f"channels/a.yaml:1:1: 'type' is required: one of {TYPES}",
+        f"channels/b.yaml:1:1: 'type' is required: one of {TYPES}",
+        f"channels/c.yaml:1:1: must be a mapping with type: one of {TYPES}",
     ]
 
 
