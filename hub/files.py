@@ -45,9 +45,11 @@ class FileStore:
         """Where a file's content lies: under a name that we made, never the sender's."""
         return self._folder / file[-2:] / file
 
-    async def save(self, pieces: AsyncIterator[bytes], *, name: str, mime: str, owner: str, most: int = MOST) -> FileRow:
-        """Keep a new file. Raises `Undeliverable` when it is bigger than `most` bytes."""
-        file = new_id()
+    async def save(
+        self, pieces: AsyncIterator[bytes], *, name: str, mime: str, owner: str, most: int = MOST, file: str = ""
+    ) -> FileRow:
+        """Keep a new file, under this id where one is given. Raises `Undeliverable` when it is bigger than `most` bytes."""
+        file = file or new_id()
         size, digest, kind = await self._write(file, pieces, mime, most)
         row = FileRow(file, "", "", owner, "stored", name[:191], kind[:191], size, digest, 0, "")
         await self._rows.add(row, datetime.now(UTC))

@@ -140,6 +140,10 @@ class Jobs:
         """Notices are due."""
         await self.enqueue("notify", queue="slow", job_id=f"notify:{_tick()}")
 
+    async def push(self) -> None:
+        """Devices must be told of answers."""
+        await self.enqueue("push", queue="slow", job_id=f"push:{_tick()}")
+
     async def fetch(self, file: str) -> None:
         """A file that a message names should be copied from its platform."""
         await self.enqueue("fetch", file, queue="slow", job_id=f"fetch:{file}")

@@ -65,7 +65,7 @@ class Smtp(_Rules):
 
 
 class QuietHours(_Rules):
-    """No notices to agents in this part of the day; they come when it is over, if the customer still waits."""
+    """No notices in this part of the day; they come when it is over, if they still matter."""
 
     timezone: Zone = "UTC"
     start: str = Field("22:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -116,9 +116,11 @@ TEXT_MOST = 2000
 
 def quiet(rules: NoticeRules, now: datetime) -> bool:
     """Whether agents are to be left alone at this moment (aware)."""
-    hours = rules.quiet_hours
-    if hours is None:
-        return False
+    return rules.quiet_hours is not None and in_quiet_hours(rules.quiet_hours, now)
+
+
+def in_quiet_hours(hours: QuietHours, now: datetime) -> bool:
+    """Whether a moment (aware) lies in these hours, by their own clock."""
     local = now.astimezone(ZoneInfo(hours.timezone)).time()
     start, end = time.fromisoformat(hours.start), time.fromisoformat(hours.end)
     return start <= local < end if start <= end else local >= start or local < end

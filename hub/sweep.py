@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import structlog
 
+from hub import pushing
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
 from hub.routing import route
 from hub.runtime import Hub
@@ -26,6 +27,7 @@ async def run(hub: Hub) -> None:
         await hub.jobs.sweep_deliver(lane)
     await _route_waiting(hub)
     await _notices(hub)
+    await pushing.look(hub)
     await hub.store.inbox.forget_raw(hub.now() - timedelta(seconds=hub.keep_raw_s))
 
 

@@ -24,6 +24,7 @@ from hub.runtime import Hub
 from widget.answers import SAFE, Refusal
 from widget.chat import chat_routes
 from widget.console import console_routes
+from widget.devices import device_routes
 from widget.feed import Feed
 from widget.health import health_routes
 from widget.hooks import Hooks
@@ -48,7 +49,7 @@ def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
             await listening
 
     app = Starlette(
-        routes=[*chat_routes(), *console_routes(), *health_routes(), *page_routes(settings)],
+        routes=[*chat_routes(), *device_routes(), *console_routes(), *health_routes(), *page_routes(settings)],
         lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
@@ -120,8 +121,8 @@ class _Front:
             return {"vary": "origin"}
         return {
             "access-control-allow-origin": allowed,
-            "access-control-allow-headers": "authorization, content-type",
-            "access-control-allow-methods": "GET, POST",
+            "access-control-allow-headers": "authorization, content-type, idempotency-key",
+            "access-control-allow-methods": "GET, POST, DELETE",
             "access-control-max-age": "600",
             "cross-origin-resource-policy": "cross-origin",
             "vary": "origin",

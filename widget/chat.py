@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -13,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from config.settings import HubSettings, WebSettings
-from hub.errors import Undeliverable
+from hub.errors import Conflict, Undeliverable
 from hub.limits import Rule
 from hub.runtime import Hub
 from hub.store.filing import FileRow
@@ -42,7 +43,7 @@ def chat_routes() -> list[BaseRoute]:
     ]
 
 
-async def _enter(request: Request) -> tuple[Hub, WebSettings, HubSettings, str]:
+async def enter(request: Request) -> tuple[Hub, WebSettings, HubSettings, str]:
     """Whether this page may ask at all, and not too often."""
     hub: Hub = request.app.state.hub
     settings: HubSettings = request.app.state.settings
@@ -57,7 +58,7 @@ async def _enter(request: Request) -> tuple[Hub, WebSettings, HubSettings, str]:
 
 async def session(request: Request) -> Response:
     """POST /chat/{channel}/session: a token for a new customer, or a fresh one for the customer of `tok`."""
-    hub, web, settings, address = await _enter(request)
+    hub, web, settings, address = await enter(request)
     channel = request.path_params["channel"]
     body = await json_of(request, 16_384)
     given = word(body, "identity", 8192)
@@ -82,7 +83,7 @@ async def session(request: Request) -> Response:
     return answer({"token": token, "customer": customer, "epoch": hub.store.epoch})
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or len(token) > 4096:
         raise Refusal(401, "token", "send the session's token as Authorization: Bearer")
@@ -91,7 +92,7 @@ def _bearer(request: Request) -> str:
 
 async def poll(request: Request) -> Response:
     """POST /chat/{channel}/poll: stateless; `since` acknowledges everything up to it."""
-    hub, web, settings, _ = await _enter(request)
+    hub, web, settings, _ = await enter(request)
     body = await json_of(request)
     visitor = visitor_of(hub, request.path_params["channel"], word(body, "tok", 4096))
     talk = Talk(hub, web, settings.limits, visitor, word(body, "page", 500))
@@ -132,8 +133,8 @@ async def _news(talk: Talk, feed: Feed, seconds: float, request: Request) -> lis
 
 async def history(request: Request) -> Response:
     """GET /chat/{channel}/history?before=&limit=: older entries of one's own log."""
-    hub, *_ = await _enter(request)
-    visitor = visitor_of(hub, request.path_params["channel"], _bearer(request))
+    hub, *_ = await enter(request)
+    visitor = visitor_of(hub, request.path_params["channel"], bearer(request))
     given = {name: request.query_params.get(name, "") for name in ("before", "limit")}
     query = {name: int(value) for name, value in given.items() if re.fullmatch(r"[0-9]{1,15}", value)}
     most = min(max(whole(query, "limit", 50), 1), 100)
@@ -143,9 +144,10 @@ async def history(request: Request) -> Response:
 
 
 async def upload(request: Request) -> Response:
-    """POST /chat/{channel}/files: one file, as multipart `file`; its id then goes into a `send`."""
-    hub, *_ = await _enter(request)
-    visitor = visitor_of(hub, request.path_params["channel"], _bearer(request))
+    """POST /chat/{channel}/files: one file, as multipart `file`; its id then goes into a `send`. With an `Idempotency-Key` the
+    same file is kept once."""
+    hub, *_ = await enter(request)
+    visitor = visitor_of(hub, request.path_params["channel"], bearer(request))
     if not await hub.limits.hit(f"file:{visitor.identity}", Rule(20, 60)):
         raise Refusal(429, "slow_down", "too many files", retry_after=30)
     return answer(await keep_upload(request, hub, str(visitor.identity)), 201)
@@ -164,7 +166,7 @@ async def keep_upload(request: Request, hub: Hub, owner: str) -> dict[str, Any]:
         raise Refusal(415, "type", "send the file as multipart/form-data, field `file`")
     try:
         async with asyncio.timeout(UPLOAD_S), request.form(max_files=1, max_fields=5) as form:
-            row = await _keep(hub, form.get("file"), owner)
+            row = await _keep(hub, form.get("file"), owner, request.headers.get("idempotency-key", ""))
     except TimeoutError:
         raise Refusal(408, "slow", "the file took too long") from None
     except ClientDisconnect:
@@ -175,12 +177,22 @@ async def keep_upload(request: Request, hub: Hub, owner: str) -> dict[str, Any]:
     return {"id": row.id, "name": row.name, "mime": row.mime, "size": row.size, "url": hub.files.link(row.id)}
 
 
-async def _keep(hub: Hub, found: Any, owner: str) -> FileRow:
+async def _keep(hub: Hub, found: Any, owner: str, key: str) -> FileRow:
+    """The upload, kept once: the same key brings the same file, and another content `Conflict`."""
     if not isinstance(found, UploadFile):
         raise Refusal(400, "malformed", "the field `file` is missing")
     name = clean((found.filename or "").replace("\\", "/").rsplit("/", 1)[-1])[:150] or "file"
+    own = hashlib.sha256(f"upload\0{owner}\0{key}".encode("utf-8", "replace")).hexdigest()[:32] if key else ""
+    if own and (known := await hub.store.files.get(own)) is not None:
+        digest = hashlib.sha256()
+        async for piece in _pieces(found):
+            digest.update(piece)
+        if digest.hexdigest() != known.sha256:
+            raise Conflict("this key was used for another file")
+        return known
+    kind = found.content_type or ""
     try:
-        return await hub.files.save(_pieces(found), name=name, mime=found.content_type or "", owner=owner, most=FILE_BYTES)
+        return await hub.files.save(_pieces(found), name=name, mime=kind, owner=owner, most=FILE_BYTES, file=own)
     except Undeliverable as exc:
         raise Refusal(413, "too_large", exc.reason) from exc
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from widget import openapi_console as console
+from widget import openapi_devices as devices
 from widget import openapi_shapes as shapes
 from widget import openapi_staff as staff
 
@@ -84,7 +85,18 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", f"{_C}/files"): _chat(
         "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer",
-        fails=(401, 411, *BODY, *_LIMITED),
+        fails=(401, 409, 411, *BODY, *_LIMITED),
+    ),
+    ("POST", f"{_C}/devices"): _chat(
+        "Tell this device of answers by push", "用推送通知此设备有新回复", takes=devices.DeviceAsked, gives={201: devices.Device},
+        key="customer", fails=(401, *BODY, *_LIMITED),
+    ),
+    ("DELETE", f"{_C}/devices/{{id}}"): _chat(
+        "Tell a device no more, as on logging out", "不再通知此设备（如退出登录时）", gives={204: None}, key="customer",
+        fails=(401, *_LIMITED),
+    ),
+    ("GET", f"{_C}/unread"): _chat(
+        "How many answers are not read", "未读回复数", gives={200: devices.Unread}, key="customer", fails=(401, *_LIMITED),
     ),
     ("GET", f"{_C}/socket"): _chat("The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403,)),
     ("POST", f"{_A}/setup"): Call(

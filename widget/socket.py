@@ -169,6 +169,7 @@ async def _write(socket: WebSocket, talk: Talk, stream: Stream, feed: Feed) -> N
         while found := await talk.news():
             for frame in found:
                 await send_json(socket, frame)
+            feed.here(talk.visitor.identity, talk.cursor)
         stream.cursor = talk.cursor
         for fact in stream.taken():
             await send_json(socket, fact)

@@ -9,6 +9,7 @@ from arq.worker import func
 from hub import inbound, sweep
 from hub.notify import send_due
 from hub.outbound import Outbound
+from hub.pushing import push_due
 from hub.runtime import Hub
 
 TIMEOUT = 20
@@ -38,6 +39,11 @@ async def run_notify(ctx: dict[str, Any]) -> None:
     await send_due(_hub(ctx))
 
 
+async def run_push(ctx: dict[str, Any]) -> None:
+    """Customers' devices are told of answers."""
+    await push_due(_hub(ctx))
+
+
 async def run_fetch(ctx: dict[str, Any], file: str) -> None:
     """A file that a message names is copied from its platform."""
     await _hub(ctx).files.fetch(file)
@@ -63,6 +69,7 @@ FUNCTIONS = {
     "out": [func(run_deliver, name="deliver", keep_result=0, timeout=TIMEOUT)],
     "slow": [
         func(run_notify, name="notify", keep_result=0, timeout=60),
+        func(run_push, name="push", keep_result=0, timeout=60),
         func(run_fetch, name="fetch", keep_result=0, timeout=60),
     ],
 }

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
 
+from hub.errors import Busy
 from hub.model import FileId
 from hub.store import tables
 from hub.store.database import Database, now_ms
@@ -47,10 +49,13 @@ class FileRows:
         return FileRow(*tuple(row)) if row else None
 
     async def add(self, row: FileRow, at: datetime) -> None:
-        """A file that is stored already."""
+        """A file that is stored already. Raises `Busy` when another request keeps a file of this id at this moment."""
         values: dict[str, Any] = {name: getattr(row, name) for name in FileRow.__slots__}
-        async with self.db.write() as connection:
-            await connection.execute(insert(file), [{**values, "due_ms": 0, "at": at}])
+        try:
+            async with self.db.write() as connection:
+                await connection.execute(insert(file), [{**values, "due_ms": 0, "at": at}])
+        except IntegrityError:
+            raise Busy("this file is being kept already") from None
 
     async def change(self, file_id: str, *, wait_ms: int = 0, **values: Any) -> None:
         """Record that a file was fetched, lost, or must be tried again later."""

@@ -15,6 +15,7 @@ from hub.store.agents import AgentStore
 from hub.store.console import ConsoleStore
 from hub.store.database import Database
 from hub.store.deliveries import DeliveryStore
+from hub.store.devices import DeviceStore
 from hub.store.filing import FileRows
 from hub.store.inbox import InboxStore
 from hub.store.logs import LogStore
@@ -50,6 +51,7 @@ class Store:
     agents: AgentStore
     staff: StaffStore
     files: FileRows
+    devices: DeviceStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -89,6 +91,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         agents=AgentStore(db),
         staff=StaffStore(db),
         files=FileRows(db),
+        devices=DeviceStore(db),
     )
 
 

@@ -32,6 +32,22 @@ NOWHERE = "http://127.0.0.1:9"
 """A platform that nobody reaches: the web process takes hooks and calls nobody."""
 AGENT_TOKEN = "hostile-agents-token"
 LEAVING_TOKEN = "the-token-that-signs-out"
+IDENTITY_SECRET = "the hostile tests' secret of signed identities"
+CALLER_SECRET = "the hostile tests' other side"
+CHANNELS = {
+    "channels/app.yaml": f"""
+type: app
+identity: {{keys: [{{secret: "{IDENTITY_SECRET}"}}]}}
+push: {{apns: {{key_id: A, team_id: B, topic: c, private_key: "-----BEGIN PRIVATE KEY-----", api_url: "{NOWHERE}"}}}}
+""",
+    "channels/webhook.yaml": f"""
+type: webhook
+inbound:
+  paths: {{id: id, customer: from.id, text: text, media: file}}
+  signature: {{scheme: hmac-sha256, secret: "{CALLER_SECRET}"}}
+outbound: {{url: "{NOWHERE}", secret: whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3}}
+""",
+}
 VOLATILE = {"lane", "sqlite_sequence"}
 """Tables that say nothing about what was stored."""
 
@@ -90,7 +106,7 @@ def knocked(folder: Path, redis_url: str, **files: str) -> Iterator[Knocked]:
     """A web process on SQLite, with a Telegram channel, a Slack desk and a web chat."""
     port = free_port()
     more = {name.replace("__", "/") + ".yaml": text for name, text in files.items()}
-    write_config(folder / "config", telegram=NOWHERE, slack=NOWHERE, desk="", files=more)
+    write_config(folder / "config", telegram=NOWHERE, slack=NOWHERE, desk="", files=CHANNELS | more)
     given = {
         "FRONTDESK_CONFIG": str(folder / "config"),
         "DATA": str(folder / "data"),

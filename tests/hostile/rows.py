@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from tests.hostile.process import AGENT_TOKEN, LEAVING_TOKEN, Knocked
+from tests.hostile.process import AGENT_TOKEN, CALLER_SECRET, LEAVING_TOKEN, Knocked
 from tests.servers.installation import HOOK_SECRET
 from tests.servers.slack import SECRET
 from tests.servers.slack_events import signed
@@ -30,16 +32,19 @@ class Known:
     hub: Knocked
     token: str
     conversation: str
+    app_token: str = ""
 
     def filled(self, path: str) -> str:
         """A route's path with things that exist."""
         thing = self.hub.agent if "/agents/" in path else self.conversation
-        return path.replace("{id}", thing).replace("{channel}", "web").replace("{path:path}", "widget.js")
+        channel = "app" if path.endswith("/devices") else "web"
+        return path.replace("{id}", thing).replace("{channel}", channel).replace("{path:path}", "widget.js")
 
 
 def known(hub: Knocked, conversation: str) -> Known:
     """A new customer."""
-    return Known(hub, httpx.post(f"{hub.url}/chat/web/session", json={}).json()["token"], conversation)
+    web, app = [httpx.post(f"{hub.url}/chat/{channel}/session", json={}).json()["token"] for channel in ("web", "app")]
+    return Known(hub, web, conversation, app)
 
 
 def _nobody(who: Known, body: bytes) -> dict[str, str]:
@@ -48,6 +53,10 @@ def _nobody(who: Known, body: bytes) -> dict[str, str]:
 
 def _customer(who: Known, body: bytes) -> dict[str, str]:
     return {"authorization": f"Bearer {who.token}"}
+
+
+def _app_customer(who: Known, body: bytes) -> dict[str, str]:
+    return {"authorization": f"Bearer {who.app_token}"}
 
 
 def _agent(who: Known, body: bytes) -> dict[str, str]:
@@ -60,6 +69,10 @@ def _leaving(who: Known, body: bytes) -> dict[str, str]:
 
 def _telegram(who: Known, body: bytes) -> dict[str, str]:
     return {"x-telegram-bot-api-secret-token": HOOK_SECRET}
+
+
+def _caller(who: Known, body: bytes) -> dict[str, str]:
+    return {"x-signature": hmac.new(CALLER_SECRET.encode(), body, hashlib.sha256).hexdigest()}
 
 
 def _slack(who: Known, body: bytes) -> dict[str, str]:
@@ -94,6 +107,9 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", "/chat/{channel}/poll"): Row(good=_poll),
     ("GET", "/chat/{channel}/history"): Row(_customer),
     ("POST", "/chat/{channel}/files"): Row(_customer, multipart=True),
+    ("POST", "/chat/{channel}/devices"): Row(_app_customer, _fixed(kind="apns", token="0f" * 32, locale="en", timezone="UTC")),
+    ("DELETE", "/chat/{channel}/devices/{id}"): Row(_customer),
+    ("GET", "/chat/{channel}/unread"): Row(_customer),
     ("GET", "/chat/{channel}/socket"): Row(),
     ("POST", f"{API}/setup"): Row(good=_fixed(token="x", email="x@example.com", name="X", password="a long enough sentence")),
     ("POST", f"{API}/session"): Row(good=_fixed(email="x@example.com", password="x")),
@@ -137,6 +153,8 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("GET", "/openapi.json"): Row(),
     ("POST", "/hooks/telegram"): Row(_telegram, lambda who: UPDATE),
     ("POST", "/hooks/slack"): Row(_slack, lambda who: EVENT),
+    ("POST", "/hooks/app"): Row(good=lambda who: UPDATE),
+    ("POST", "/hooks/webhook"): Row(_caller, _fixed(**{"id": "m1", "from": {"id": 7}, "text": "Hello?"})),
     ("POST", "/hooks/nobody"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/web"): Row(good=lambda who: UPDATE),
 }

@@ -1,0 +1,288 @@
+"""Apps: devices that are told of answers, unread counts, uploads that count once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from starlette.responses import JSONResponse
+
+from connectors.app import App
+from connectors.app_settings import AppSettings
+from hub import pushing
+from hub.errors import Temporary, Undeliverable
+from hub.model import ChannelName, ConversationId
+from hub.ports import Kit
+from hub.pushes import Device, PushNote, SupportsPush
+from hub.store.device_tables import Device as DeviceRow
+from hub.store.store import Store
+from hub.store.tables import Conversation
+from hub.store.tables import Identity as IdentityRow
+from tests.connectors.conftest import Shelf
+from tests.hub.hubs import only, put, rows, settle
+from tests.servers.push import PushServer, fcm_error, push_server, push_settings
+from tests.widget.consoles import House, house
+from tests.widget.customers import say
+
+SECRET = "the-secret-of-the-app's-own-backend"
+APP = ChannelName("app")
+NOTE = PushNote("Hello", 2, ConversationId("c"), 7)
+
+
+def app_of(url: str, **push: Any) -> tuple[App, AppSettings]:
+    settings = AppSettings.model_validate({"identity": {"keys": [{"secret": SECRET}]}, "push": push_settings(url, **push)})
+    return App(APP, settings, Kit(files=Shelf(), public_url="", now=lambda: datetime.now(UTC))), settings
+
+
+@pytest.fixture
+async def there() -> AsyncIterator[PushServer]:
+    async with push_server() as own:
+        yield own
+
+
+class Phone:
+    """An app on one device."""
+
+    def __init__(self, home: House, api: httpx.AsyncClient, session: dict[str, str]) -> None:
+        self.home, self.api, self.session = home, api, session
+        api.headers["authorization"] = f"Bearer {session['token']}"
+
+    async def poll(self, *up: dict[str, Any], since: int = 0) -> list[dict[str, Any]]:
+        body = {"tok": self.session["token"], "epoch": self.session["epoch"], "since": since, "up": list(up)}
+        down: list[dict[str, Any]] = (await self.api.post("/chat/app/poll", json=body)).json()["down"]
+        return down
+
+    async def device(self, kind: str, token: str, **more: str) -> str:
+        answer = await self.api.post("/chat/app/devices", json={"kind": kind, "token": token, **more})
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["id"])
+
+    async def unread(self) -> int:
+        return int((await self.api.get("/chat/app/unread")).json()["unread"])
+
+
+async def phone(home: House, who: str = "anna") -> Phone:
+    api = await home.browser()
+    identity = jwt.encode({"sub": who, "aud": "app", "exp": int(time.time()) + 60}, SECRET, "HS256")
+    return Phone(home, api, (await api.post("/chat/app/session", json={"identity": identity})).json())
+
+
+@pytest.fixture
+async def home(store: Store, redis_url: str, prefix: str, tmp_path: Path, there: PushServer) -> AsyncIterator[House]:
+    app, settings = app_of(there.url)
+    async with house(store, redis_url, prefix, tmp_path, connectors={APP: app}) as made:
+        made.hub.channels = {APP: settings}
+        yield made
+        await app.aclose()
+
+
+async def answer(home: House, text: str) -> None:
+    """An agent answers, the time passes, and the job runs."""
+    agent = await home.agent(f"{time.monotonic_ns()}@example.com")
+    conversation = (await only(home.hub.store, Conversation))["id"]
+    assert (await agent.say(conversation, text)).status_code == 201
+    await home.work()
+    await job(home)
+
+
+async def job(home: House) -> None:
+    await pushing.look(home.hub)
+    for row in await rows(home.hub.store, DeviceRow):
+        if row["due_ms"]:
+            await put(home.hub.store, DeviceRow, {"id": row["id"]}, due_ms=1)
+    await pushing.push_due(home.hub)
+
+
+async def begun(home: House) -> Phone:
+    """A customer who has written, and whose look at the store lies before the answer."""
+    own = await phone(home)
+    assert await own.poll(say("m1", "Hello?")) == [{"t": "ok", "id": "m1"}]
+    await home.work()
+    await pushing.look(home.hub)
+    return own
+
+
+async def test_an_answer_wakes_every_device_of_a_customer_who_is_not_here(home: House, there: PushServer) -> None:
+    own = await begun(home)
+    await own.device("fcm", "token-a", locale="en-GB")
+    await (await phone(home)).device("apns", "0f" * 32, locale="zh-CN")
+    await answer(home, "We open at 9")
+    android, apple = sorted(there.told, key=lambda one: "aps" in one)
+    assert (android["token"], android["notification"]) == ("token-a", {"title": "Chat with us", "body": "We open at 9"})
+    assert android["android"]["collapse_key"] == "chat-app"
+    assert android["data"]["unread"] == "1"
+    assert apple["aps"]["alert"] == {"title": "在线客服", "body": "We open at 9"}
+    assert apple["aps"]["badge"] == 1
+    assert apple["headers"]["apns-collapse-id"] == "chat-app"
+    assert apple["headers"]["apns-topic"] == "com.shop"
+    await job(home)
+    assert len(there.told) == 2, "told twice of one answer"
+    await answer(home, "and close at 6")
+    assert len(there.told) == 4
+
+
+async def test_who_has_it_already_is_not_told(home: House, there: PushServer) -> None:
+    own = await begun(home)
+    await own.device("fcm", "token-a")
+    await settle(home.hub)
+    agent = await home.agent()
+    conversation = (await only(home.hub.store, Conversation))["id"]
+    await agent.say(conversation, "We open at 9")
+    await home.work()
+    await pushing.look(home.hub)
+    head = (await only(home.hub.store, IdentityRow))["head"]
+    await put(home.hub.store, IdentityRow, {}, seen_cs=head)
+    await job(home)
+    assert there.told == []
+
+
+async def test_ones_own_words_wake_nobody(home: House, there: PushServer) -> None:
+    own = await begun(home)
+    await own.device("fcm", "token-a")
+    await own.poll(say("m2", "Anybody?"))
+    await home.work()
+    await job(home)
+    assert there.told == []
+
+
+@pytest.mark.parametrize(("kind", "token"), [("fcm", "token-a"), ("apns", "0f" * 32)])
+async def test_a_device_that_is_gone_is_forgotten(home: House, there: PushServer, kind: str, token: str) -> None:
+    own = await begun(home)
+    await own.device(kind, token)
+    there.gone.add(token)
+    await answer(home, "We open at 9")
+    assert await rows(home.hub.store, DeviceRow) == []
+
+
+async def test_what_fails_is_tried_again_and_what_was_answered_meanwhile_is_told_once(home: House, there: PushServer) -> None:
+    own = await begun(home)
+    await own.device("fcm", "token-a")
+    there.answers.append(fcm_error(503, "UNAVAILABLE", {"retry-after": "30"}))
+    await answer(home, "one")
+    row = await only(home.hub.store, DeviceRow)
+    assert row["tries"] == 1
+    assert row["due_ms"] - await home.hub.store.sweeping.clock() > 20_000
+    await answer(home, "two")
+    assert [one["notification"]["body"] for one in there.told] == ["two"]
+    assert (await only(home.hub.store, DeviceRow))["due_ms"] == 0
+
+
+async def test_quiet_hours_put_a_push_off(home: House, there: PushServer) -> None:
+    quiet = {"timezone": "UTC", "start": "00:00", "end": "23:59"}
+    app, settings = app_of(there.url, quiet_hours=quiet)
+    home.hub.connectors = {APP: app}
+    home.hub.channels = {APP: settings}
+    own = await begun(home)
+    await own.device("fcm", "token-a", timezone="No/Where")
+    await answer(home, "We open at 9")
+    assert there.told == []
+    assert (await only(home.hub.store, DeviceRow))["due_ms"] > 0
+    await app.aclose()
+    app, _ = app_of(there.url)
+    home.hub.connectors = {APP: app}
+    await job(home)
+    assert len(there.told) == 1
+    await app.aclose()
+
+
+async def test_a_device_belongs_to_who_used_it_last(home: House, there: PushServer) -> None:
+    own = await begun(home)
+    first = await own.device("fcm", "token-a")
+    ben = await phone(home, "ben")
+    assert await ben.device("fcm", "token-a") == first
+    await answer(home, "for Anna only")
+    assert there.told == []
+    assert (await own.api.delete(f"/chat/app/devices/{first}")).status_code == 204
+    assert len(await rows(home.hub.store, DeviceRow)) == 1, "another's device was removed"
+    assert (await ben.api.delete(f"/chat/app/devices/{first}")).status_code == 204
+    assert await rows(home.hub.store, DeviceRow) == []
+
+
+async def test_a_customer_has_no_more_than_twenty_devices(home: House) -> None:
+    own = await begun(home)
+    for number in range(22):
+        await own.device("fcm", f"token-{number}")
+    kept = {row["token"] for row in await rows(home.hub.store, DeviceRow)}
+    assert len(kept) == 20
+    assert "token-0" not in kept
+
+
+@pytest.mark.parametrize("body", [{}, {"kind": "sms", "token": "x"}, {"kind": "fcm", "token": ""}, {"kind": "fcm", "token": "é"}])
+async def test_what_is_no_device_is_refused(home: House, body: dict[str, str]) -> None:
+    own = await begun(home)
+    assert (await own.api.post("/chat/app/devices", json=body)).status_code == 400
+
+
+async def test_unread_answers_are_counted_until_they_are_read(home: House) -> None:
+    own = await begun(home)
+    assert await own.unread() == 0
+    await answer(home, "one")
+    await answer(home, "two")
+    assert await own.unread() == 2
+    head = (await own.api.get("/chat/app/unread")).json()["head"]
+    await own.poll({"t": "read", "s": head})
+    assert await own.unread() == 0
+
+
+async def test_an_upload_with_a_key_counts_once(home: House) -> None:
+    own = await begun(home)
+
+    async def upload(content: bytes, key: str = "k1") -> httpx.Response:
+        files = {"file": ("a.txt", content, "text/plain")}
+        return await own.api.post("/chat/app/files", files=files, headers={"idempotency-key": key})
+
+    first, again, other = await upload(b"one"), await upload(b"one"), await upload(b"two")
+    assert first.json()["id"] == again.json()["id"]
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
+    assert (await upload(b"two", "k2")).json()["id"] != first.json()["id"]
+    ben = await phone(home, "ben")
+    theirs = await ben.api.post("/chat/app/files", files={"file": ("a", b"two")}, headers={"idempotency-key": "k1"})
+    assert theirs.status_code == 201, "another customer's key is another key"
+
+
+async def test_tokens_of_push_services_are_kept_and_renewed(there: PushServer) -> None:
+    app, _ = app_of(there.url)
+    assert isinstance(app, SupportsPush)
+    device = Device("d", "fcm", "t")
+    for _ in range(3):
+        await app.push(device, NOTE)
+    assert there.grants == 1
+    there.answers.append(fcm_error(401, "UNAUTHENTICATED"))
+    with pytest.raises(Temporary):
+        await app.push(device, NOTE)
+    await app.push(device, NOTE)
+    assert (there.grants, len(there.told)) == (2, 4)
+    await app.aclose()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "gone"),
+    [
+        (fcm_error(404, "UNREGISTERED"), Undeliverable, True),
+        (fcm_error(403, "SENDER_ID_MISMATCH"), Undeliverable, True),
+        (fcm_error(400, "INVALID_ARGUMENT"), Undeliverable, False),
+        (fcm_error(429, "QUOTA_EXCEEDED", {"retry-after": "60"}), Temporary, None),
+        (fcm_error(500, "INTERNAL"), Temporary, None),
+        (JSONResponse([], 502), Temporary, None),
+    ],
+)
+async def test_answers_of_push_services_say_what_happens_next(there: PushServer, answer: Any, error: Any, gone: Any) -> None:
+    app, _ = app_of(there.url)
+    there.answers.append(answer)
+    with pytest.raises(error) as caught:
+        await app.push(Device("d", "fcm", "t"), NOTE)
+    assert getattr(caught.value, "unreachable", None) == gone
+    await app.aclose()
+
+
+async def test_a_notice_tells_nothing_where_that_was_said(there: PushServer) -> None:
+    app, _ = app_of(there.url, preview=False)
+    await app.push(Device("d", "fcm", "t", "zh-CN"), NOTE)
+    assert there.told[0]["notification"]["body"] == "您有新回复"
+    await app.aclose()
