@@ -52,7 +52,11 @@ def _status(facts: ThreadCard, w: dict[str, str]) -> str:
         by = f" {w['by']} {inert(short(facts.resolved_by, 80))}" if facts.resolved_by else ""
         return f"{w['resolved']} {_clock(facts.resolved_at)}".rstrip() + by
     text = f"{w['open']} · {w['since']} {_clock(facts.opened_at)}" if facts.opened_at else w["open"]
-    return f"{text} · {w['waiting']} {_clock(facts.waiting_since)}" if facts.waiting_since else text
+    if facts.waiting_since:
+        text = f"{text} · {w['waiting']} {_clock(facts.waiting_since)}"
+    if facts.window_until:
+        text = f"{text} · ⏱️ {w['until']} {_clock(facts.window_until)}"
+    return text if facts.calls_left is None else f"{text} · {w['left'].format(n=facts.calls_left)}"
 
 
 def _clock(at: datetime | None) -> str:

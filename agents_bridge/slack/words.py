@@ -12,6 +12,7 @@ WORDS = {
         "held": "Held", "warned": "Almost used up",
         "assigned": "assigned to", "took": "has taken the conversation", "customer": "Customer", "colon": ": ",
         "lost": "could not be copied here ({why})", "empty": "is empty",
+        "until": "takes answers until", "left": "{n} left",
         "username": "Name there", "email": "E-mail", "phone": "Phone", "page": "Page",
     },
     "zh": {
@@ -23,6 +24,7 @@ WORDS = {
         "held": "暂缓发送", "warned": "回复次数将尽",
         "assigned": "已分配给", "took": "已接手此会话", "customer": "客户", "colon": "：",
         "lost": "无法复制到这里（{why}）", "empty": "是空文件",
+        "until": "可回复至", "left": "还可回复 {n} 次",
         "username": "账号名", "email": "邮箱", "phone": "电话", "page": "页面",
     },
 }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents_bridge.slack.desk import SlackDesk
-from hub.errors import Temporary, Uncertain, Undeliverable
+from hub.errors import Temporary, Uncertain
 from hub.model import Media
 from tests.agents_bridge.desks import PLACE, MemoryFiles, card, desk_at, line, looked_up, new_key, opened
 from tests.conftest import until

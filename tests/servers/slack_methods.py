@@ -100,7 +100,7 @@ def post_ephemeral(ws: Workspace, found: Arguments) -> dict[str, Any]:
         raise Refusal("is_archived")
     if thread and thread not in place.messages:
         raise Refusal("thread_not_found")
-    said = {name: _tree(found[name]) for name in ("text", "blocks") if found.get(name)}
+    said = {"text": str(found.get("text") or ""), "blocks": _tree(found.get("blocks")) or []}
     facts = ws.accepted.add("ephemeral", channel=found["channel"], thread_ts=thread, user=found["user"], ts=ws.stamp(), **said)
     return {"message_ts": facts["ts"]}
 

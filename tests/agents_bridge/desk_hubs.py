@@ -1,0 +1,83 @@
+"""A hub with a phone channel and a real Slack desk, its hooks over HTTP, and the Slack server that knocks at them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from agents_bridge.slack.desk import SlackDesk
+from hub.model import ChannelName, DeskName
+from hub.ports import Kit
+from hub.runtime import Hub
+from hub.store.store import Store
+from tests.agents_bridge.desks import MemoryFiles, settings
+from tests.fakes import fake_hub, said
+from tests.hub.hubs import EDITABLE, Phone, settle
+from tests.servers.serving import serving
+from tests.servers.slack import SlackServer
+from tests.servers.slack_events import Told
+from widget.hooks import Hooks
+
+
+@dataclass
+class Room:
+    """What such a test looks at."""
+
+    hub: Hub
+    slack: SlackServer
+    phone: Phone
+    desk: SlackDesk
+
+    async def customer(self, text: str) -> str:
+        """A customer writes; returns the thread, "channel:ts"."""
+        await settle(self.hub, said(text))
+        found = [post for post in self.slack.posts() if post["thread_ts"] and text in post["text"]]
+        return f"{found[0]['channel']}:{found[0]['thread_ts']}"
+
+    async def hears(self, told: Told) -> Told:
+        """Wait until the hub has acknowledged what Slack told it, and has acted on it."""
+        await told.done()
+        assert told.statuses == [200]
+        await settle(self.hub)
+        return told
+
+    def lines(self, thread: str) -> list[str]:
+        """What the thread shows below its card."""
+        return [message["text"] for message in self.slack.workspace.thread(thread)[1:]]
+
+    def card(self, thread: str) -> str:
+        """The head of the thread, whole."""
+        return str(self.slack.workspace.thread(thread)[0]["blocks"])
+
+    def whispers(self, person: str = "U1ANNA") -> list[str]:
+        """What this person alone was told."""
+        return [one["text"] for one in self.slack.accepted.of("ephemeral") if one["user"] == person]
+
+
+def _over_http(hub: Hub) -> Starlette:
+    """The hooks, in something that also answers a server's start and end."""
+    return Starlette(routes=[Route("/hooks/{name}", Hooks(hub), methods=None)])
+
+
+@asynccontextmanager
+async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, folder: Path, **more: Any) -> AsyncIterator[Room]:
+    """Real HTTP both ways; the worker's jobs are done by `settle`."""
+    teams = ("billing", "sales")
+    kit = Kit(MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), teams)
+    desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
+    phone = Phone(EDITABLE)
+    places = {"desks": {DeskName("slack"): desk}, "connectors": {ChannelName("phone"): phone}}
+    try:
+        async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(_over_http(hub)) as url:
+            slack.sender.hook = f"{url}/hooks/slack"
+            slack.echo = False
+            yield Room(hub, slack, phone, desk)
+    finally:
+        await desk.aclose()
