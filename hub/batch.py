@@ -21,7 +21,7 @@ from hub.store.windows import Act
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 RANK = 1000
 """Calls of one entry have ranks seq·RANK, seq·RANK+1 …: more than any entry is ever split into."""
-EntryKind = Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event"]
+EntryKind = Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event", "changed"]
 
 
 class Origin(TypedDict, total=False):

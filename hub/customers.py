@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from hub.acts import wake
 from hub.batch import Batch
 from hub.bot import respond
 from hub.facts import MessageFacts, facts_of
@@ -54,6 +55,10 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     said_ms = int(message.at.timestamp() * 1000)
     entry["late"] = said_ms < talk.said_ms
     talk.said_ms = max(said_ms, talk.said_ms)
+    if who.blocked:
+        entry["data"] = '{"blocked":true}'
+        return
+    wake(batch, talk, SYSTEM, "customer")
     talk.waiting_ms = talk.waiting_ms or batch.now_ms
     talk.unread_ms = 0
     await _answer(hub, connection, batch, talk, who, message, entry, begins)
@@ -79,6 +84,9 @@ async def _talk_of(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who
     if known is not None:
         return known
     last = None if who.new else await _last(hub, connection, batch, who)
+    if last is not None and who.blocked:
+        batch.add_talk(last)
+        return last
     ended = last.resolved_at if last else None
     if last is not None and ended is not None and (batch.now - ended).total_seconds() < hub.reopen_within_s:
         batch.add_talk(last)
@@ -147,7 +155,7 @@ async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Wh
     talk = batch.open.get(who.id)
     if talk is None and "followed" not in kinds:
         return
-    greeting = _greeting(hub, batch, who, message) if talk is None else ()
+    greeting = _greeting(hub, batch, who, message) if talk is None and not who.blocked else ()
     if talk is None and not greeting:
         return
     talk = talk or batch.open_talk(who, message.locale)

@@ -71,11 +71,8 @@ class Text(Frozen):
 
 
 class Media(Frozen):
-    """A picture, voice note, video or document.
-
-    `file` is our own id once the store has the file; `remote` is what the platform gave us to fetch it by, and only its
-    connector may read it. Sizes are bytes, times are seconds.
-    """
+    """A picture, voice note, video or document. `file` is our own id once the store has the file; `remote` is what the
+    platform gave us to fetch it by, and only its connector may read it. Sizes are bytes, times are seconds."""
 
     type: Literal["media"] = "media"
     kind: Literal["image", "voice", "audio", "video", "file", "sticker"]
@@ -200,11 +197,8 @@ class Profile(Frozen):
 
 
 class Message(Frozen):
-    """What a customer said on a channel.
-
-    `id` is unique within the channel, whatever is retried or replayed. An edit has an id of its own and names the message
-    that it changes in `edit_of`. `raw` is the platform's payload, kept beside the message for a retention time.
-    """
+    """What a customer said on a channel. `id` is unique within the channel, whatever is retried or replayed. An edit has an id
+    of its own and names in `edit_of` what it changes. `raw` is the platform's payload, kept for a retention time."""
 
     what: Literal["message"] = "message"
     channel: ChannelName
@@ -220,6 +214,10 @@ class Message(Frozen):
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
+ReplyKind = Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell", "undo",
+                    "snooze", "priority", "tags", "block", "unblock"]  # fmt: skip
+
+
 class AgentReply(Frozen):
     """What an agent said or did at a desk or in the console; `id` is unique within `desk`, `agent` the agent's id there.
     Exactly one of `thread` (a desk's own id) and `conversation` (ours) says where. `data` is the kind's own (hub/replies.py)."""
@@ -233,12 +231,12 @@ class AgentReply(Frozen):
     agent_email: str = ""
     thread: ThreadId | None = None
     conversation: ConversationId | None = None
-    kind: Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell"] = "reply"
+    kind: ReplyKind = "reply"
     parts: tuple[Part, ...] = ()
     reply_to: ExternalId | None = None
     """Of `reply`: our id of the entry that is answered."""
     edit_of: ExternalId | None = None
-    """Of `edit` and `delete`: the id of the desk's earlier message. Of `resend`: the delivery's id."""
+    """Of `edit`, `delete` and `undo`: the id of the desk's earlier message. Of `resend`: the delivery's id."""
     assignee: AgentId | None = None
     """Of `assign`: who gets it. Of `tell`: who is called."""
     team: str = ""
@@ -287,7 +285,7 @@ class Entry(Frozen):
     seq: int
     s: int
     cs: int | None = None
-    kind: Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event"]
+    kind: Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event", "changed"]
     author: Author
     at: AwareDatetime
     parts: tuple[Part, ...] = ()
@@ -297,4 +295,4 @@ class Entry(Frozen):
     edit_of: MessageId | None = None
     """Of `edit` and `delete`: the entry changed. Of `status`: the entry whose delivery it reports."""
     data: dict[str, Any] = Field(default_factory=dict)
-    """Of `status`: {state, target, reason, delivery}. Of `assigned`: {agent, name, team}."""
+    """Of `status`: {state, target, reason, delivery}. Of `assigned`: {agent, name, team}. Of `changed`: hub/acts.py."""

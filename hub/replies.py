@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from hub import acts
 from hub.batch import Batch, Quoted
 from hub.model import AgentReply, Author, ExternalId, Report, Text
 from hub.ports import SupportsPeople
@@ -31,7 +32,7 @@ class UnknownPerson(Exception):
 async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> set[int]:
     """Write down an agent's reply or action; returns lanes in which an old call became due again."""
     author = await _author(hub, connection, batch, reply)
-    if reply.kind == "tell" or reply.kind == "route":
+    if reply.kind in ("tell", "route") or "ended_ms" in reply.data:
         author = SYSTEM
     match reply.kind:
         case "reply" | "note":
@@ -47,6 +48,10 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "tell":
             told = batch.append(talk, "note", author, parts=reply.parts, data={"mention": reply.assignee or "*"}, public=False)
             batch.to_desks(talk, told)
+        case "undo":
+            await _undone(hub, connection, batch, talk, reply, author)
+        case "snooze" | "priority" | "tags" | "block" | "unblock":
+            acts.acted(batch, talk, reply, author)
         case "resend":
             if await hub.store.timeline.resend(connection, str(reply.edit_of), talk.id):
                 return {talk.lane}
@@ -96,7 +101,10 @@ def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: t
         talk.waiting_ms = 0
         talk.unread_ms = batch.now_ms
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
+        delay_ms = int(reply.data.get("delay_ms") or 0)
+        batch.reserved_ms = batch.now_ms + delay_ms if delay_ms else 0
         batch.to_customer(talk, entry, quoted=about[1] if about else None)
+        batch.reserved_ms = 0
     batch.to_desks(talk, entry, origin=reply.desk)
 
 
@@ -140,6 +148,21 @@ async def _correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         batch.mark(talk, reply.desk, str(reply.edit_of), "failed")
 
 
+async def _undone(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
+    """Take back a reply of which nothing has left yet; where customers fetch their log, and for a note, that is a deletion."""
+    before = await _earlier(hub, connection, batch, reply.desk, str(reply.edit_of))
+    if before is None:
+        return
+    entry_id, public = before
+    calls = public and not batch.capabilities[talk.channel].pulled
+    if calls and not await acts.undo(hub, connection, batch, talk, author, entry_id):
+        return
+    entry = batch.append(
+        talk, "delete", author, at=reply.at, source=reply.desk, external_id=reply.id, edit_of=entry_id, public=public
+    )
+    batch.to_desks(talk, entry, origin=reply.desk)
+
+
 async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, source: str, external_id: str) -> tuple[str, bool] | None:
     """(entry id, whether customers see it) of what came in earlier, in this batch or before."""
     for entry in batch.entries:
@@ -176,7 +199,7 @@ def resolve(batch: Batch, talk: Talk, author: Author) -> None:
     """The matter is settled."""
     if talk.status == "resolved":
         return
-    talk.status, talk.open_key, talk.waiting_ms = "resolved", None, 0
+    talk.status, talk.open_key, talk.waiting_ms, talk.snooze_ms = "resolved", None, 0, 0
     talk.resolved_at, talk.resolved_by = batch.now, author.name[:191]
     batch.open.pop(talk.identity_id, None)
     entry = batch.append(talk, "resolved", author)

@@ -25,10 +25,30 @@ async def run(hub: Hub) -> None:
         await hub.jobs.sweep_inbound(lane)
     for lane in await hub.store.deliveries.waiting_lanes():
         await hub.jobs.sweep_deliver(lane)
+    await _wake(hub)
     await _route_waiting(hub)
     await _notices(hub)
     await pushing.look(hub)
     await hub.store.inbox.forget_raw(hub.now() - timedelta(seconds=hub.keep_raw_s))
+
+
+async def _wake(hub: Hub) -> None:
+    """Bring back conversations whose snooze is over; one that was snoozed again meanwhile sleeps on."""
+    asked = [
+        AgentReply(
+            desk=ROUTER,
+            id=ExternalId(f"{conversation}.woken.{ended_ms}"),
+            at=hub.now(),
+            agent=ExternalId(ROUTER),
+            agent_name="Frontdesk",
+            conversation=ConversationId(conversation),
+            kind="snooze",
+            data={"ended_ms": ended_ms},
+        )
+        for conversation, ended_ms in await hub.store.sweeping.slept()
+    ]
+    if asked:
+        await hub.intake.keep(asked, 5.0)
 
 
 async def _route_waiting(hub: Hub) -> None:

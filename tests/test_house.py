@@ -35,6 +35,7 @@ PURE = {
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store"}
 USE_CASES = {
+    "acts",
     "batch",
     "calls",
     "continuing",

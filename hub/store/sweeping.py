@@ -65,6 +65,7 @@ class SweepStore:
             conversation.c.waiting_ms > 0,
             conversation.c.waiting_ms <= now_ms() - after_ms,
             conversation.c.reminded_ms < conversation.c.waiting_ms,
+            conversation.c.snooze_ms == 0,
         )
         async with self.db.read() as connection:
             rows = await connection.execute(wanted.order_by(conversation.c.waiting_ms).limit(most))
@@ -90,10 +91,18 @@ class SweepStore:
     async def unassigned(self, most: int = 50) -> list[Waiting]:
         """Open conversations whose customer waits and that belong to nobody, longest wait first."""
         wanted = select(*_WHO).join(customer, customer.c.id == conversation.c.customer_id)
-        wanted = wanted.where(conversation.c.status == "open", conversation.c.waiting_ms > 0, conversation.c.agent_id == "")
+        alone = and_(conversation.c.agent_id == "", conversation.c.snooze_ms == 0)
+        wanted = wanted.where(conversation.c.status == "open", conversation.c.waiting_ms > 0, alone)
         async with self.db.read() as connection:
             rows = await connection.execute(wanted.order_by(conversation.c.waiting_ms).limit(most))
             return [Waiting(*tuple(row)) for row in rows]
+
+    async def slept(self, most: int = 200) -> list[tuple[str, int]]:
+        """(conversation, the end of its snooze) of those that have slept long enough."""
+        over = and_(conversation.c.status == "open", conversation.c.snooze_ms > 0, conversation.c.snooze_ms <= now_ms())
+        async with self.db.read() as connection:
+            rows = await connection.execute(select(conversation.c.id, conversation.c.snooze_ms).where(over).limit(most))
+            return [(row[0], row[1]) for row in rows]
 
     async def queue_notice(self, waiting: Waiting, kind: str) -> bool:
         """Note that a notice is due, once for each wait; says whether it is new."""

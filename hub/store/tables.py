@@ -87,6 +87,7 @@ class Identity(SQLModel, table=True):
     seen_ms: int = Field(default=0, sa_type=BIG)
     profile: str = Field(default="{}", sa_type=BODY)
     unreachable: str = Field(default="", sa_type=KEY)
+    blocked: bool = False
     at: datetime = Field(sa_type=UTC6)
 
 
@@ -129,6 +130,11 @@ class Conversation(SQLModel, table=True):
     last_at: datetime = Field(sa_type=UTC6)
     resolved_at: datetime | None = Field(default=None, sa_type=UTC6)
     resolved_by: str = Field(default="", sa_type=KEY)
+    snooze_ms: int = Field(default=0, sa_type=BIG)
+    """Until when the conversation sleeps; 0: is awake."""
+    priority: int = Field(default=0, sa_type=SmallInteger)
+    tags: str = Field(default="", sa_type=word(512))
+    """Each tag between spaces, so that one can be looked for."""
 
 
 class Message(SQLModel, table=True):

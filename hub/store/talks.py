@@ -22,6 +22,8 @@ class Who:
     profile: dict[str, str] = field(default_factory=dict)
     unreachable: str = ""
     seen_ms: int = 0
+    blocked: bool = False
+    """Agents have blocked the customer here."""
     new: bool = False
     changed: bool = False
     learned: bool = False
@@ -57,6 +59,9 @@ class Talk:
     said_ms: int = 0
     resolved_at: datetime | None = None
     resolved_by: str = ""
+    snooze_ms: int = 0
+    priority: int = 0
+    tags: str = ""
     new: bool = False
     changed: bool = False
     resumed: bool = False
@@ -68,8 +73,10 @@ FIXED = {"id", "identity_id", "customer_id", "channel", "bucket", "at"}
 
 
 def who_of(row: Any) -> Who:
-    """An identity from its nine columns."""
-    return Who(row[0], row[1], row[2], row[3], row[4], row[5], orjson.loads(row[6]), row[7], row[8])
+    """An identity from its ten columns."""
+    id, channel, external_id, customer_id, bucket, head, profile, unreachable, seen_ms, blocked = tuple(row)[:10]
+    told = orjson.loads(profile)
+    return Who(id, channel, external_id, customer_id, bucket, head, told, unreachable, seen_ms, bool(blocked))
 
 
 def about(who: Who) -> dict[str, str]:

@@ -35,15 +35,14 @@ class Timeline:
         self.db = db
         dialect = db.dialect
         who = [identity.c[name] for name in ("id", "channel", "external_id", "customer_id", "bucket", "head")]
-        known = select(*who, identity.c.profile, identity.c.unreachable, identity.c.seen_ms, *_TALK_COLUMNS)
+        known = select(*who, identity.c.profile, identity.c.unreachable, identity.c.seen_ms, identity.c.blocked, *_TALK_COLUMNS)
         joined = known.select_from(identity.outerjoin(conversation, conversation.c.open_key == identity.c.id))
         by_address = among(dialect, identity.c.channel, "channels") & among(dialect, identity.c.external_id, "addresses")
         self._by_address = joined.where(by_address)
         self._talks = select(*_TALK_COLUMNS).where(among(dialect, conversation.c.id, "ids"))
         self._open = select(*_TALK_COLUMNS).where(among(dialect, conversation.c.open_key, "owners"))
-        self._identities = select(*who, identity.c.profile, identity.c.unreachable, identity.c.seen_ms).where(
-            among(dialect, identity.c.id, "ids")
-        )
+        whole = (identity.c.profile, identity.c.unreachable, identity.c.seen_ms, identity.c.blocked)
+        self._identities = select(*who, *whole).where(among(dialect, identity.c.id, "ids"))
         self._lock = select(now_ms()).where(lane.c.kind == bindparam("kind"), lane.c.n == bindparam("n")).with_for_update()
 
     async def lock(self, connection: AsyncConnection, kind: str, n: int) -> int:
@@ -61,8 +60,8 @@ class Timeline:
         for row in await connection.execute(self._by_address, values):
             if (row[1], row[2]) in wanted:
                 people[(row[1], row[2])] = who_of(row)
-                if row[9] is not None:
-                    talks[row[0]] = Talk(*tuple(row)[9:])
+                if row[10] is not None:
+                    talks[row[0]] = Talk(*tuple(row)[10:])
         return people, talks
 
     async def last_talk(self, connection: AsyncConnection, customer_id: str, identity_id: str) -> Talk | None:
@@ -159,6 +158,7 @@ class Timeline:
                     "new_head": w.head,
                     "new_profile": orjson.dumps(w.profile).decode(),
                     "new_unreachable": w.unreachable[:191],
+                    "new_blocked": w.blocked,
                 }
                 for w in changed
             ]
@@ -196,6 +196,7 @@ class Timeline:
                 "head": w.head,
                 "profile": orjson.dumps(w.profile).decode(),
                 "unreachable": w.unreachable[:191],
+                "blocked": w.blocked,
                 "read_cs": 0,
                 "seen_cs": 0,
                 "seen_ms": 0,
@@ -225,6 +226,14 @@ class Timeline:
         result = await connection.execute(update(delivery).where(where).values(**values))
         return int(result.rowcount)
 
+    async def cancel(self, connection: AsyncConnection, entry_id: str, target: str, now: datetime) -> bool:
+        """Cancel an entry's calls to a target, all or none: none when one of them has begun, or there is none."""
+        own = (delivery.c.message_id == entry_id) & (delivery.c.target == target)
+        found = (await connection.execute(select(delivery.c.state, delivery.c.attempt).where(own).with_for_update())).all()
+        if not found or any(state not in ("queued", "held") or attempt for state, attempt in found):
+            return False
+        return bool(await self.set_call(connection, own, state="cancelled", done_at=now))
+
     async def resend(self, connection: AsyncConnection, delivery_id: str, conversation_id: str) -> bool:
         """Queue a conversation's failed or unknown call again, as the same row with the same key; says whether there was one."""
         own = (delivery.c.id == delivery_id) & (delivery.c.conversation_id == conversation_id)
@@ -240,7 +249,7 @@ def _unless_empty(name: str) -> Any:
 _UPDATE_IDENTITY = (
     update(identity)
     .where(identity.c.id == bindparam("row"))
-    .values(head=bindparam("new_head"), profile=bindparam("new_profile"), unreachable=bindparam("new_unreachable"))
+    .values({name: bindparam(f"new_{name}") for name in ("head", "profile", "unreachable", "blocked")})
 )
 _UPDATE_CUSTOMER = (
     update(customer)
