@@ -303,3 +303,11 @@ async def test_commands_and_unknown_things_get_an_empty_answer(desk: SlackDesk) 
     for body in ({"type": "view_submission", "view": {}}, {"type": "app_rate_limited"}, {}, {"type": "event_callback"}):
         found = await desk.receive(hook(body))
         assert (found.status, found.body, list(found.items)) == (200, b"", [])
+
+
+async def test_frontdesk_help_is_answered_at_once(desk: SlackDesk) -> None:
+    body = urlencode({"command": "/frontdesk", "text": "help", "team_id": "T0TEAM", "user_id": "U1ANNA"}).encode()
+    form = {**hook(body).headers, "content-type": "application/x-www-form-urlencoded"}
+    found = await desk.receive(Hook("POST", {}, form, body))
+    said = json.loads(found.body)
+    assert found.content_type == "application/json" and said["response_type"] == "ephemeral" and "!assign" in said["text"]
