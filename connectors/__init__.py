@@ -10,6 +10,7 @@ from connectors.app_settings import AppSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.web_settings import WebSettings
 from connectors.webhook_settings import WebhookSettings
+from connectors.wechat.settings import WeChatSettings
 from hub.ports import Settings
 
 if TYPE_CHECKING:
@@ -48,9 +49,16 @@ def _webhook() -> Any:
     return Webhook
 
 
+def _wechat() -> Any:
+    from connectors.wechat.official import WeChat
+
+    return WeChat
+
+
 CONNECTORS: dict[str, ConnectorType] = {
     "app": ConnectorType(AppSettings, _app),
     "telegram": ConnectorType(TelegramSettings, _telegram),
     "web": ConnectorType(WebSettings, _web),
     "webhook": ConnectorType(WebhookSettings, _webhook),
+    "wechat": ConnectorType(WeChatSettings, _wechat),
 }

@@ -1,0 +1,137 @@
+"""Calls to WeChat's API: one access token for all, timeouts, and at most one second try."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+
+from connectors.wechat.errors import TOKEN_CODES, Refused, checked, translated
+from connectors.wechat.settings import WeChatSettings
+from hub.errors import Temporary, Uncertain, Undeliverable
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+MARGIN_S = 300.0
+"""WeChat renews a stable token so long before its end (getStableAccessToken)."""
+DOWNLOAD_LIMIT = 20_000_000
+JSON = {"content-type": "application/json; charset=utf-8"}
+
+
+class Api:
+    """One account. `stable_token` gives every process the same token, so that none spoils another's (getStableAccessToken)."""
+
+    def __init__(self, settings: WeChatSettings) -> None:
+        self._settings = settings
+        self._token = ""
+        self._until = 0.0
+        self._refresh = asyncio.Lock()
+        self._made: httpx.AsyncClient | None = None
+
+    def _http(self) -> httpx.AsyncClient:
+        if self._made is None:
+            timeout = httpx.Timeout(self._settings.timeout, connect=min(self._settings.timeout, 3.0))
+            self._made = httpx.AsyncClient(base_url=self._settings.api_url, timeout=timeout, follow_redirects=False)
+        return self._made
+
+    async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Call a method with JSON. Raises `Refused`, `Temporary` or `Uncertain`. What is not ASCII travels as it is: WeChat shows
+        escapes as they are written."""
+        return await self._call(path, {"content": orjson.dumps(body), "headers": JSON})
+
+    async def upload(self, kind: str, name: str, mime: str, content: bytes) -> str:
+        """Put a file into WeChat for three days (新增临时素材); returns its media_id."""
+        answer = await self._call("/cgi-bin/media/upload", {"files": {"media": (name, content, mime)}}, type=kind)
+        found = answer.get("media_id") or answer.get("thumb_media_id")
+        if not isinstance(found, str):
+            raise Uncertain("WeChat answered something else than its documentation says")
+        return found
+
+    async def _call(self, path: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+        token = await self._valid()
+        try:
+            return await self._once(path, body, {**query, "access_token": token})
+        except Refused as exc:
+            if exc.code not in TOKEN_CODES:
+                raise
+        token = await self._valid(instead_of=token)
+        return await self._once(path, body, {**query, "access_token": token})
+
+    async def _once(self, path: str, body: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
+        try:
+            answer = await self._http().post(path, params=query, **body)
+        except NEVER_SENT as exc:
+            raise Temporary("WeChat cannot be reached") from exc
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            raise Uncertain(f"WeChat did not answer: {type(exc).__name__}") from None
+        if answer.status_code != 200:
+            raise Uncertain(f"WeChat answered {answer.status_code}")
+        try:
+            return checked(orjson.loads(answer.content))
+        except (ValueError, TypeError) as exc:
+            raise Uncertain("WeChat answered something else than its documentation says") from exc
+
+    async def _valid(self, instead_of: str = "") -> str:
+        """A token that should be good; asked for by one at a time, and forced only when the same one comes back."""
+        if self._token and self._token != instead_of and time.monotonic() < self._until:
+            return self._token
+        async with self._refresh:
+            if self._token and self._token != instead_of and time.monotonic() < self._until:
+                return self._token
+            answer = await self._stable(forced=False)
+            if answer["access_token"] == instead_of:
+                answer = await self._stable(forced=True)
+            self._token = str(answer["access_token"])
+            self._until = time.monotonic() + max(float(answer.get("expires_in", 7200)) - MARGIN_S, 30.0)
+            return self._token
+
+    async def _stable(self, *, forced: bool) -> dict[str, Any]:
+        asked = {
+            "grant_type": "client_credential",
+            "appid": self._settings.app_id,
+            "secret": self._settings.secret.get_secret_value(),
+            "force_refresh": forced,
+        }
+        try:
+            answer = await self._once("/cgi-bin/stable_token", {"content": orjson.dumps(asked), "headers": JSON}, {})
+        except Refused as exc:
+            raise translated(exc) from exc
+        except Uncertain as exc:
+            raise Temporary(f"no access token: {exc}") from exc
+        if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
+            raise Temporary("WeChat gave no access token")
+        return answer
+
+    async def download(self, media_id: str) -> AsyncIterator[bytes]:
+        """A file that a customer sent, within three days (获取临时素材). Of a video WeChat tells an address first."""
+        path, query = "/cgi-bin/media/get", {"access_token": await self._valid(), "media_id": media_id}
+        for _ in range(2):
+            size = 0
+            try:
+                async with self._http().stream("GET", path, params=query) as answer:
+                    if answer.status_code != 200:
+                        raise Temporary(f"WeChat answered {answer.status_code} for a file")
+                    if "json" not in answer.headers.get("content-type", "") and "text/plain" not in answer.headers.get(
+                        "content-type", ""
+                    ):
+                        async for piece in answer.aiter_bytes():
+                            size += len(piece)
+                            if size > DOWNLOAD_LIMIT:
+                                raise Undeliverable("the file is above 20 MB")
+                            yield piece
+                        return
+                    told = checked(orjson.loads(await answer.aread()))
+                    path, query = str(told["video_url"]), {}
+            except Refused as exc:
+                raise translated(exc) from exc
+            except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError) as exc:
+                raise Temporary(f"the file could not be fetched: {type(exc).__name__}") from None
+        raise Temporary("WeChat told no file")
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        if self._made is not None:
+            await self._made.aclose()

@@ -1,0 +1,71 @@
+"""What an admin writes for a WeChat Official Account."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import re
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from hub.ports import Settings
+
+
+class WeChatSettings(Settings):
+    """One account. All but `token` comes from 公众平台 → 设置与开发 → 基本配置; the token is yours to invent."""
+
+    type: Literal["wechat"] = "wechat"
+    app_id: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,40}$", description="开发者ID (AppID)")
+    secret: SecretStr = Field(min_length=16, description="开发者密码 (AppSecret), as ${WECHAT_SECRET}")
+    token: SecretStr = Field(
+        min_length=3, max_length=32, description="令牌 (Token): 3 to 32 letters and digits; the same in WeChat"
+    )
+    mode: Literal["secure", "compatible", "plain"] = Field(
+        "secure", description="消息加解密方式; plain does not protect what a message says, and is refused in production"
+    )
+    aes_key: SecretStr | None = Field(None, description="消息加解密密钥 (EncodingAESKey), 43 characters")
+    old_aes_key: SecretStr | None = Field(None, description="the key before, while WeChat changes over to a new one")
+    kf_account: str = Field("", description="客服帐号 under whose name answers appear, as name@account")
+    window_hours: float = Field(48, gt=0, description="how long after a customer's message WeChat takes answers")
+    quota: int = Field(5, ge=1, description="how many answers it takes for each message of a customer")
+    passive_s: float = Field(3.5, ge=0, le=4.5, description="how long a hook waits for an answer to carry back; 0: never")
+    api_url: str = Field("https://api.weixin.qq.com", description="the API's server")
+    timeout: float = Field(10.0, gt=0, description="seconds for one call")
+
+    @field_validator("token")
+    @classmethod
+    def _letters(cls, token: SecretStr) -> SecretStr:
+        if not re.fullmatch(r"[0-9A-Za-z]+", token.get_secret_value()):
+            raise ValueError("WeChat takes only letters and digits in a token")
+        return token
+
+    @field_validator("aes_key", "old_aes_key")
+    @classmethod
+    def _key(cls, key: SecretStr | None) -> SecretStr | None:
+        given = key.get_secret_value() if key else "A" * 43
+        try:
+            size = len(base64.b64decode(given + "=", validate=True))
+        except binascii.Error:
+            size = 0
+        if len(given) != 43 or size != 32:
+            raise ValueError("an EncodingAESKey has 43 letters and digits; copy it from WeChat without anything around it")
+        return key
+
+    @field_validator("api_url")
+    @classmethod
+    def _address(cls, url: str) -> str:
+        if not re.match(r"https?://[^\s/]+", url):
+            raise ValueError("must begin with http:// or https://")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _sealed(self) -> Self:
+        if self.mode != "plain" and self.aes_key is None:
+            raise ValueError(f"mode {self.mode} needs aes_key, the EncodingAESKey of the account")
+        if self.mode == "plain" and os.environ.get("FRONTDESK_ENV") == "production":
+            raise ValueError(
+                "mode plain is not for production: anybody who sees one request could put words in a customer's mouth"
+            )
+        return self

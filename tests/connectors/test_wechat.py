@@ -1,0 +1,370 @@
+"""A WeChat Official Account: what its callbacks hold, what is refused, and what it takes of ours."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
+
+from connectors.wechat.official import WeChat
+from connectors.wechat.settings import WeChatSettings
+from hub.errors import Malformed, Rejected, Temporary, Uncertain, Undeliverable, WindowClosed
+from hub.model import (
+    Card,
+    ChannelName,
+    Choice,
+    Choices,
+    Event,
+    ExternalId,
+    FileId,
+    Location,
+    Media,
+    Message,
+    Option,
+    Part,
+    Text,
+    Unsupported,
+)
+from hub.ports import Hook, IdempotencyKey, Identity, Kit
+from tests.connectors.conftest import NOW, Shelf
+from tests.contract import storable
+from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, WeChatServer, callback, signature, wechat
+
+KEY = IdempotencyKey("k1")
+ANN = Identity(ChannelName("wechat"), ExternalId("oAnn"))
+OTHER_KEY = AES_KEY[::-1]
+STAMP = str(int(NOW.timestamp()))
+SHARED = Path(__file__).parents[3] / "shared" / "payloads" / "wechat"
+INDEX: list[dict[str, Any]] = json.loads((SHARED / "INDEX.json").read_text("utf-8")) if SHARED.is_dir() else []
+
+
+def account(server: WeChatServer | None = None, shelf: Shelf | None = None, now: datetime = NOW, **settings: Any) -> WeChat:
+    """A connector; with a server it can send."""
+    asked = {"type": "wechat", "app_id": APP_ID, "secret": SECRET, "token": TOKEN, "aes_key": AES_KEY, "timeout": 2.0, **settings}
+    if server is not None:
+        asked["api_url"] = server.url
+    kit = Kit(files=shelf or Shelf(), public_url="https://hub.example", now=lambda: now)
+    return WeChat(ChannelName("wechat"), WeChatSettings.model_validate(asked), kit)
+
+
+def xml(kind: str, more: str = "", sender: str = "oAnn") -> str:
+    """A message as WeChat writes it."""
+    head = f"<ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[{sender}]]></FromUserName>"
+    return f"<xml>{head}<CreateTime>{STAMP}</CreateTime><MsgType><![CDATA[{kind}]]></MsgType>{more}</xml>"
+
+
+def said(text: str, number: int = 1) -> str:
+    return xml("text", f"<Content><![CDATA[{text}]]></Content><MsgId>{number}</MsgId>")
+
+
+async def received(body: str, **more: Any) -> Message | None:
+    receipt = await account(**more).receive(callback(body, NOW.timestamp()))
+    assert (receipt.status, receipt.body) == (200, b"success")
+    item = receipt.items[0] if receipt.items else None
+    assert item is None or isinstance(item, Message)
+    if item is not None:
+        storable(item)
+    return item
+
+
+async def test_the_address_is_shown_to_be_ours() -> None:
+    query = {"timestamp": STAMP, "nonce": "n", "echostr": "5927782489442352469", "signature": signature(TOKEN, STAMP, "n")}
+    receipt = await account().receive(Hook("GET", query, {}, b""))
+    assert receipt.body == b"5927782489442352469"
+    with pytest.raises(Rejected):
+        await account().receive(Hook("GET", {**query, "signature": signature("other", STAMP, "n")}, {}, b""))
+
+
+MEDIA = "<MediaId>MEDIA</MediaId><MsgId>7</MsgId>"
+KINDS: list[tuple[str, str, tuple[Part, ...]]] = [
+    ("text", "<Content>你好 ]]&gt;</Content><MsgId>7</MsgId>", (Text(text="你好 ]]>"),)),
+    ("text", "<Content>满意</Content><bizmsgmenuid>101</bizmsgmenuid><MsgId>7</MsgId>", (Choice(id="101", text="满意"),)),
+    ("image", f"<PicUrl>http://p</PicUrl>{MEDIA}", (Media(kind="image", remote="MEDIA"),)),
+    ("voice", f"<Format>amr</Format>{MEDIA}", (Media(kind="voice", remote="MEDIA", mime="audio/amr"),)),
+    (
+        "voice",
+        f"<Format>amr</Format><Recognition>退货</Recognition>{MEDIA}",
+        (Media(kind="voice", remote="MEDIA", mime="audio/amr", alt="退货"), Text(text="🎤 退货")),
+    ),
+    ("video", MEDIA, (Media(kind="video", remote="MEDIA"),)),
+    ("shortvideo", MEDIA, (Media(kind="video", remote="MEDIA"),)),
+    ("file", f"<Title>发票.pdf</Title>{MEDIA}", (Media(kind="file", remote="MEDIA", name="发票.pdf"),)),
+    (
+        "location",
+        "<Location_X>23.1</Location_X><Location_Y>113.3</Location_Y><Label>广州</Label><MsgId>7</MsgId>",
+        (Location(latitude=23.1, longitude=113.3, title="广州"),),
+    ),
+    ("location", "<Location_X>999</Location_X><Location_Y>1</Location_Y><MsgId>7</MsgId>", (Unsupported(kind="location"),)),
+    ("link", "<Title>T</Title><Description>D</Description><Url>https://x</Url>", (Card(title="T", text="D", url="https://x"),)),
+    ("sticker", "<MsgId>7</MsgId>", (Unsupported(kind="sticker"),)),
+    ("event", "<Event>subscribe</Event><EventKey>qrscene_shop7</EventKey>", (Event(kind="followed", data="shop7"),)),
+    ("event", "<Event>unsubscribe</Event><EventKey></EventKey>", (Event(kind="unfollowed"),)),
+    ("event", "<Event>SCAN</Event><EventKey>shop7</EventKey>", (Event(kind="scanned", data="shop7"),)),
+    ("event", "<Event>CLICK</Event><EventKey>ORDERS</EventKey>", (Choice(id="ORDERS", text="ORDERS"),)),
+]
+
+
+@pytest.mark.parametrize(("kind", "more", "parts"), KINDS)
+async def test_each_kind_arrives_as_what_it_is(kind: str, more: str, parts: tuple[Part, ...]) -> None:
+    message = await received(xml(kind, more))
+    assert message is not None
+    assert (message.parts, message.customer, message.at) == (parts, "oAnn", NOW)
+
+
+@pytest.mark.parametrize("event", ["VIEW", "LOCATION", "TEMPLATESENDJOBFINISH", "kf_create_session", "something_new"])
+async def test_what_only_the_account_is_told_is_no_message(event: str) -> None:
+    assert await received(xml("event", f"<Event>{event}</Event>")) is None
+
+
+async def test_a_repeated_callback_has_the_same_id_though_its_seal_is_new() -> None:
+    first, again, other = [await received(said("hi", n)) for n in (1, 1, 2)]
+    assert first and again and other
+    assert first.id == again.id != other.id
+    events = [await received(xml("event", f"<Event>{one}</Event>")) for one in ("subscribe", "subscribe", "unsubscribe")]
+    assert events[0] and events[1] and events[2]
+    assert events[0].id == events[1].id != events[2].id
+
+
+async def test_forged_and_old_callbacks_are_rejected() -> None:
+    good = callback(said("hi"), NOW.timestamp())
+    forged = [
+        Hook("POST", {**good.query, "msg_signature": "0" * 40}, {}, good.body),
+        Hook("POST", {k: v for k, v in good.query.items() if k != "msg_signature"}, {}, good.body),
+        Hook("POST", {**good.query, "nonce": "other"}, {}, good.body),
+        Hook("POST", good.query, {}, good.body.replace(b"<Encrypt><![CDATA[", b"<Encrypt><![CDATA[A")),
+        Hook("POST", good.query, {}, said("unsealed").encode()),
+        Hook("POST", good.query, {}, b"\xff\xfe"),
+        callback(said("hi"), NOW.timestamp(), token="other"),
+        callback(said("hi"), NOW.timestamp(), key=OTHER_KEY),
+        callback(said("hi"), NOW.timestamp(), app_id="wx9999999999999999"),
+        callback(said("hi"), (NOW - timedelta(minutes=6)).timestamp()),
+        callback(said("hi"), (NOW + timedelta(minutes=6)).timestamp()),
+        Hook("POST", {}, {}, b""),
+    ]
+    for number, hook in enumerate(forged):
+        with pytest.raises(Rejected):
+            await account().receive(hook)
+            pytest.fail(f"forgery {number} was taken")
+
+
+async def test_both_keys_count_while_one_takes_over_from_the_other() -> None:
+    changing = account(aes_key=OTHER_KEY, old_aes_key=AES_KEY)
+    for key in (AES_KEY, OTHER_KEY):
+        receipt = await changing.receive(callback(said("hi"), NOW.timestamp(), key=key))
+        assert len(receipt.items) == 1
+
+
+DEEP = "<xml>" + "<a>" * 5000 + "</a>" * 5000 + "</xml>"
+BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><xml><MsgType>&b;</MsgType></xml>'
+
+
+@pytest.mark.parametrize("body", ["", "<", "<xml/>", "<a/>", "{}", "<xml>x</xml>", BOMB, DEEP, xml("text").replace("oAnn", "")])
+async def test_what_is_no_message_is_malformed(body: str) -> None:
+    with pytest.raises(Malformed):
+        await received(body)
+
+
+async def test_a_body_beyond_64_kib_is_refused_by_size() -> None:
+    with pytest.raises(Malformed) as caught:
+        await received(said("x" * 60_000))
+    assert caught.value.too_large
+
+
+async def test_damaged_messages_are_kept_or_malformed_and_nothing_else() -> None:
+    chance = random.Random(4)
+    for number in range(400):
+        _, more, _ = KINDS[number % len(KINDS)]
+        body = list(xml(KINDS[number % len(KINDS)][0], more))
+        for _ in range(chance.randrange(1, 6)):
+            body[chance.randrange(len(body))] = chance.choice(["<", ">", "\0", "", "9" * 40, "<x/>", "&", "]]>", "\ud800", "😀"])
+        query = {"timestamp": STAMP, "nonce": "n", "signature": signature(TOKEN, STAMP, "n")}
+        hook = Hook("POST", query, {}, "".join(body).encode("utf-8", "surrogatepass"))
+        try:
+            receipt = await account(mode="plain", aes_key=None).receive(hook)
+        except Malformed:
+            continue
+        for item in receipt.items:
+            storable(item)
+
+
+@pytest.mark.skipif(not INDEX, reason="no ../shared/payloads/wechat beside the repository")
+@pytest.mark.parametrize(
+    "entry", [e for e in INDEX if e["file"].endswith(".xml") and not e.get("crypto")], ids=lambda e: e["file"]
+)
+async def test_real_callbacks_say_what_is_expected(entry: dict[str, Any]) -> None:
+    expect = entry["expect"]
+    query = {"timestamp": STAMP, "nonce": "n", "signature": signature(TOKEN, STAMP, "n")}
+    receipt = await account(mode="plain", aes_key=None).receive(Hook("POST", query, {}, (SHARED / entry["file"]).read_bytes()))
+    if not receipt.items:
+        assert expect["ignore"]
+        return
+    (item,) = receipt.items
+    assert isinstance(item, Message)
+    assert (item.customer, int(item.at.timestamp())) == (expect["sender_id"], expect["timestamp"])
+    assert "message_id" not in expect or item.id == expect["message_id"]
+    assert not expect["ignore"] or item.parts[0].type in ("event", "choice"), "an event that agents see, and that opens a window"
+    if "text" in expect:
+        assert item.parts == (Text(text=expect["text"]),)
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[WeChatServer]:
+    async with wechat() as running:
+        yield running
+
+
+@pytest.fixture
+async def shop(server: WeChatServer, shelf: Shelf) -> AsyncIterator[WeChat]:
+    made = account(server, shelf)
+    yield made
+    await made.aclose()
+
+
+async def test_a_line_is_sent_as_it_is_written(server: WeChatServer, shop: WeChat) -> None:
+    await shop.send(ANN, [Text(text='您好 "<a>" 😀')], KEY)
+    assert server.sent == [{"touser": "oAnn", "msgtype": "text", "text": {"content": '您好 "<a>" 😀'}}]
+
+
+async def test_one_token_serves_all_and_a_spoiled_one_is_replaced_once(server: WeChatServer, shop: WeChat) -> None:
+    for n in range(3):
+        await shop.send(ANN, [Text(text=str(n))], KEY)
+    assert server.calls["token"] == 1
+    server.spoil()
+    await shop.send(ANN, [Text(text="3")], KEY)
+    assert (server.calls["token"], server.calls["forced"], len(server.sent)) == (2, 0, 4)
+
+
+async def test_a_token_that_is_refused_for_ever_is_not_asked_for_for_ever(server: WeChatServer, shop: WeChat) -> None:
+    server.codes = [40001, 40001]
+    with pytest.raises(Temporary):
+        await shop.send(ANN, [Text(text="hi")], KEY)
+    assert (server.calls["send"], server.calls["forced"]) == (2, 1)
+
+
+REFUSED: list[tuple[int, type[Exception], str]] = [
+    (45015, WindowClosed, "48 hours"),
+    (45047, WindowClosed, "used up"),
+    (-1, Temporary, "busy"),
+    (45009, Temporary, "day's"),
+    (45011, Temporary, "minute's"),
+    (48001, Temporary, "verified"),
+    (40164, Temporary, "whitelist"),
+    (43004, Undeliverable, "follow"),
+    (48002, Undeliverable, "switched off"),
+    (43019, Undeliverable, "blacklist"),
+    (40003, Undeliverable, "another account"),
+    (87014, Undeliverable, "risky"),
+    (99999, Undeliverable, "ordered by the test"),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "words"), REFUSED)
+async def test_each_code_says_what_to_do(
+    server: WeChatServer, shop: WeChat, code: int, kind: type[Exception], words: str
+) -> None:
+    server.codes = [code]
+    with pytest.raises(kind, match=re.escape(words)) as caught:
+        await shop.send(ANN, [Text(text="hi")], KEY)
+    assert str(code) in str(caught.value)
+    assert "6543-abcdef01" in str(caught.value)
+    assert getattr(caught.value, "unreachable", False) == (code in (43004, 48002))
+
+
+async def test_silence_is_uncertain_and_an_unreachable_server_is_not(server: WeChatServer, shop: WeChat) -> None:
+    server.hangs = 1.0
+    slow = account(server, timeout=0.2)
+    with pytest.raises(Uncertain):
+        await slow.send(ANN, [Text(text="hi")], KEY)
+    await slow.aclose()
+    nobody = account(None, api_url="http://127.0.0.1:1")
+    with pytest.raises(Temporary):
+        await nobody.send(ANN, [Text(text="hi")], KEY)
+    await nobody.aclose()
+
+
+async def test_files_leave_as_what_wechat_takes_and_else_as_a_link(server: WeChatServer, shop: WeChat, shelf: Shelf) -> None:
+    picture = shelf.put("照片.png", "image/png", b"\x89PNG")
+    await shop.send(ANN, [Media(kind="image", file=picture)], KEY)
+    media_id = server.sent[-1]["image"]["media_id"]
+    assert server.media[media_id][1:] == ("image/png", b"\x89PNG")
+    note = shelf.put("note.ogg", "audio/ogg", b"OggS")
+    await shop.send(ANN, [Media(kind="voice", file=note)], KEY)
+    assert server.sent[-1]["text"]["content"] == f"📎 note.ogg\nhttps://hub.example/files/{note}"
+    with pytest.raises(Undeliverable, match="gone"):
+        await shop.send(ANN, [Media(kind="image", file=FileId("nothing"))], KEY)
+
+
+async def test_an_upload_that_wechat_lost_is_made_once_more(server: WeChatServer, shop: WeChat, shelf: Shelf) -> None:
+    picture = shelf.put("a.png", "image/png", b"\x89PNG")
+    server.codes = [40007]
+    await shop.send(ANN, [Media(kind="image", file=picture)], KEY)
+    assert (len(server.sent), len(server.media)) == (1, 2)
+
+
+async def test_buttons_leave_as_a_menu_and_as_numbers_where_there_are_none(server: WeChatServer, shop: WeChat) -> None:
+    asked = Choices(text="满意吗？", options=(Option(id="1", text="满意"), Option(id="0", text="不满意")))
+    await shop.send(ANN, [asked], KEY)
+    assert server.sent[-1]["msgmenu"]["list"] == [{"id": "1", "content": "满意"}, {"id": "0", "content": "不满意"}]
+    server.codes = [40200]
+    await shop.send(ANN, [asked], KEY)
+    assert server.sent[-1]["text"]["content"] == "满意吗？\n1. 满意\n2. 不满意"
+    await shop.send(ANN, [Card(title="T", text="D", url="https://x")], KEY)
+    assert server.sent[-1]["news"]["articles"] == [{"title": "T", "description": "D", "url": "https://x", "picurl": ""}]
+
+
+async def test_a_customers_file_is_fetched_while_wechat_has_it(server: WeChatServer, shop: WeChat) -> None:
+    fresh, old = server.keep(b"#!AMR\n", "audio/amr"), server.keep(b"x", "image/jpeg", age_s=4 * 86_400)
+    assert b"".join([piece async for piece in shop.fetch(fresh)]) == b"#!AMR\n"
+    with pytest.raises(Undeliverable, match="lost"):
+        _ = [piece async for piece in shop.fetch(old)]
+
+
+async def test_a_free_answer_goes_back_sealed_inside_the_callback() -> None:
+    shop, hook = account(), callback(said("hi"), NOW.timestamp())
+    body = shop.passive(hook, [Text(text="]]></Content><MsgType>")])
+    assert body is not None
+    stamp, nonce, given = [re.search(f"<{name}>(?:<!\\[CDATA\\[)?(.+?)(?:\\]\\]>)?</{name}>", body.decode()) for name in
+                           ("TimeStamp", "Nonce", "MsgSignature")]  # fmt: skip
+    assert stamp and nonce and given
+    plain = WeChatCrypto(TOKEN, AES_KEY, APP_ID).decrypt_message(body.decode(), given[1], stamp[1], nonce[1])
+    again = await account(mode="plain", aes_key=None).receive(
+        Hook("POST", {"timestamp": STAMP, "nonce": "n", "signature": signature(TOKEN, STAMP, "n")}, {}, plain.encode())
+    )
+    assert isinstance(again.items[0], Message)
+    assert again.items[0].parts == (Text(text="]]></Content><MsgType>"),)
+    assert shop.passive(hook, [Text(text="长" * 700)]) is None
+    assert shop.passive(hook, [Media(kind="image")]) is None
+
+
+async def test_typing_is_shown(server: WeChatServer, shop: WeChat) -> None:
+    await shop.typing(ANN)
+    assert server.calls["typing"] == 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"aes_key": None}, "needs aes_key"),
+        ({"aes_key": "short"}, "43 letters"),
+        ({"token": "a b c"}, "letters and digits"),
+        ({"app_id": "nothing"}, "app_id"),
+        ({"mode": "open"}, "mode"),
+    ],
+)
+def test_mistakes_in_the_settings_are_named(settings: dict[str, Any], words: str) -> None:
+    with pytest.raises(ValidationError, match=words):
+        account(None, **settings)
+
+
+def test_plain_mode_is_refused_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_ENV", "production")
+    with pytest.raises(ValidationError, match="not for production"):
+        account(None, mode="plain", aes_key=None)
