@@ -1,7 +1,9 @@
 /*
  * The one script tag: `<script src="https://hub/widget.js" data-channel="web" async></script>`. It draws the launcher and fetches
  * the rest when somebody shows intent. Attributes: data-channel, data-lang (a language, or `page` to follow <html lang>),
- * data-theme (light, dark), data-side (left), data-mode (`page` fills a page of its own). `Frontdesk.open()` and `.close()`.
+ * data-theme (light, dark), data-side (left), data-mode (`page` fills a page of its own).
+ * `Frontdesk.open()`, `.close()`, `.identify(token)` with what the site's backend has signed, `.on(name, listener)` for what happens:
+ * open, close, message, unread, denied.
  */
 (() => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
@@ -11,7 +13,7 @@
   const lang = (asked === 'page' ? document.documentElement.lang : asked) || navigator.language;
   const zh = /^zh/i.test(lang);
   const key = `frontdesk ${base} ${channel}${mode && talk && ` ${talk.slice(-12)}`}`;
-  const modules = ['widget/core.js', 'widget/view.js', 'widget/items.js', 'widget/log.js', 'widget/style.js'];
+  const modules = ['widget/core.js', 'widget/view.js', 'widget/items.js', 'widget/log.js', 'widget/style.js', 'widget/upload.js'];
   const shared = ['dom.js', 'line.js', 'look.js', 'outbox.js', 'parts.js', 'when.js'].map((name) => `shared/${name}`);
 
   /** @type {Promise<any> | undefined} */
@@ -45,9 +47,7 @@
       super();
       const root = this.attachShadow({ mode: 'open' });
       root.adoptedStyleSheets = [css];
-      this.setting = { base, channel, lang, key, talk: mode && talk };
-      /**  {any} */
-      this.opened = undefined;
+      this.setting = { base, channel, lang, key, identity: '', talk: mode && talk };
       this.launcher = document.createElement('button');
       this.badge = document.createElement('span');
       this.build();
@@ -116,5 +116,17 @@
   const put = () => document.body.append(element);
   if (document.body) put();
   else addEventListener('DOMContentLoaded', put);
-  Object.assign(window, { Frontdesk: { open: () => element.open(), close: () => element.close(), element } });
+  const api = {
+    element,
+    open: () => element.open(),
+    close: () => element.close(),
+    /** @param {string} token */
+    identify(token) {
+      element.setting.identity = token;
+      element.opened?.identify();
+    },
+    /** @param {string} name @param {(detail: any) => void} then */
+    on: (name, then) => element.addEventListener(name, (event) => then(/** @type {CustomEvent} */ (event).detail)),
+  };
+  Object.assign(window, { Frontdesk: api });
 })();

@@ -6,13 +6,14 @@
 import { newId } from '../shared/dom.js';
 import { Line } from '../shared/line.js';
 import { CustomerLog } from './log.js';
+import { Upload } from './upload.js';
 import { View } from './view.js';
 
 const TYPING_MS = 3000;
 const CONFIRM_MS = 10_000;
-const LANGUAGES = ['zh-CN', 'en'];
+const LANGUAGES = ['zh-CN', 'zh-TW', 'en', 'ja', 'ko', 'es', 'fr', 'de', 'ar'];
 
-/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
+/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk: string, identity: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
 
 export class Core {
   /** @param {Host} host */
@@ -48,7 +49,8 @@ export class Core {
   async #begin() {
     const answer = await fetch(`${this.base}static/widget/texts/${this.lang}.json`);
     this.view.ready(await answer.json());
-    if (this.log.token) this.line.start();
+    if (this.host.setting.identity) await this.#session();
+    else if (this.log.token) this.line.start();
   }
 
   async open() {
@@ -58,6 +60,16 @@ export class Core {
     this.seen();
   }
 
+  /** The page knows who this is: go on as that customer. */
+  identify() {
+    this.begun.then(() => this.#session());
+  }
+
+  /** Tell the page, by an event that `Frontdesk.on` hears. @param {string} name @param {any} [detail] */
+  tell(name, detail) {
+    this.host.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+
   close() {
     this.view.close();
   }
@@ -65,7 +77,7 @@ export class Core {
   /** Ask for a session, with the old token so that a known customer stays the same; tries again until the hub answers. */
   async #session(tries = 0) {
     try {
-      const body = JSON.stringify({ lang: this.lang, tok: this.log.token || undefined });
+      const body = JSON.stringify({ lang: this.lang, tok: this.log.token || undefined, identity: this.host.setting.identity || undefined });
       const answer = await fetch(`${this.there}/session`, { method: 'POST', body });
       if (answer.ok) {
         this.log.renew(await answer.json());
@@ -73,6 +85,7 @@ export class Core {
         else this.line.restart();
         return;
       }
+      if (answer.status === 401) this.tell('denied');
     } catch {
       // Not reachable: the same as a refusal for now.
     }
@@ -130,6 +143,7 @@ export class Core {
     if (what === 'gap') this.line.restart();
     if (what !== 'new') return;
     if (ev.by.kind !== 'customer') this.writer = null;
+    if (ev.k === 'message') this.tell('message', { by: ev.by, at: ev.at, parts: ev.d.parts ?? [] });
     this.view.draw();
     this.seen();
   }
@@ -234,57 +248,9 @@ export class Core {
   }
 }
 
-/** A file on its way; it becomes a message once the hub has it. */
-export class Upload {
-  /** @param {Core} core @param {File} file */
-  constructor(core, file) {
-    this.core = core;
-    this.file = file;
-    this.id = newId();
-    this.at = new Date().toISOString();
-    this.done = 0;
-    this.failed = '';
-    const kind = /** @type {MediaPart['kind']} */ (file.type.match(/^(image|audio|video)\//)?.[1] ?? 'file');
-    this.part = /** @type {MediaPart} */ ({ type: 'media', kind, name: file.name, mime: file.type, size: file.size });
-    if (kind === 'image') this.part.url = URL.createObjectURL(file);
-  }
-
-  start() {
-    const { core } = this;
-    const body = new FormData();
-    body.append('file', this.file);
-    const request = new XMLHttpRequest();
-    request.open('POST', `${core.there}/files`);
-    request.setRequestHeader('Authorization', `Bearer ${core.log.token}`);
-    request.responseType = 'json';
-    request.upload.onprogress = (event) => this.#at(Math.round((event.loaded / event.total) * 100), '');
-    request.onerror = () => this.#at(0, 'failed');
-    request.onload = () => (request.status < 300 ? this.#kept(request.response) : this.#at(0, request.status === 413 ? 'tooBig' : 'failed'));
-    this.#at(0, '');
-    request.send(body);
-  }
-
-  /** @param {number} done @param {string} failed */
-  #at(done, failed) {
-    this.done = done;
-    this.failed = failed;
-    this.core.view.draw();
-  }
-
-  /** @param {{id: string, name: string, mime: string, size: number, url: string}} kept */
-  #kept(kept) {
-    this.core.uploads.delete(this.id);
-    this.core.say({ files: [kept.id] }, [{ ...this.part, file: kept.id, url: kept.url }]);
-  }
-
-  cancel() {
-    this.core.uploads.delete(this.id);
-    this.core.view.draw();
-  }
-}
-
 /** @param {string} asked */
 function languageOf(asked) {
+  if (/^zh.*-(tw|hk|mo|hant)/i.test(asked)) return 'zh-TW';
   const first = asked.toLowerCase().split('-')[0];
   return LANGUAGES.find((one) => one.toLowerCase().split('-')[0] === first) ?? 'en';
 }

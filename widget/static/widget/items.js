@@ -16,7 +16,7 @@ import { dayOf } from '../shared/when.js';
  * @property {Part[]} parts
  * @property {Ev} [ev]
  * @property {Pending} [pending]
- * @property {import('./core.js').Upload} [upload]
+ * @property {import('./upload.js').Upload} [upload]
  * @property {string} [state] a word about an own message
  * @property {boolean} [failed]
  * @property {boolean} [edited]

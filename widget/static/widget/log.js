@@ -110,3 +110,21 @@ export class CustomerLog {
     remember(this.key, { token, me, epoch, cursor, read, agentRead, entries }) || remember(this.key, { token, me, read });
   }
 }
+
+/** @param {string} key */
+export function recallDraft(key) {
+  try {
+    return sessionStorage.getItem(key) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} key @param {string} text */
+export function keepDraft(key, text) {
+  try {
+    sessionStorage.setItem(key, text);
+  } catch {
+    // Without storage a draft lives as long as its page.
+  }
+}

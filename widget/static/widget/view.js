@@ -7,6 +7,7 @@ import { anchored, fill, follow, grow, h, icon, sends } from '../shared/dom.js';
 import { options, show } from '../shared/parts.js';
 import { timeOf } from '../shared/when.js';
 import { itemsOf } from './items.js';
+import { keepDraft, recallDraft } from './log.js';
 import { css } from './style.js';
 
 const ICONS = {
@@ -27,6 +28,7 @@ export class View {
     /** @type {Record<string, string>} */
     this.words = {};
     this.drawing = 0;
+    this.count = 0;
     this.face = [...core.host.launcher.childNodes];
     this.draft = `${core.host.setting.key} draft`;
   }
@@ -58,11 +60,17 @@ export class View {
     this.newer = h('button', { class: 'newer', type: 'button', onclick: () => this.#bottom() }, words.newer);
     this.scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.typing = h('div', { class: 'typing', role: 'status' });
-    const lang = this.core.lang;
-    this.dialog = h('dialog', { id: 'panel', class: 'panel', part: 'panel', lang, 'aria-labelledby': 'title' },
+    const { core } = this;
+    const dir = core.lang === 'ar' && 'rtl';
+    this.dialog = h('dialog', { id: 'panel', class: 'panel', part: 'panel', lang: core.lang, dir, 'aria-labelledby': 'title' },
       header, this.bar, this.scroll, h('div', { class: 'float' }, this.newer), this.typing, this.#composer());
     this.dialog.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && !event.isComposing && !this.page) this.close();
+    });
+    this.dialog.addEventListener('dragover', (event) => event.preventDefault());
+    this.dialog.addEventListener('drop', (event) => {
+      event.preventDefault();
+      core.attach(event.dataTransfer?.files ?? []);
     });
     this.dialog.addEventListener('cancel', (event) => event.preventDefault());
     return this.dialog;
@@ -119,6 +127,7 @@ export class View {
     if (PHONE.matches && !this.page) dialog.showModal();
     else dialog.show();
     this.visible = true;
+    this.core.tell('open');
     this.#face(true);
     this.draw(true);
     this.#wrote();
@@ -130,6 +139,7 @@ export class View {
     if (!this.dialog?.open) return;
     this.dialog.close();
     this.visible = false;
+    this.core.tell('close');
     this.#face(false);
     this.core.host.launcher.focus();
   }
@@ -145,6 +155,7 @@ export class View {
   #badge() {
     const { launcher, badge } = this.core.host;
     const count = this.visible ? 0 : this.core.log.unread;
+    if (count !== this.count) this.core.tell('unread', (this.count = count));
     badge.hidden = !count;
     badge.textContent = count > 99 ? '99+' : String(count);
     const open = this.visible ? this.words.close : this.words.open;
@@ -278,21 +289,3 @@ function stampOf({ kind, text, parts, state, failed, first, last, edited, by, ow
 
 /** @param {string} name */
 export const initial = (name) => [...name.trim()][0]?.toLocaleUpperCase() ?? '';
-
-/** @param {string} key */
-function recallDraft(key) {
-  try {
-    return sessionStorage.getItem(key) ?? '';
-  } catch {
-    return '';
-  }
-}
-
-/** @param {string} key @param {string} text */
-function keepDraft(key, text) {
-  try {
-    sessionStorage.setItem(key, text);
-  } catch {
-    // Without storage a draft lives as long as its page.
-  }
-}
