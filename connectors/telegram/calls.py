@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
 
 from hub.errors import Undeliverable
 from hub.model import Choices, Contact, Location, Media, Option, Part, Span, Text
@@ -38,37 +39,79 @@ TAKEN = {
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
-async def call(bot: Bot, chat: int, parts: Sequence[Part], stored: StoredFile | None, *, document: bool = False) -> Any:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call goes: a chat, perhaps through somebody's Business account, perhaps as the answer to a message there."""
+
+    chat: int
+    connection: str | None = None
+    quoted: int | None = None
+
+    def more(self) -> dict[str, Any]:
+        """What every sending method takes of it beside the chat."""
+        found: dict[str, Any] = {"business_connection_id": self.connection} if self.connection else {}
+        if self.quoted is not None:
+            # Without this a message that was deleted meanwhile would make the answer fail (Bot API, "ReplyParameters").
+            found["reply_parameters"] = ReplyParameters(self.quoted, allow_sending_without_reply=True)
+        return found
+
+
+def place_of(address: str, quoted: str | None = None) -> Place:
+    """An address of ours, as normalization made it, read again."""
+    chat, _, connection = address.partition("@")
+    own = (quoted or "").rpartition(".")[2]
+    # A pressed button or an event has no number that could be quoted: the answer goes without.
+    return Place(number(chat), connection or None, int(own) if own.isascii() and own.isdigit() else None)
+
+
+def sent_at(sent: str) -> tuple[Place, int]:
+    """Where a message is that was sent or received, and its number there."""
+    address, _, own = sent.rpartition(".")
+    return place_of(address), number(own)
+
+
+def number(text: str) -> int:
+    """An id of Telegram's."""
+    try:
+        return int(text)
+    except ValueError:
+        raise Undeliverable(f"{text[:50]} is no Telegram chat") from None
+
+
+async def call(bot: Bot, to: Place, parts: Sequence[Part], stored: StoredFile | None, *, document: bool = False) -> Any:
     """Send what `fit` grouped for one call. `stored` is the file of a media; `document` sends it as nothing else."""
+    chat, more = to.chat, to.more()
     match parts[0]:
         case Text() as text:
-            return await _text(bot, chat, text)
+            return await _text(bot, to, text)
         case Media() as media if stored is not None:
             caption = parts[1] if len(parts) > 1 and isinstance(parts[1], Text) else None
-            return await _media(bot, chat, "document" if document else method_of(media, stored), stored, caption)
+            return await _media(bot, to, "document" if document else method_of(media, stored), stored, caption)
         case Choices() as choices:
             rows = InlineKeyboardMarkup([[button(option)] for option in choices.options])
-            return await bot.send_message(chat, clean(choices.text), reply_markup=rows, link_preview_options=NO_PREVIEW)
+            words = clean(choices.text)
+            return await bot.send_message(chat, words, reply_markup=rows, link_preview_options=NO_PREVIEW, **more)
         case Location(title=title, address=address) as place if title and address:
-            return await bot.send_venue(chat, place.latitude, place.longitude, title, address)
+            return await bot.send_venue(chat, place.latitude, place.longitude, title, address, **more)
         case Location() as place:
-            return await bot.send_location(chat, place.latitude, place.longitude)
+            return await bot.send_location(chat, place.latitude, place.longitude, **more)
         case Contact(phone=phone, name=name) if phone and name:
-            return await bot.send_contact(chat, phone, clean(name))
+            return await bot.send_contact(chat, phone, clean(name), **more)
         case Contact() as contact:
-            return await _text(bot, chat, Text(text=say(contact)))
+            return await _text(bot, to, Text(text=say(contact)))
     raise Undeliverable(f"Telegram cannot carry {parts[0].type}")
 
 
-async def _text(bot: Bot, chat: int, text: Text) -> Any:
-    return await bot.send_message(chat, clean(text.text), entities=entities(text), link_preview_options=NO_PREVIEW)
+async def _text(bot: Bot, to: Place, text: Text) -> Any:
+    words, made = clean(text.text), entities(text)
+    return await bot.send_message(to.chat, words, entities=made, link_preview_options=NO_PREVIEW, **to.more())
 
 
-async def _media(bot: Bot, chat: int, method: str, stored: StoredFile, caption: Text | None) -> Any:
-    more: dict[str, Any] = {method: stored.content, "filename": clean(stored.name) or method}
+async def _media(bot: Bot, to: Place, method: str, stored: StoredFile, caption: Text | None) -> Any:
+    more: dict[str, Any] = {method: stored.content, "filename": clean(stored.name) or method, **to.more()}
     if caption is not None:
         more |= {"caption": clean(caption.text), "caption_entities": entities(caption)}
-    return await getattr(bot, f"send_{method}")(chat, **more)
+    return await getattr(bot, f"send_{method}")(to.chat, **more)
 
 
 def method_of(media: Media, stored: StoredFile) -> str:
@@ -82,7 +125,7 @@ def method_of(media: Media, stored: StoredFile) -> str:
     return method
 
 
-async def change(bot: Bot, chat: int, number: int, parts: Sequence[Part]) -> None:
+async def change(bot: Bot, place: Place, own: int, parts: Sequence[Part]) -> None:
     """Change a text, or a media's caption. What is too long is refused by us: half an answer would be worse than none."""
     text = next((part for part in parts if isinstance(part, Text)), Text(text=""))
     captioned = isinstance(parts[0], Media) if parts else False
@@ -90,9 +133,18 @@ async def change(bot: Bot, chat: int, number: int, parts: Sequence[Part]) -> Non
     if measure(text.text, "utf16") > limit:
         raise Undeliverable(f"the new text is too long: Telegram takes {limit} characters here")
     if captioned:
-        await bot.edit_message_caption(chat, number, caption=clean(text.text), caption_entities=entities(text))
+        await bot.edit_message_caption(
+            place.chat, own, caption=clean(text.text), caption_entities=entities(text), business_connection_id=place.connection
+        )
     elif text.text.strip():
-        await bot.edit_message_text(clean(text.text), chat, number, entities=entities(text), link_preview_options=NO_PREVIEW)
+        await bot.edit_message_text(
+            clean(text.text),
+            place.chat,
+            own,
+            entities=entities(text),
+            link_preview_options=NO_PREVIEW,
+            business_connection_id=place.connection,
+        )
     else:
         raise Undeliverable("only text can be changed in Telegram")
 

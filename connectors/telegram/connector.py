@@ -13,7 +13,7 @@ import structlog
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from connectors.telegram.calls import CAPTION_LIMIT, METHODS, TEXT_LIMIT, call, change, plain
+from connectors.telegram.calls import CAPTION_LIMIT, METHODS, TEXT_LIMIT, call, change, place_of, plain, sent_at
 from connectors.telegram.errors import NotAPicture, NotParsable, translated
 from connectors.telegram.normalize import ALLOWED_UPDATES, messages_of
 from connectors.telegram.reading import checked, parse
@@ -55,6 +55,7 @@ class Telegram:
             options_limit=100,
             edit=True,
             delete=True,
+            quotes=True,
             pace=Pace(settings.per_chat_rate, burst=5),
             deadline=10.0,
             timeout=settings.timeout,
@@ -104,7 +105,7 @@ class Telegram:
     async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
         """One Bot API call. Telegram has no idempotency key: an answer that never came is `Uncertain`. Only what was plainly
         refused goes a second time, without its formatting or as a document."""
-        chat = _number(str(to.address))
+        place = place_of(str(to.address), to.quoted)
         head = parts[0]
         stored = None
         if isinstance(head, Media):
@@ -113,34 +114,38 @@ class Telegram:
             stored = await self._kit.files.read(head.file)
         try:
             with translated(first=True):
-                sent = await call(self._bot, chat, parts, stored)
+                sent = await call(self._bot, place, parts, stored)
         except NotParsable:
             with translated():
-                sent = await call(self._bot, chat, [plain(part) for part in parts], stored)
+                sent = await call(self._bot, place, [plain(part) for part in parts], stored)
         except NotAPicture:
             with translated():
-                sent = await call(self._bot, chat, parts, stored, document=True)
-        return ExternalId(f"{sent.chat_id}.{sent.message_id}")
+                sent = await call(self._bot, place, parts, stored, document=True)
+        # Two chats with the same customer, one through a Business account, count their messages apart.
+        return ExternalId(f"{to.address}.{sent.message_id}")
 
     async def edit(self, to: Identity, sent: ExternalId, parts: Sequence[Part]) -> None:
         """Change what was sent; "message is not modified" means that it is so already."""
-        chat, number = _place(sent)
+        place, number = sent_at(sent)
         try:
             with translated(first=True):
-                await change(self._bot, chat, number, parts)
+                await change(self._bot, place, number, parts)
         except NotParsable:
             with translated():
-                await change(self._bot, chat, number, [plain(part) for part in parts])
+                await change(self._bot, place, number, [plain(part) for part in parts])
         except Undeliverable as exc:
             if "not modified" not in exc.reason:
                 raise
 
     async def delete(self, to: Identity, sent: ExternalId) -> None:
         """Take back what was sent (up to 48 hours, Bot API "deleteMessage"); gone already is as good."""
-        chat, number = _place(sent)
+        place, number = sent_at(sent)
         try:
             with translated():
-                await self._bot.delete_message(chat, number)
+                if place.connection:
+                    await self._bot.delete_business_messages(place.connection, [number])
+                else:
+                    await self._bot.delete_message(place.chat, number)
         except Undeliverable as exc:
             if "to delete not found" not in exc.reason:
                 raise
@@ -148,7 +153,8 @@ class Telegram:
     async def typing(self, to: Identity) -> None:
         """Visible for five seconds."""
         with translated():
-            await self._bot.send_chat_action(_number(str(to.address)), "typing")
+            place = place_of(str(to.address))
+            await self._bot.send_chat_action(place.chat, "typing", business_connection_id=place.connection)
 
     async def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """A file's content. Its address holds the token: it is never stored, logged or shown."""
@@ -239,15 +245,3 @@ class Telegram:
 def _pressed(update: dict[str, Any]) -> str | None:
     query = update.get("callback_query")
     return str(query["id"]) if isinstance(query, dict) and "id" in query else None
-
-
-def _number(address: str) -> int:
-    try:
-        return int(address)
-    except ValueError:
-        raise Undeliverable(f"{address[:50]} is no Telegram chat") from None
-
-
-def _place(sent: ExternalId) -> tuple[int, int]:
-    chat, _, number = str(sent).partition(".")
-    return _number(chat), _number(number)

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors.telegram.parts import parts_of
 from hub.errors import Malformed
-from hub.model import (
-    ChannelName,
-    Choice,
-    Contact,
-    Event,
-    ExternalId,
-    Location,
-    Media,
-    Message,
-    Part,
-    Profile,
-    Span,
-    Text,
-    Unsupported,
-)
+from hub.model import ChannelName, Choice, Event, ExternalId, Message, Profile
 
-SPANS = {
-    "bold": "bold", "italic": "italic", "underline": "underline", "strikethrough": "strike", "code": "code", "pre": "pre",
-    "blockquote": "quote", "expandable_blockquote": "quote", "spoiler": "spoiler", "text_link": "link", "url": "link",
-    "mention": "mention", "text_mention": "mention",
-}  # fmt: skip
-"""Telegram's entity types → ours; the others stay plain text."""
-
-ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member")
-"""The kinds of update that we ask for."""
-
-UNSAID = {"photo": ("photo.jpg", "image/jpeg"), "voice": ("voice.ogg", "audio/ogg")}
-"""Names and types that Telegram leaves out because they never differ."""
-
-MEDIA = {"photo": "image", "voice": "voice", "audio": "audio", "video": "video", "document": "file"}
-
-UNSUPPORTED = (
-    "animation", "sticker", "video_note", "story", "paid_media", "live_photo", "poll", "dice", "game", "checklist", "invoice",
-    "gift", "unique_gift", "giveaway", "giveaway_winners", "successful_payment", "passport_data", "web_app_data",
+ALLOWED_UPDATES = (
+    "message", "edited_message", "callback_query", "my_chat_member", "business_message", "edited_business_message",
+    "deleted_business_messages",
 )  # fmt: skip
-"""Kinds that agents must see and that we do not show yet; `animation` stands before `document`, which it also fills."""
+"""The kinds of update that we ask for."""
 
 SERVICE = frozenset((
     "new_chat_members", "left_chat_member", "new_chat_title", "new_chat_photo", "delete_chat_photo", "group_chat_created",
@@ -58,17 +30,8 @@ SERVICE = frozenset((
 ))  # fmt: skip
 """Facts about a chat, which are nobody's message."""
 
-AROUND = frozenset((
-    "message_id", "from", "chat", "date", "edit_date", "reply_to_message", "caption", "caption_entities", "entities", "via_bot",
-    "sender_chat", "media_group_id", "reply_markup", "has_protected_content", "author_signature", "quote", "external_reply",
-    "link_preview_options", "effect_id", "show_caption_above_media", "is_topic_message", "message_thread_id",
-    "has_media_spoiler", "business_connection_id", "sender_business_bot", "is_from_offline", "is_automatic_forward",
-    "is_paid_post", "paid_star_count", "reply_to_story", "reply_to_checklist_task_id", "reply_to_poll_option_id",
-    "sender_boost_count", "sender_tag", "suggested_post_info", "direct_messages_topic", "forward_origin", "forward_from",
-    "forward_from_chat", "forward_from_message_id", "forward_sender_name", "forward_signature", "forward_date",
-    "guest_bot_caller_chat", "guest_bot_caller_user", "guest_query_id",
-))  # fmt: skip
-"""Fields of a message that are not its content."""
+MOST_DELETED = 100
+"""Of one update: as many as Telegram lets people choose at once."""
 
 Now = Callable[[], datetime]
 
@@ -84,6 +47,12 @@ def messages_of(channel: ChannelName, update: dict[str, Any], now: Now) -> list[
                 return _message(channel, message, update)
             case {"edited_message": dict() as message}:
                 return _message(channel, message, update, edited=True)
+            case {"business_message": dict() as message}:
+                return _business(channel, message, update)
+            case {"edited_business_message": dict() as message}:
+                return _business(channel, message, update, edited=True)
+            case {"deleted_business_messages": dict() as gone}:
+                return _deleted(channel, gone, update, now)
             case {"callback_query": dict() as query}:
                 return _pressed(channel, query, update, now)
             case {"my_chat_member": dict() as change}:
@@ -95,6 +64,31 @@ def messages_of(channel: ChannelName, update: dict[str, Any], now: Now) -> list[
     return []
 
 
+def _business(channel: ChannelName, message: dict[str, Any], update: dict[str, Any], edited: bool = False) -> list[Message]:
+    """What a customer wrote to a person who connected the bot to a Business account; what that person wrote is no customer's."""
+    if _id(message["from"]["id"]) != _id(message["chat"]["id"]):
+        return []
+    return _message(channel, message, update, edited)
+
+
+def _deleted(channel: ChannelName, gone: dict[str, Any], update: dict[str, Any], now: Now) -> list[Message]:
+    """Messages taken back in a Business account's chat; ordinary chats never tell (Bot API, "BusinessMessagesDeleted")."""
+    customer = address_of(gone["chat"]["id"], gone["business_connection_id"])
+    return [
+        Message(
+            channel=channel,
+            id=ExternalId(f"{customer}.d{_id(number)}.{update['update_id']}"),
+            customer=ExternalId(customer),
+            at=now(),
+            parts=(Event(kind="deleted"),),
+            edit_of=ExternalId(f"{customer}.{_id(number)}"),
+            profile=profile_of(gone["chat"]),
+            raw=update,
+        )
+        for number in list(gone["message_ids"])[:MOST_DELETED]
+    ]
+
+
 def _message(channel: ChannelName, message: dict[str, Any], update: dict[str, Any], edited: bool = False) -> list[Message]:
     chat = message["chat"]
     sender = message.get("from") or chat
@@ -102,7 +96,7 @@ def _message(channel: ChannelName, message: dict[str, Any], update: dict[str, An
         return []
     if "text" not in message and not SERVICE.isdisjoint(message):
         return []
-    customer = _id(chat["id"])
+    customer = address_of(chat["id"], message.get("business_connection_id"))
     own = f"{customer}.{_id(message['message_id'])}"
     at = (message.get("edit_date") if edited else None) or message["date"]
     reply = message.get("reply_to_message")
@@ -123,6 +117,15 @@ def _message(channel: ChannelName, message: dict[str, Any], update: dict[str, An
     ]
 
 
+def address_of(chat: Any, connection: Any) -> str:
+    """The opaque address: the chat, and after `@` the Business connection through which answers go."""
+    if connection is None:
+        return _id(chat)
+    if not isinstance(connection, str) or not 0 < len(connection) <= 128:
+        raise ValueError("not a business connection")
+    return f"{_id(chat)}@{connection}"
+
+
 def _id(value: Any) -> str:
     """A number of Telegram's, which has at most 52 significant bits; some gateways write it as a string."""
     number = int(value)
@@ -137,102 +140,16 @@ def profile_of(person: dict[str, Any]) -> Profile:
     return Profile(name=name or str(person.get("username") or ""), username=str(person.get("username") or ""))
 
 
-def parts_of(message: dict[str, Any]) -> Iterable[Part]:
-    """A message's content. Text stands alone; a caption is text that follows its media."""
-    if "text" in message:
-        yield _text(message["text"], message.get("entities") or ())
-        return
-    unknown = next((kind for kind in UNSUPPORTED if kind in message), None)
-    if unknown is not None:
-        yield Unsupported(kind=unknown, text=_hint(message[unknown]))
-    elif "venue" in message:
-        venue = message["venue"]
-        yield _location(venue["location"], str(venue.get("title") or ""), str(venue.get("address") or ""))
-    elif "location" in message:
-        yield _location(message["location"])
-    elif "contact" in message:
-        card = message["contact"]
-        name = " ".join(str(card[key]) for key in ("first_name", "last_name") if card.get(key))
-        yield Contact(name=name, phone=str(card.get("phone_number") or ""))
-    else:
-        kind = next((kind for kind in MEDIA if kind in message), None)
-        yield _media(kind, message[kind]) if kind is not None else Unsupported(kind=_kind_of(message))
-    if message.get("caption"):
-        yield _text(message["caption"], message.get("caption_entities") or ())
-
-
-def _kind_of(message: dict[str, Any]) -> str:
-    """The first field that is content of a kind this release does not know."""
-    return next((key for key, value in message.items() if key not in AROUND and value), "empty")[:64]
-
-
-def _hint(content: Any) -> str:
-    """What can be said in words of a kind that is not shown: a sticker's emoji, a poll's question, a die's value."""
-    if not isinstance(content, dict):
-        return ""
-    words = content.get("emoji") or content.get("question") or content.get("title") or content.get("data") or ""
-    return f"{words} {content.get('value', '')}".strip()[:300]
-
-
-def _location(found: dict[str, Any], title: str = "", address: str = "") -> Location:
-    return Location(
-        latitude=float(found["latitude"]),
-        longitude=float(found["longitude"]),
-        title=title,
-        address=address,
-        live="live_period" in found,
-    )
-
-
-def _media(kind: str, content: Any) -> Media:
-    found = content[-1] if kind == "photo" else content
-    seconds = found.get("duration")
-    return Media(
-        kind=MEDIA[kind],
-        remote=str(found["file_id"]),
-        name=str(found.get("file_name") or found.get("title") or UNSAID.get(kind, ("", ""))[0]),
-        mime=str(found.get("mime_type") or UNSAID.get(kind, ("", ""))[1]),
-        size=int(found["file_size"]) if found.get("file_size") is not None else None,
-        width=found.get("width"),
-        height=found.get("height"),
-        seconds=float(seconds) if seconds is not None else None,
-    )
-
-
-def _text(text: str, entities: Iterable[Any]) -> Text:
-    spans = tuple(_spans(text, entities)) if entities else ()
-    return Text(text=text, spans=spans)
-
-
-def _spans(text: str, entities: Iterable[Any]) -> Iterable[Span]:
-    """Entities count UTF-16 code units (core.telegram.org/api/entities); spans count code points."""
-    at = [0]
-    for character in text:
-        at.append(at[-1] + (2 if ord(character) > 0xFFFF else 1))
-    point = {unit: n for n, unit in enumerate(at)}
-    for entity in entities:
-        kind = SPANS.get(str(entity.get("type")))
-        start, end = point.get(entity["offset"]), point.get(entity["offset"] + entity["length"])
-        if kind is None or start is None or end is None or start >= end:
-            continue
-        yield Span(kind=kind, start=start, end=end, url=_address(entity, text[start:end]) if kind == "link" else "")
-
-
-def _address(entity: dict[str, Any], shown: str) -> str:
-    """Where a link leads; of a bare `www.example.com` Telegram leaves the scheme to its readers."""
-    address = str(entity.get("url") or shown)
-    return address if ":" in address.split("/")[0] else f"https://{address}"
-
-
 def _pressed(channel: ChannelName, query: dict[str, Any], update: dict[str, Any], now: Now) -> list[Message]:
     """A button of ours that a customer pressed, which has no date; the message may be too old for Telegram to show it."""
     message = query.get("message") or {}
     chat = message.get("chat") or {}
     if chat.get("type", "private") != "private" or query["from"].get("is_bot"):
         return []
-    customer = _id(query["from"]["id"])
+    connection = message.get("business_connection_id")
+    customer = address_of(query["from"]["id"], connection)
     data = str(query.get("data") or "")
-    of = f"{_id(chat['id'])}.{_id(message['message_id'])}" if chat and message.get("message_id") else None
+    of = f"{address_of(chat['id'], connection)}.{_id(message['message_id'])}" if chat and message.get("message_id") else None
     return [
         Message(
             channel=channel,

@@ -11,7 +11,7 @@ import pytest
 from telegram import Update
 from telegram.constants import MessageType
 
-from connectors.telegram import normalize
+from connectors.telegram import normalize, parts
 from connectors.telegram.connector import Telegram
 from hub.errors import Malformed
 from hub.ports import Hook
@@ -62,10 +62,10 @@ def test_the_sdk_can_read_what_we_say_telegram_sends(name: str) -> None:
 
 
 def test_every_kind_of_content_that_the_sdk_knows_is_decided_on() -> None:
-    decided = {"text", "location", "venue", "contact", *normalize.MEDIA, *normalize.UNSUPPORTED}
-    decided |= normalize.SERVICE | normalize.AROUND
+    decided = {"text", "location", "venue", "contact", *parts.MEDIA, *parts.WORDED, *parts.UNSUPPORTED}
+    decided |= normalize.SERVICE | parts.AROUND
     assert {kind.value for kind in MessageType} <= decided
-    assert not normalize.SERVICE & normalize.AROUND
+    assert not normalize.SERVICE & parts.AROUND
 
 
 async def test_a_pressed_button_is_answered_in_the_answer() -> None:

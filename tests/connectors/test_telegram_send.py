@@ -6,11 +6,13 @@ import asyncio
 import hashlib
 import logging
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from connectors.telegram.connector import Telegram
+from connectors.telegram.normalize import ALLOWED_UPDATES
 from hub.errors import ConfigError, Temporary, Uncertain, Undeliverable
 from hub.model import Choices, Contact, ExternalId, FileId, Location, Media, Option, Part, Span, Text
 from hub.ports import IdempotencyKey, SupportsAnnounce, SupportsEdit, SupportsMedia, SupportsPolling, SupportsTyping
@@ -259,6 +261,36 @@ async def test_edits_and_deletions_reach_what_was_sent(sim: TelegramServer, bot:
         await bot.edit(to(7), sent, [Text(text="😀" * 2049)])
 
 
+async def test_an_answer_names_the_message_that_it_answers(sim: TelegramServer, bot: Telegram, shelf: Shelf) -> None:
+    picture = Media(kind="image", file=shelf.put("a.jpg", "image/jpeg", JPEG))
+    for part in (
+        Text(text="yes"),
+        picture,
+        Location(latitude=1, longitude=2),
+        Choices(text="?", options=(Option(id="a", text="A"),)),
+    ):
+        await bot.send(replace(to(7), quoted=ExternalId("7.77")), [part], KEY)
+        asked = sim.accepted.records[-1]["reply_parameters"]
+        assert asked == {"message_id": 77, "allow_sending_without_reply": True}
+    await bot.send(replace(to(7), quoted=ExternalId("q998877")), [Text(text="to a pressed button")], KEY)
+    assert "reply_parameters" not in sim.accepted.records[-1]
+    assert bot.capabilities.quotes
+
+
+async def test_answers_go_through_the_business_account_that_was_written_to(sim: TelegramServer, bot: Telegram) -> None:
+    through = replace(to(7), address=ExternalId("7@biz.A-1"))
+    sent = await bot.send(through, [Text(text="helo")], KEY)
+    assert sent == f"7@biz.A-1.{sim.accepted.records[-1]['message_id']}"
+    assert sim.accepted.records[-1]["business_connection_id"] == "biz.A-1"
+    await bot.edit(through, sent, [Text(text="hello")])
+    assert sim.api.calls[-1][1]["business_connection_id"] == "biz.A-1"
+    await bot.typing(through)
+    assert sim.api.calls[-1][1]["business_connection_id"] == "biz.A-1"
+    await bot.delete(through, sent)
+    assert sim.api.calls[-1][0] == "deleteBusinessMessages"
+    assert sim.accepted.records[-1]["method"] == "deleteBusinessMessages"
+
+
 async def test_typing_is_shown(sim: TelegramServer, bot: Telegram) -> None:
     await bot.typing(to(7))
     assert sim.api.calls[-1] == ("sendChatAction", {"chat_id": "7", "action": "typing"})
@@ -296,7 +328,7 @@ async def test_announces_its_hook(sim: TelegramServer, bot: Telegram) -> None:
     method, asked = sim.api.calls[-1]
     assert method == "setWebhook"
     assert asked["secret_token"] == "webhook-secret-0123456789"
-    assert asked["allowed_updates"] == ["message", "edited_message", "callback_query", "my_chat_member"]
+    assert asked["allowed_updates"] == list(ALLOWED_UPDATES)
     assert asked["max_connections"] == "40"
 
 

@@ -167,7 +167,7 @@ class BotApi:
         else:
             kind = method.removeprefix("send").lower()
             message[kind] = logged[kind] = {key: value for key, value in asked.items() if key != "chat_id"}
-        for key in ("entities", "caption_entities", "reply_markup"):
+        for key in ("entities", "caption_entities", "reply_markup", "reply_parameters", "business_connection_id"):
             if key in asked:
                 message[key] = logged[key] = asked[key]
         check_buttons(asked.get("reply_markup"))
@@ -237,6 +237,14 @@ class BotApi:
         chat, number = message["chat"]["id"], message["message_id"]
         del self.sent[chat, number]
         self.journal.append(chat=chat, method="deleteMessage", message_id=number)
+        return True
+
+    async def do_deleteBusinessMessages(self, asked: dict[str, Any]) -> bool:
+        through = asked.get("business_connection_id")
+        for place, message in list(self.sent.items()):
+            if message.get("business_connection_id") == through and place[1] in asked["message_ids"]:
+                del self.sent[place]
+                self.journal.append(chat=place[0], method="deleteBusinessMessages", message_id=place[1])
         return True
 
     async def do_sendChatAction(self, asked: dict[str, Any]) -> bool:

@@ -9,7 +9,9 @@ from typing import Any
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 
-JSON_FIELDS = ("reply_markup", "entities", "caption_entities", "link_preview_options", "reply_parameters", "allowed_updates")
+JSON_FIELDS = (
+    "reply_markup", "entities", "caption_entities", "link_preview_options", "reply_parameters", "allowed_updates", "message_ids",
+)  # fmt: skip
 
 
 class Refusal(Exception):

@@ -1,0 +1,156 @@
+"""A message's content → parts (Bot API 10.0, "Message"): files, places, cards, and in words what has no better form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from hub.model import Contact, Location, Media, Part, Span, Text, Unsupported
+
+SPANS = {
+    "bold": "bold", "italic": "italic", "underline": "underline", "strikethrough": "strike", "code": "code", "pre": "pre",
+    "blockquote": "quote", "expandable_blockquote": "quote", "spoiler": "spoiler", "text_link": "link", "url": "link",
+    "mention": "mention", "text_mention": "mention",
+}  # fmt: skip
+"""Telegram's entity types → ours; the others stay plain text."""
+
+UNSAID = {
+    "photo": ("photo.jpg", "image/jpeg"), "voice": ("voice.ogg", "audio/ogg"), "animation": ("animation.mp4", "video/mp4"),
+    "video_note": ("video_note.mp4", "video/mp4"),
+}  # fmt: skip
+"""Names and types that Telegram leaves out because they hardly differ."""
+
+MEDIA = {
+    "photo": "image", "voice": "voice", "audio": "audio", "animation": "video", "video_note": "video", "video": "video",
+    "sticker": "sticker", "document": "file",
+}  # fmt: skip
+"""`animation` stands before `document`, which it also fills."""
+
+WORDED = ("poll", "dice")
+"""Kinds that are as good in words."""
+
+UNSUPPORTED = (
+    "story", "paid_media", "live_photo", "game", "checklist", "invoice", "gift", "unique_gift", "giveaway", "giveaway_winners",
+    "successful_payment", "passport_data", "web_app_data",
+)  # fmt: skip
+"""Kinds that agents must see and that we cannot show."""
+
+AROUND = frozenset((
+    "message_id", "from", "chat", "date", "edit_date", "reply_to_message", "caption", "caption_entities", "entities", "via_bot",
+    "sender_chat", "media_group_id", "reply_markup", "has_protected_content", "author_signature", "quote", "external_reply",
+    "link_preview_options", "effect_id", "show_caption_above_media", "is_topic_message", "message_thread_id",
+    "has_media_spoiler", "business_connection_id", "sender_business_bot", "is_from_offline", "is_automatic_forward",
+    "is_paid_post", "paid_star_count", "reply_to_story", "reply_to_checklist_task_id", "reply_to_poll_option_id",
+    "sender_boost_count", "sender_tag", "suggested_post_info", "direct_messages_topic", "forward_origin", "forward_from",
+    "forward_from_chat", "forward_from_message_id", "forward_sender_name", "forward_signature", "forward_date",
+    "guest_bot_caller_chat", "guest_bot_caller_user", "guest_query_id",
+))  # fmt: skip
+"""Fields of a message that are not its content."""
+
+
+def parts_of(message: dict[str, Any]) -> Iterable[Part]:
+    """A message's content. Text stands alone; a caption is text that follows its media."""
+    if "text" in message:
+        yield _text(message["text"], message.get("entities") or ())
+        return
+    unknown = next((kind for kind in UNSUPPORTED if kind in message), None)
+    if unknown is not None:
+        yield Unsupported(kind=unknown, text=_hint(message[unknown]))
+    elif "poll" in message:
+        yield Text(text=_poll(message["poll"]))
+    elif "dice" in message:
+        yield Text(text=f"{message['dice'].get('emoji') or '🎲'} {message['dice']['value']}")
+    elif "venue" in message:
+        venue = message["venue"]
+        yield _location(venue["location"], str(venue.get("title") or ""), str(venue.get("address") or ""))
+    elif "location" in message:
+        yield _location(message["location"])
+    elif "contact" in message:
+        card = message["contact"]
+        name = " ".join(str(card[key]) for key in ("first_name", "last_name") if card.get(key))
+        yield Contact(name=name, phone=str(card.get("phone_number") or ""))
+    else:
+        kind = next((kind for kind in MEDIA if kind in message), None)
+        yield _media(kind, message[kind]) if kind is not None else Unsupported(kind=_kind_of(message))
+    if message.get("caption"):
+        yield _text(message["caption"], message.get("caption_entities") or ())
+
+
+def _kind_of(message: dict[str, Any]) -> str:
+    """The first field that is content of a kind this release does not know."""
+    return next((key for key, value in message.items() if key not in AROUND and value), "empty")[:64]
+
+
+def _hint(content: Any) -> str:
+    """What can be said in words of a kind that is not shown: a sticker's emoji, a poll's question, a die's value."""
+    if not isinstance(content, dict):
+        return ""
+    words = content.get("emoji") or content.get("question") or content.get("title") or content.get("data") or ""
+    return f"{words} {content.get('value', '')}".strip()[:300]
+
+
+def _location(found: dict[str, Any], title: str = "", address: str = "") -> Location:
+    return Location(
+        latitude=float(found["latitude"]),
+        longitude=float(found["longitude"]),
+        title=title,
+        address=address,
+        live="live_period" in found,
+    )
+
+
+def _poll(poll: dict[str, Any]) -> str:
+    """Question and answers, one a line."""
+    answers = [f"– {option['text']}" for option in poll.get("options") or ()]
+    return "\n".join([f"📊 {poll['question']}", *answers])
+
+
+def _sticker(found: dict[str, Any]) -> tuple[str, str]:
+    """Name and type of a sticker's file: still, animated (gzipped Lottie) or video (Bot API, "Sticker")."""
+    if found.get("is_animated"):
+        return "sticker.tgs", "application/x-tgsticker"
+    return ("sticker.webm", "video/webm") if found.get("is_video") else ("sticker.webp", "image/webp")
+
+
+def _media(kind: str, content: Any) -> Media | Unsupported:
+    found = content[-1] if kind == "photo" else content
+    if kind == "sticker" and not found.get("file_id"):
+        return Unsupported(kind=kind, text=_hint(found))
+    seconds = found.get("duration")
+    name, mime = _sticker(found) if kind == "sticker" else UNSAID.get(kind, ("", ""))
+    return Media(
+        kind=MEDIA[kind],
+        remote=str(found["file_id"]),
+        name=str(found.get("file_name") or found.get("title") or name),
+        mime=str(found.get("mime_type") or mime),
+        alt=str(found.get("emoji") or "")[:64] if kind == "sticker" else "",
+        size=int(found["file_size"]) if found.get("file_size") is not None else None,
+        width=found.get("width"),
+        height=found.get("height"),
+        seconds=float(seconds) if seconds is not None else None,
+    )
+
+
+def _text(text: str, entities: Iterable[Any]) -> Text:
+    spans = tuple(_spans(text, entities)) if entities else ()
+    return Text(text=text, spans=spans)
+
+
+def _spans(text: str, entities: Iterable[Any]) -> Iterable[Span]:
+    """Entities count UTF-16 code units (core.telegram.org/api/entities); spans count code points."""
+    at = [0]
+    for character in text:
+        at.append(at[-1] + (2 if ord(character) > 0xFFFF else 1))
+    point = {unit: n for n, unit in enumerate(at)}
+    for entity in entities:
+        kind = SPANS.get(str(entity.get("type")))
+        start, end = point.get(entity["offset"]), point.get(entity["offset"] + entity["length"])
+        if kind is None or start is None or end is None or start >= end:
+            continue
+        yield Span(kind=kind, start=start, end=end, url=_address(entity, text[start:end]) if kind == "link" else "")
+
+
+def _address(entity: dict[str, Any], shown: str) -> str:
+    """Where a link leads; of a bare `www.example.com` Telegram leaves the scheme to its readers."""
+    address = str(entity.get("url") or shown)
+    return address if ":" in address.split("/")[0] else f"https://{address}"
