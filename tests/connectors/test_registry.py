@@ -23,6 +23,7 @@ WHSEC = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 GIVEN: dict[str, dict[str, Any]] = {
     "app": {"identity": {"keys": [{"secret": "s" * 32}]}},
     "telegram": {"token": "1:x", "webhook_secret": "s" * 16},
+    "wechat": {"app_id": "wx0123456789abcdef", "secret": "s" * 32, "token": "Word4242", "aes_key": "a" * 43},
     "webhook": {
         "inbound": {"paths": {"id": "id", "customer": "from", "text": "text"}, "unsigned": True},
         "outbound": {"url": "https://crm.example", "secret": WHSEC},
