@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import orjson
 
+from hub.acts import UNTIL_WRITTEN, tags_of
 from hub.batch import PARTS
 from hub.continuing import link_of, with_link
 from hub.errors import Undeliverable
@@ -120,9 +121,18 @@ def card_of(hub: Hub, call: Call) -> ThreadCard:
         resolved_by=talk["resolved_by"],
         console_url=f"{hub.public_url}/console/#c={talk['id']}" if hub.public_url else "",
         avatar=profile.get("avatar", ""),
+        tags=tags_of(talk["tags"]),
+        priority=talk["priority"],
+        snoozed_until=_snoozed(talk["snooze_ms"]),
         window_until=datetime.fromtimestamp(call.until_ms / 1000, UTC) if call.until_ms else None,
         calls_left=call.calls_left,
     )
+
+
+def _snoozed(until_ms: int) -> datetime | Literal["written"] | None:
+    if until_ms >= UNTIL_WRITTEN:
+        return "written"
+    return datetime.fromtimestamp(until_ms / 1000, UTC) if until_ms else None
 
 
 def _line(call: Call) -> Line:

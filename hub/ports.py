@@ -144,6 +144,9 @@ class ThreadCard:
     resolved_by: str = ""
     console_url: str = ""
     avatar: str = ""
+    tags: Sequence[str] = ()
+    priority: int = 0
+    snoozed_until: datetime | Literal["written"] | None = None
     window_until: datetime | None = None
     """Until when the channel takes answers; None where it does not say."""
     calls_left: int | None = None

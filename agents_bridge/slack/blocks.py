@@ -52,6 +52,13 @@ def _status(facts: ThreadCard, w: dict[str, str]) -> str:
         by = f" {w['by']} {inert(short(facts.resolved_by, 80))}" if facts.resolved_by else ""
         return f"{w['resolved']} {_clock(facts.resolved_at)}".rstrip() + by
     text = f"{w['open']} · {w['since']} {_clock(facts.opened_at)}" if facts.opened_at else w["open"]
+    if facts.priority:
+        text = f"{'🔥' if facts.priority == 3 else '❗'} {w[f'priority{facts.priority}']} · {text}"
+    if facts.snoozed_until:
+        when = w["written"] if isinstance(facts.snoozed_until, str) else _clock(facts.snoozed_until)
+        text = f"💤 {w['snoozed']} {when} · {text}"
+    if facts.tags:
+        text += f" · 🏷️ {inert(short(' '.join(facts.tags), 300))}"
     if facts.waiting_since:
         text = f"{text} · {w['waiting']} {_clock(facts.waiting_since)}"
     if facts.window_until:
@@ -157,6 +164,8 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
             sign, said = SIGNS.get(state, "❓"), w[state if state in SIGNS else "unknown"]
             why = text or inert(str(entry.data.get("reason") or ""))
             return f"{sign} {said}{w['colon']}{why}" if why else f"{sign} {said}"
+        case "changed":
+            return f"ℹ️ {author}{w['colon']}{inert(str(entry.data.get('what') or ''))}"
         case "message":
             return f"*{author or w['customer']}*{w['colon']}{text}"
 

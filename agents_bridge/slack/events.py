@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import structlog
@@ -189,8 +189,14 @@ def _ordered(post: Post, command: Command) -> Heard:
         return Heard([post.item("reply", (said,))])
     notes = [post.item("note", (said,), suffix=":why")] if command.kind == "resolve" and said.text else []
     data = {**command.data, **({"person": f"{post.team}:{command.person}"} if command.person else {})}
+    if command.kind == "snooze":
+        data = {"until": _later(post.ts, data["seconds"])}
     data |= {"reason": said.text} if command.kind == "assign" and said.text else {}
     return Heard([*notes, post.item(command.kind, (), team=command.team, data=data)])
+
+
+def _later(ts: str, seconds: int | None) -> str | None:
+    return None if seconds is None else (datetime.fromtimestamp(float(ts), UTC) + timedelta(seconds=seconds)).isoformat()
 
 
 def read(post: Post, message: dict[str, Any]) -> tuple[list[Part], Reason, str]:

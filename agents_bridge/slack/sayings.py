@@ -21,7 +21,8 @@ SAYINGS = {
         "help": "*In a thread* everything you write goes to the customer, except:\n"
         "`!n …` or `//…` a note · `!send …` to the customer, whatever it looks like\n"
         "`!claim` · `!release` · `!assign @colleague why` · `!team name why`\n"
-        "`!resolve why` · `!reopen` · `!help`\n"
+        "`!resolve why` · `!reopen` · `!snooze 2h` · `!snooze` until the customer writes · `!wake`\n"
+        "`!prio none|normal|high|urgent` · `!tag new -old` · `!block why` · `!unblock` · `!help`\n"
         "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer* and *Make note*.",
         "slash": "`/frontdesk help` shows this.",
         "not_here": "There is no conversation here: use this in the thread of a customer's conversation.",
@@ -49,7 +50,8 @@ SAYINGS = {
         "help": "*在话题中*，您写的内容都会发送给客户，以下除外：\n"
         "`!n …` 或 `//…` 备注 · `!发送 …` 无论内容如何都发送给客户\n"
         "`!接手` · `!放手` · `!转接 @同事 原因` · `!团队 名称 原因`\n"
-        "`!解决 原因` · `!重开` · `!帮助`\n"
+        "`!解决 原因` · `!重开` · `!稍后 2小时` · `!稍后`（直到客户来信）· `!唤醒`\n"
+        "`!优先级 无|普通|高|紧急` · `!标签 新标签 -旧标签` · `!拉黑 原因` · `!取消拉黑` · `!帮助`\n"
         "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）和 *Make note*（改为备注）。",
         "slash": "`/frontdesk help` 显示此说明。",
         "not_here": "这里没有会话：请在客户会话的话题中使用。",

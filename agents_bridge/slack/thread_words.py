@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
-Kind = Literal["reply", "resolve", "reopen", "assign", "help"]
+Kind = Literal["reply", "resolve", "reopen", "assign", "help", "snooze", "priority", "tags", "block", "unblock"]
 NAMES = {
     "resolve": "resolve", "close": "resolve", "done": "resolve", "解决": "resolve", "关闭": "resolve",
     "reopen": "reopen", "open": "reopen", "重开": "reopen",
@@ -15,10 +15,23 @@ NAMES = {
     "release": "release", "unassign": "release", "放手": "release",
     "assign": "assign", "转接": "assign",
     "team": "team", "团队": "team",
+    "snooze": "snooze", "稍后": "snooze",
+    "wake": "wake", "唤醒": "wake",
+    "prio": "priority", "priority": "priority", "优先级": "priority",
+    "tag": "tags", "tags": "tags", "标签": "tags",
+    "block": "block", "拉黑": "block",
+    "unblock": "unblock", "取消拉黑": "unblock",
     "send": "send", "发送": "send",
     "help": "help", "帮助": "help",
 }  # fmt: skip
 """Every spelling of a word."""
+LEVELS = {
+    "0": 0, "none": 0, "无": 0, "1": 1, "normal": 1, "普通": 1, "2": 2, "high": 2, "高": 2, "3": 3, "urgent": 3, "紧急": 3,
+}  # fmt: skip
+UNITS = {"m": 60, "min": 60, "分钟": 60, "h": 3600, "小时": 3600, "d": 86400, "天": 86400, "w": 604800, "周": 604800}
+LONGEST_S = 366 * 86400
+_SPAN = re.compile(r"(\d{1,5})\s*([a-z]+|[\u4e00-\u9fff]+)", re.IGNORECASE)
+_TAG = re.compile(r"[+-]?#?[^\s<>&+#-][^\s<>&]{0,39}")
 _WORD = re.compile(r"\s*[!！]([^\W_][\w-]*)\s*(.*)", re.DOTALL)
 _PERSON = re.compile(r"<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>\s*(.*)", re.DOTALL)
 _TEAM = re.compile(r"([\w-]{1,64})\s*(.*)", re.DOTALL)
@@ -57,6 +70,17 @@ def command_of(mrkdwn: str) -> Command | None:
             return Command("assign")
         case "assign":
             return _assigned(rest)
+        case "snooze":
+            return _snoozed(rest)
+        case "wake":
+            return Command("snooze", data={"seconds": 0})
+        case "priority":
+            level = LEVELS.get(rest.casefold())
+            return Command("priority", data={"level": level}) if level is not None else None
+        case "tags":
+            return _tagged(rest.split())
+        case "block" | "unblock":
+            return Command("block" if name == "block" else "unblock", data={"reason": rest[:500]})
     team = _TEAM.fullmatch(rest)
     return Command("assign", team[2], team=team[1]) if team else None
 
@@ -66,6 +90,24 @@ def _assigned(rest: str) -> Command | None:
         return Command("assign", data={"claim": True})
     person = _PERSON.fullmatch(rest)
     return Command("assign", person[2], person=person[1]) if person else None
+
+
+def _snoozed(rest: str) -> Command | None:
+    """For a time from now, or, without one, until the customer writes."""
+    if not rest:
+        return Command("snooze", data={"seconds": None})
+    found = _SPAN.fullmatch(rest)
+    unit = UNITS.get(found[2].casefold(), 0) if found else 0
+    seconds = int(found[1]) * unit if found else 0
+    return Command("snooze", data={"seconds": seconds}) if 0 < seconds <= LONGEST_S else None
+
+
+def _tagged(words: list[str]) -> Command | None:
+    """`a b` adds, `-c` removes."""
+    if not words or not all(_TAG.fullmatch(word) for word in words):
+        return None
+    add = [word.lstrip("+#") for word in words if not word.startswith("-")]
+    return Command("tags", data={"add": add, "remove": [word.lstrip("-#") for word in words if word.startswith("-")]})
 
 
 def near(word: str) -> str:

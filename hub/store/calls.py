@@ -113,7 +113,8 @@ class Outcome:
 
 
 CONVERSATION = (
-    "id", "channel", "bucket", "status", "team", "agent_id", "locale", "preview", "waiting_ms", "at", "resolved_at",
+    "id", "channel", "bucket", "status", "team", "agent_id", "locale", "preview", "waiting_ms",
+    "tags", "priority", "snooze_ms", "at", "resolved_at",
     "resolved_by",
 )  # fmt: skip
 ENTRY = (

@@ -57,7 +57,14 @@ def check(made: list[dict[str, Any]]) -> None:
 def test_every_builder_stays_within_the_limits(long: str, locale: Locale) -> None:
     facts = {"customer": long, "preview": long, "agent": long, "team": long, "locale": long, "resolved_by": long}
     contact = {f"{n}{long}": long for n in range(30)}
-    meter: dict[str, Any] = {"waiting_since": NOON, "window_until": NOON + timedelta(hours=48), "calls_left": 5}
+    meter: dict[str, Any] = {
+        "tags": [long] * 20,
+        "priority": 3,
+        "snoozed_until": "written",
+        "waiting_since": NOON,
+        "window_until": NOON + timedelta(hours=48),
+        "calls_left": 5,
+    }
     for status in ("open", "resolved"):
         check(blocks.card(card(status=status, contact=contact, **facts, **meter), locale)[1])
     check(blocks.card(card(agent=""), locale)[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from hub.store.store import open_store
-from hub.store.tables import Conversation
+from hub.store.tables import Conversation, Identity
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.conftest import until
 from tests.hub.hubs import only, settle
@@ -139,6 +140,29 @@ async def test_words_do_what_their_buttons_do(at: Room) -> None:
     assert at.phone.texts == ["!important: call us"]
 
 
+async def test_sleep_priority_tags_and_blocks_by_words_are_on_the_card(at: Room) -> None:
+    thread = await at.customer("Hello")
+    await at.hears(at.slack.reply(thread, "!snooze 2h"))
+    await at.hears(at.slack.reply(thread, "!prio urgent"))
+    await at.hears(at.slack.reply(thread, "!tag refund vip"))
+    await at.hears(at.slack.reply(thread, "!tag -vip"))
+    found = await talk(at)
+    assert 7100 < found["snooze_ms"] / 1000 - time.time() < 7300
+    assert (found["priority"], found["tags"].split()) == (3, ["refund"])
+    assert (
+        "💤" in at.card(thread) and "Urgent" in at.card(thread) and "refund" in at.card(thread) and "vip" not in at.card(thread)
+    )
+    await at.hears(at.slack.reply(thread, "!snooze"))
+    assert "the customer writes" in at.card(thread)
+    await at.hears(at.slack.reply(thread, "!wake"))
+    assert (await talk(at))["snooze_ms"] == 0
+    await at.hears(at.slack.reply(thread, "!block spam"))
+    assert (await only(at.hub.store, Identity))["blocked"]
+    await at.hears(at.slack.reply(thread, "!unblock"))
+    assert not (await only(at.hub.store, Identity))["blocked"]
+    assert at.phone.texts == []
+
+
 async def test_help_is_shown_to_the_one_who_asks(at: Room) -> None:
     thread = await at.customer("Hello")
     await at.hears(at.slack.reply(thread, "!help", "U2BO"))
@@ -146,7 +170,10 @@ async def test_help_is_shown_to_the_one_who_asks(at: Room) -> None:
     assert "!assign" in at.whispers("U2BO")[0] and at.whispers() == []
 
 
-@pytest.mark.parametrize("text", ["!resolv it", "!assign Bo", "!team", "!team nobodys", "!send", "!delete all"])
+@pytest.mark.parametrize(
+    "text",
+    ["!resolv it", "!snooze soon", "!prio", "!tag <@U2BO>", "!assign Bo", "!team", "!team nobodys", "!send", "!delete all"],
+)
 async def test_a_word_that_is_none_of_ours_stays_here_and_the_author_is_told(at: Room, text: str) -> None:
     thread = await at.customer("Hello")
     await at.hears(at.slack.reply(thread, text))
