@@ -83,7 +83,6 @@ class ApnsSender:
         """As `FcmSender.send`."""
         aps = {"alert": {"title": title, "body": text}, "badge": badge, "sound": "default", "thread-id": collapse}
         head = {
-            "authorization": f"bearer {self._provider()}",
             "apns-topic": self._settings.topic,
             "apns-push-type": "alert",
             "apns-priority": "10",
@@ -91,6 +90,7 @@ class ApnsSender:
             "apns-expiration": str(int(self._now().timestamp()) + KEEP_S),
         }
         with translated("APNs"):
+            head["authorization"] = f"bearer {self._provider()}"
             url = f"{self._settings.api_url}/3/device/{quote(token, safe='')}"
             answer = await self._client.post(url, json={"aps": aps, **facts}, headers=head)
             reason = str(answer.json().get("reason", "")) if answer.content else ""

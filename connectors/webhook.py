@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,7 +30,9 @@ MOST_BYTES = 1_048_576
 DEEPEST = 50
 LONGEST_ID = 120
 LONGEST_WAIT_S = 6 * 3600.0
-FETCH_S = 30.0
+FETCH_S = 40.0
+"""Seconds for a whole file, and `READ_S` for each piece: who sends a byte now and then must not hold a worker."""
+READ_S = 10.0
 MEDIA = frozenset({"image", "voice", "audio", "video", "file", "sticker"})
 KINDS = {"image": "image", "audio": "audio", "video": "video"}
 TRY_LATER = {408, 425, 429}
@@ -132,16 +135,19 @@ class Webhook:
 
     async def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """What a message's media address holds: as it comes, never unpacked."""
+        until = time.monotonic() + FETCH_S
         place = await pin(remote, self._settings.private_networks)
         headers = {"host": place.host, "accept-encoding": "identity"}
         with translated():
             async with self._client.stream(
-                "GET", place.url, headers=headers, extensions=place.extensions, timeout=FETCH_S
+                "GET", place.url, headers=headers, extensions=place.extensions, timeout=READ_S
             ) as answer:
                 if answer.is_redirect:
                     raise Undeliverable("the address leads elsewhere, and redirects are not followed", str(answer.status_code))
                 judge(answer)
                 async for piece in answer.aiter_raw():
+                    if time.monotonic() > until:
+                        raise Temporary("the file takes too long")
                     yield piece
 
     async def aclose(self) -> None:

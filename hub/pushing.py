@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -33,10 +34,14 @@ async def look(hub: Hub) -> None:
 
 
 async def push_due(hub: Hub) -> None:
-    """Tell the devices that are due: once for all that waits, and not at all where it has been fetched meanwhile."""
+    """Tell the devices that are due, side by side: once for all that waits, and not at all where it was fetched meanwhile. What
+    fails in a way of its own comes back after the lease."""
     while taken := await hub.store.devices.take(LEASE_MS):
-        for due in taken:
-            await _push(hub, due)
+        for due, failure in zip(
+            taken, await asyncio.gather(*(_push(hub, due) for due in taken), return_exceptions=True), strict=True
+        ):
+            if isinstance(failure, BaseException):
+                log.error("push.broken", channel=due.channel, kind=due.kind, error=repr(failure))
 
 
 async def _push(hub: Hub, due: DueDevice) -> None:

@@ -383,6 +383,16 @@ async def test_media_is_fetched_as_it_is_and_redirects_are_not_followed() -> Non
     assert len(there.asked) == 2
 
 
+async def test_who_sends_a_file_byte_by_byte_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.webhook.FETCH_S", -1.0)
+    async with other_side() as (there, url):
+        there.answer = Response(b"x" * 10)
+        one = channel(private=True)
+        with pytest.raises(Temporary):
+            await anext(aiter(one.fetch(url)))
+        await one.aclose()
+
+
 async def test_without_a_signature_only_where_that_was_said() -> None:
     hook = Hook("POST", {}, {}, dump(GOOD))
     assert len((await channel().receive(hook)).items) == 1

@@ -261,6 +261,21 @@ async def test_tokens_of_push_services_are_kept_and_renewed(there: PushServer) -
     await app.aclose()
 
 
+async def test_a_key_that_is_none_stops_nobody_else(home: House, there: PushServer) -> None:
+    """An admin's mistake: tried again, as it may be mended, while other devices are told."""
+    told = push_settings(there.url)
+    told["apns"]["private_key"] = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"
+    app, _ = app_of(there.url, apns=told["apns"])
+    home.hub.connectors = {APP: app}
+    own = await begun(home)
+    await own.device("apns", "0f" * 32)
+    await own.device("fcm", "token-a")
+    await answer(home, "We open at 9")
+    assert [one["token"] for one in there.told] == ["token-a"]
+    assert sorted((row["kind"], row["tries"]) for row in await rows(home.hub.store, DeviceRow)) == [("apns", 1), ("fcm", 0)]
+    await app.aclose()
+
+
 @pytest.mark.parametrize(
     ("answer", "error", "gone"),
     [
