@@ -45,7 +45,7 @@ class WeChat:
             window=Window(
                 settings.window_hours * 3600, settings.quota, {"followed": MINUTE, "scanned": MINUTE, "choice": MINUTE}
             ),
-            coalesce=1,
+            coalesce=10,
             deadline=4.5,
             timeout=settings.timeout + 5,
         )
