@@ -39,7 +39,7 @@ Now = Callable[[], datetime]
 def messages_of(channel: ChannelName, update: dict[str, Any], now: Now) -> list[Message]:
     """What an update says; empty for what is none of our business (groups, service messages, kinds we did not ask for)."""
     number = update.get("update_id")
-    if isinstance(number, bool) or not isinstance(number, int):
+    if isinstance(number, bool) or not isinstance(number, int) or abs(number) >= 1 << 63:
         raise Malformed("telegram: an update without update_id")
     try:
         match update:
