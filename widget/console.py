@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from widget import console_acts as acts
 from widget import console_admin as admin
+from widget import console_change as change
 from widget import console_session as session
 from widget import console_view as view
 from widget.access import ADMINS, LEADERS, READERS, WRITERS, Handler, known
@@ -37,7 +38,13 @@ CALLS: tuple[tuple[str, str, Handler, frozenset[str]], ...] = (
     ("POST", f"{ONE}/resolve", acts.resolve, WRITERS),
     ("POST", f"{ONE}/reopen", acts.reopen, WRITERS),
     ("POST", f"{ONE}/assign", acts.assign, WRITERS),
-    ("POST", f"{ONE}/read", acts.mark_read, READERS),
+    ("POST", f"{ONE}/snooze", change.snooze, WRITERS),
+    ("POST", f"{ONE}/priority", change.priority, WRITERS),
+    ("POST", f"{ONE}/tags", change.tags, WRITERS),
+    ("POST", f"{ONE}/block", change.block, WRITERS),
+    ("POST", f"{ONE}/unblock", change.unblock, WRITERS),
+    ("POST", f"{ONE}/undo", change.undo, WRITERS),
+    ("POST", f"{ONE}/read", change.mark_read, READERS),
     ("POST", f"{API}/deliveries/{{id}}/resend", acts.resend, WRITERS),
     ("POST", f"{API}/files", acts.upload, WRITERS),
     ("GET", f"{API}/agents", admin.agents, READERS),

@@ -27,11 +27,16 @@ ACTS = Rule(120, 60)
 """What one agent may do in a minute."""
 UPLOADS = Rule(30, 60)
 _KIND: dict[str, Literal["image", "audio", "video"]] = {"image": "image", "audio": "audio", "video": "video"}
-Act = Literal["reply", "note", "resolve", "reopen", "assign", "resend"]
+Act = Literal[
+    "reply", "note", "resolve", "reopen", "assign", "resend", "snooze", "priority", "tags", "block", "unblock", "undo"
+]  # fmt: skip
+LATEST = 10
+"""Seconds that a reply may wait for its author to take it back."""
 
 
 async def say(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, base?, force?}"""
+    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, base?, force?, delay?}
+    A reply with `delay` (seconds) leaves so much later, and can be taken back until then."""
     hub = hub_of(request)
     place = await place_of(request)
     body = await json_of(request)
@@ -44,7 +49,10 @@ async def say(request: Request, who: Asker) -> Response:
     if kind == "reply" and base is not None and not body.get("force"):
         await _check_base(hub, place, who, own, base)
     act: Act = "reply" if kind == "reply" else "note"
-    return await put(hub, who, own, act, place.id, parts=parts, base=base)
+    delay = whole(body, "delay")
+    if delay > LATEST:
+        raise Malformed(f"delay may be at most {LATEST} seconds")
+    return await put(hub, who, own, act, place.id, parts=parts, base=base, data={"delay_ms": delay * 1000} if delay else {})
 
 
 async def _check_base(hub: Hub, place: Place, who: Asker, own: str, base: int) -> None:
@@ -71,7 +79,7 @@ async def _simple(request: Request, who: Asker, act: Act) -> Response:
 
 
 async def assign(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/assign {id, agent?, team?}: to an agent, a team, or (neither) back to everybody."""
+    """POST /console/api/conversations/{id}/assign {id, agent?, team?, reason?}: to an agent, a team, or back to everybody."""
     hub = hub_of(request)
     place = await place_of(request)
     body = await json_of(request)
@@ -82,7 +90,9 @@ async def assign(request: Request, who: Asker) -> Response:
     person = await hub.store.agents.someone(agent) if agent else None
     if agent and (person is None or person.disabled):
         raise unknown()
-    return await put(hub, who, client_id(body), "assign", place.id, assignee=AgentId(agent) if agent else None, team=team)
+    reason = word(body, "reason", 500)
+    given = {"assignee": AgentId(agent) if agent else None, "team": team, "data": {"reason": reason} if reason else {}}
+    return await put(hub, who, client_id(body), "assign", place.id, **given)
 
 
 async def resend(request: Request, who: Asker) -> Response:
@@ -97,20 +107,6 @@ async def resend(request: Request, who: Asker) -> Response:
     if found[1] not in ("failed", "unknown") and not await hub.store.console.kept(CONSOLE, f"{who.agent.id}.{own}"):
         raise Refusal(409, "not_failed", "This was sent, or is on its way: there is nothing to send again.")
     return await put(hub, who, own, "resend", found[0], edit_of=ExternalId(delivery))
-
-
-async def mark_read(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/read {n}"""
-    hub = hub_of(request)
-    place = await place_of(request)
-    n = min(whole(await json_of(request), "n"), place.head)
-    await hub.store.agents.has_read(who.agent.id, place.id, n)
-    seen = await hub.store.console.public_place(place.id, n)
-    by = {"kind": "agent", "name": who.agent.name}
-    fact = {"t": "eph", "k": "read", "c": place.id, "s": seen}
-    colleagues = {**fact, "by": {**by, "id": who.agent.id}, "n": n, "console": True}
-    await hub.live.poke(ephemeral=[{**fact, "by": by, "to": place.identity_id}, colleagues] if seen else [colleagues])
-    return answer({"n": n})
 
 
 async def upload(request: Request, who: Asker) -> Response:

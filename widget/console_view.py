@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub.acts import UNTIL_WRITTEN, URGENT
 from hub.model import ChannelName
 from hub.ports import Connector
 from hub.runtime import Hub
 from hub.store.console import Fate, Opened
-from hub.store.listing import Listed, View
+from hub.store.listing import Listed, Only, View
 from hub.store.windows import Meter
 from widget.access import Asker, hub_of, id_of, unknown
 from widget.answers import Refusal, answer
@@ -38,7 +39,7 @@ def limit_of(request: Request, default: int) -> int:
 
 
 async def conversations(request: Request, who: Asker) -> Response:
-    """GET /console/api/conversations?view=&cursor=&limit=&q="""
+    """GET /console/api/conversations?view=&cursor=&limit=&q=&channel=&team=&tag=&priority="""
     view = request.query_params.get("view", "all")
     words = request.query_params.get("q", "").strip()
     if view not in VIEWS:
@@ -46,15 +47,24 @@ async def conversations(request: Request, who: Asker) -> Response:
     if len(words) > 100 or "\0" in words:
         raise Refusal(422, "malformed", "q may have at most 100 characters.")
     store, most, me = hub_of(request).store.console, limit_of(request, 30), who.agent.id
-    rows = await store.conversations(me, cast(View, view), before=number(request, "cursor"), words=words, most=most + 1)
+    before, only = number(request, "cursor"), _only(request)
+    rows = await store.conversations(me, cast(View, view), before=before, words=words, most=most + 1, only=only)
     counts = await store.counts(me)
     return answer(
         {
             "items": [row_json(row) for row in rows[:most]],
             "next": str(rows[most - 1].last_s) if len(rows) > most else None,
-            "counts": {"mine": counts.mine, "unassigned": counts.unassigned, "all": counts.all},
+            "counts": {"mine": counts.mine, "unassigned": counts.unassigned, "all": counts.all, "snoozed": counts.snoozed},
         }
     )
+
+
+def _only(request: Request) -> Only:
+    """What the list is narrowed to. Raises `Refusal`."""
+    channel, team, tag = (request.query_params.get(name, "") for name in ("channel", "team", "tag"))
+    if max(len(channel), len(team), len(tag)) > 64 or "\0" in channel + team + tag:
+        raise Refusal(422, "malformed", "channel, team and tag may have at most 64 characters.")
+    return Only(channel, team, tag, number(request, "priority", most=URGENT))
 
 
 async def conversation(request: Request, who: Asker) -> Response:
@@ -107,6 +117,11 @@ def row_json(row: Listed) -> dict[str, Any]:
         "last_n": row.head,
         "read_n": row.read,
         "created_at": _time(row.at),
+        "snoozed": row.snooze_ms > 0,
+        "snoozed_until": _time(datetime.fromtimestamp(row.snooze_ms / 1000, UTC)) if 0 < row.snooze_ms < UNTIL_WRITTEN else None,
+        "priority": row.priority,
+        "tags": row.tags,
+        "blocked": row.blocked,
     }
 
 

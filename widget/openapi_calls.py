@@ -130,6 +130,12 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_ONE}/resolve"): _agents("Resolve", "结束会话", _KEPT, *_LATE, takes=console.Act),
     ("POST", f"{_ONE}/reopen"): _agents("Reopen", "重新打开", _KEPT, *_LATE, takes=console.Act),
     ("POST", f"{_ONE}/assign"): _agents("Give to somebody", "分配", _KEPT, *_LATE, takes=console.Assign),
+    ("POST", f"{_ONE}/snooze"): _agents("Let it sleep", "暂缓", _KEPT, *_LATE, takes=console.Snooze),
+    ("POST", f"{_ONE}/priority"): _agents("How urgent it is", "优先级", _KEPT, *_LATE, takes=console.Priority),
+    ("POST", f"{_ONE}/tags"): _agents("Tags", "标签", _KEPT, *_LATE, takes=console.Tags),
+    ("POST", f"{_ONE}/block"): _agents("Block the customer", "拉黑客户", _KEPT, *_LATE, takes=console.Block),
+    ("POST", f"{_ONE}/unblock"): _agents("Unblock the customer", "取消拉黑", _KEPT, *_LATE, takes=console.Block),
+    ("POST", f"{_ONE}/undo"): _agents("Take back a reply before it leaves", "撤回", _KEPT, *_LATE, takes=console.Undo),
     ("POST", f"{_ONE}/read"): _agents("How far one has read", "标记已读", {200: console.ReadUpTo}, 404, takes=console.ReadAsked),
     ("POST", f"{_A}/deliveries/{{id}}/resend"): _agents(
         "Send again what failed or has an unknown fate", "重新发送", _KEPT, *_LATE, takes=console.Act

@@ -44,14 +44,20 @@ class Row(BaseModel):
     last_n: Place
     read_n: Place
     created_at: datetime
+    snoozed: bool
+    snoozed_until: datetime | None
+    priority: int
+    tags: list[str]
+    blocked: bool
 
 
 class Counts(BaseModel):
-    """Open conversations: one's own, nobody's, all."""
+    """Open conversations: one's own and nobody's that are awake, all, and those that sleep."""
 
     mine: int
     unassigned: int
     all: int
+    snoozed: int
 
 
 class ConversationsQuery(BaseModel):
@@ -61,6 +67,10 @@ class ConversationsQuery(BaseModel):
     cursor: Place | Absent = None
     limit: int = Field(30, ge=1, le=100)
     q: str = Field("", max_length=100)
+    channel: str = Field("", max_length=64)
+    team: str = Field("", max_length=64)
+    tag: str = Field("", max_length=64)
+    priority: int | Absent = Field(None, ge=0, le=3)
 
 
 class Conversations(BaseModel):
@@ -126,7 +136,7 @@ class ConsoleEv(BaseModel):
     s: Place
     c: Id
     n: Place
-    k: Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event"]
+    k: Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event", "changed"]
     by: ConsoleBy
     at: datetime
     d: ConsoleWords
@@ -157,6 +167,8 @@ class Reply(BaseModel):
     files: list[Id] = Field([], max_length=10)
     base: Place | None = None
     force: bool = False
+    delay: int = Field(0, ge=0, le=10)
+    """Seconds that the reply waits for its author to take it back."""
 
 
 class Act(BaseModel):
@@ -171,6 +183,38 @@ class Assign(BaseModel):
     id: OwnId
     agent: Id | None = None
     team: str = Field("", max_length=64)
+    reason: str = Field("", max_length=500)
+
+
+class Snooze(Act):
+    """Until a time, or (null) until the customer writes; a time that has passed wakes the conversation."""
+
+    until: datetime | None = None
+
+
+class Priority(Act):
+    """0 none, 3 urgent."""
+
+    level: int = Field(ge=0, le=3)
+
+
+class Tags(Act):
+    """Single words to add and to take away."""
+
+    add: list[str] = Field([], max_length=20)
+    remove: list[str] = Field([], max_length=20)
+
+
+class Block(Act):
+    """Why."""
+
+    reason: str = Field("", max_length=500)
+
+
+class Undo(Act):
+    """`of` is the id that one's own reply was given."""
+
+    of: OwnId
 
 
 class Kept(BaseModel):
@@ -182,7 +226,7 @@ class Kept(BaseModel):
 class ReadAsked(BaseModel):
     """A place in the conversation."""
 
-    n: Place = 0
+    n: Place
 
 
 class ReadUpTo(BaseModel):

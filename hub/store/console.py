@@ -14,7 +14,7 @@ from hub.model import Entry
 from hub.store import tables
 from hub.store.database import Database, among
 from hub.store.inbox import PARKED
-from hub.store.listing import Listed, View, holds, in_view, listed
+from hub.store.listing import Listed, Only, View, holds, in_view, listed
 from hub.store.logs import ENTRY_COLUMNS, entry_of
 
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -38,6 +38,7 @@ class Counts:
     mine: int
     unassigned: int
     all: int
+    snoozed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +82,12 @@ class ConsoleStore:
         self.db = db
 
     async def conversations(
-        self, me: str, view: View, *, before: int | None = None, words: str = "", most: int = 30
+        self, me: str, view: View, *, before: int | None = None, words: str = "", most: int = 30, only: Only | None = None
     ) -> list[Listed]:
         """Conversations of a view, the latest first, from before the place `before` in the inbox-wide log."""
         wanted = select(conversation).where(in_view(view, me)).order_by(conversation.c.last_s.desc()).limit(most)
+        if only is not None:
+            wanted = wanted.where(*only.holds())
         if before is not None:
             wanted = wanted.where(conversation.c.last_s < before)
         if words:
@@ -95,10 +98,11 @@ class ConsoleStore:
     async def counts(self, me: str) -> Counts:
         """The sizes of the views."""
         held = select(func.count()).where(conversation.c.status == "open")
-        parts = (held.where(conversation.c.agent_id == me), held.where(conversation.c.agent_id == ""), held)
+        awake, asleep = held.where(conversation.c.snooze_ms == 0), held.where(conversation.c.snooze_ms > 0)
+        parts = (awake.where(conversation.c.agent_id == me), awake.where(conversation.c.agent_id == ""), held, asleep)
         async with self.db.read() as connection:
             row = (await connection.execute(select(*[part.scalar_subquery() for part in parts]))).one()
-        return Counts(int(row[0]), int(row[1]), int(row[2]))
+        return Counts(int(row[0]), int(row[1]), int(row[2]), int(row[3]))
 
     async def opened(self, conversation_id: str, me: str) -> Opened | None:
         """One conversation with everything beside it."""

@@ -19,7 +19,7 @@ customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
 read = agent_tables.AgentRead.__table__  # type: ignore[attr-defined]
-View = Literal["mine", "unassigned", "all", "resolved"]
+View = Literal["mine", "unassigned", "all", "snoozed", "resolved"]
 _TALK = ("id", "channel", "customer_id", "status", "agent_id", "team", "preview", "preview_by", "waiting_ms", "last_at", "last_s")
 
 
@@ -44,6 +44,31 @@ class Listed:
     head: int
     read: int
     at: datetime
+    snooze_ms: int
+    priority: int
+    tags: list[str]
+    blocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """What a list is narrowed to; empty: everything."""
+
+    channel: str = ""
+    team: str = ""
+    tag: str = ""
+    priority: int | None = None
+
+    def holds(self) -> list[ColumnElement[bool]]:
+        """The conditions; a tag is never a pattern."""
+        tag = self.tag.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        asked: list[tuple[Any, ColumnElement[bool]]] = [
+            (self.channel, conversation.c.channel == self.channel),
+            (self.team, conversation.c.team == self.team),
+            (self.tag, conversation.c.tags.like(f"% {tag} %", escape="!")),
+            (self.priority is not None, conversation.c.priority == self.priority),
+        ]
+        return [condition for given, condition in asked if given]
 
 
 def in_view(view: View, me: str) -> ColumnElement[bool]:
@@ -51,7 +76,10 @@ def in_view(view: View, me: str) -> ColumnElement[bool]:
     if view in ("resolved", "all"):
         status: ColumnElement[bool] = conversation.c.status == ("resolved" if view == "resolved" else "open")
         return status
-    return and_(conversation.c.status == "open", conversation.c.agent_id == (me if view == "mine" else ""))
+    is_open = conversation.c.status == "open"
+    if view == "snoozed":
+        return and_(is_open, conversation.c.snooze_ms > 0)
+    return and_(is_open, conversation.c.snooze_ms == 0, conversation.c.agent_id == (me if view == "mine" else ""))
 
 
 def holds(words: str) -> ColumnElement[bool]:
@@ -66,8 +94,9 @@ async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> l
     """The conversations of a query with their names. The query's limit comes first, so that the joins see few rows."""
     few = wanted.subquery("few")
     columns = [few.c[name] for name in _TALK]
+    more = (few.c.snooze_ms, few.c.priority, few.c.tags, identity.c.blocked)
     joined = (
-        select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq)
+        select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq, *more)
         .select_from(few)
         .join(identity, identity.c.id == few.c.identity_id)
         .join(customer, customer.c.id == few.c.customer_id)
@@ -83,7 +112,7 @@ async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> l
 
 def _row(row: Any, names: dict[str, str]) -> Listed:
     id, channel, customer_id, status, agent_id, team, preview, preview_by, waiting_ms, last_at, last_s = row[:11]
-    head, at, profile, customer_name, agent_name, seq = row[11:]
+    head, at, profile, customer_name, agent_name, seq, snooze_ms, priority, tags, blocked = row[11:]
     told = orjson.loads(profile)
     return Listed(
         id=id,
@@ -103,6 +132,10 @@ def _row(row: Any, names: dict[str, str]) -> Listed:
         head=head,
         read=seq or 0,
         at=at,
+        snooze_ms=snooze_ms,
+        priority=priority,
+        tags=tags.split(),
+        blocked=bool(blocked),
     )
 
 

@@ -37,7 +37,7 @@ async def test_a_question_is_listed_and_its_answer_reaches_the_log(home: House) 
     assert (row["id"], row["preview"], row["preview_by"], row["status"]) == (talk, "Where is my parcel?", "customer", "open")
     assert row["agent"] is None
     assert row["waiting_since"]
-    assert listed["counts"] == {"mine": 0, "unassigned": 1, "all": 1}
+    assert listed["counts"] == {"mine": 0, "unassigned": 1, "all": 1, "snoozed": 0}
     assert (await bo.say(talk, "On its way.", base=row["last_n"])).status_code == 201
     await home.work()
     seen = (await bo.api.get(f"{API}/conversations/{talk}/entries")).json()
@@ -51,7 +51,7 @@ async def test_a_question_is_listed_and_its_answer_reaches_the_log(home: House) 
     listed = (await bo.api.get(f"{API}/conversations", params={"view": "mine"})).json()
     assert [r["id"] for r in listed["items"]] == [talk]
     assert listed["items"][0]["waiting_since"] is None
-    assert listed["counts"] == {"mine": 1, "unassigned": 0, "all": 1}
+    assert listed["counts"] == {"mine": 1, "unassigned": 0, "all": 1, "snoozed": 0}
 
 
 async def test_the_same_action_counts_once_and_another_under_its_id_is_refused(home: House) -> None:

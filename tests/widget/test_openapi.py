@@ -217,9 +217,15 @@ async def agents(api: Api, talk: str) -> None:
     await bo.post(f"{one}/resolve", json={"id": api.id()})
     await bo.post(f"{one}/reopen", json={"id": api.id()})
     await bo.post(f"{one}/read", json={"n": 4})
+    await bo.post(f"{one}/snooze", json={"id": api.id(), "until": "2100-01-31T09:00:00+08:00"})
+    await bo.post(f"{one}/priority", json={"id": api.id(), "level": 2})
+    await bo.post(f"{one}/tags", json={"id": api.id(), "add": ["vip"], "remove": []})
+    await bo.post(f"{one}/block", json={"id": api.id(), "reason": "spam"})
+    await bo.post(f"{one}/unblock", json={"id": api.id()})
+    await bo.post(f"{one}/undo", json={"id": api.id(), "of": "none"})
     await api.home.work()
     kinds = {entry["k"] for entry in (await bo.get(f"{one}/entries", params={"limit": 100})).json()["items"]}
-    assert kinds == {"message", "note", "assigned", "resolved", "reopened"}
+    assert kinds == {"message", "note", "assigned", "resolved", "reopened", "changed"}
     assert (await bo.get(one)).json()["profile"]["name"] == "Li"
     await bo.get(f"{API}/conversations/{NOBODY}")
     await resend(api, bo)
@@ -315,6 +321,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "Reply": {"id": "r", "text": "x"},
     "Act": {"id": "a"},
     "Assign": {"id": "b"},
+    "Snooze": {"id": "s"},
+    "Priority": {"id": "p", "level": 1},
+    "Tags": {"id": "t", "add": ["vip"]},
+    "Block": {"id": "l"},
+    "Undo": {"id": "u", "of": "r"},
     "ReadAsked": {"n": 1},
     "Invite": {"email": "b@example.com"},
     "Change": {"name": "x"},
