@@ -3,12 +3,57 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.identity_settings import IdentitySettings
 from hub.ports import Settings
+
+
+class Question(BaseModel):
+    """One thing that is asked before the chat. Labels and options by language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    label: dict[str, str] = Field(min_length=1)
+    kind: Literal["text", "email", "phone", "number", "choice", "multiline"] = "text"
+    required: bool = False
+    options: tuple[dict[str, str], ...] = Field((), description="of a choice; a single one is a box to tick")
+
+
+class Before(BaseModel):
+    """What is asked before the first message. The answers are the conversation's first message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: dict[str, str] = Field({}, description="above the questions, by language")
+    questions: tuple[Question, ...] = ()
+    consent: dict[str, str] = Field({}, description="what must be agreed to, by language; addresses in it become links")
+
+    def form(self, language: str) -> dict[str, Any]:
+        """The questions as a `Form` of hub.model, in one language."""
+        asked = [
+            {
+                "name": one.name,
+                "label": spoken(one.label, language),
+                "kind": one.kind,
+                "required": one.required,
+                "options": [{"id": str(n), "text": spoken(option, language)} for n, option in enumerate(one.options)],
+            }
+            for one in self.questions
+        ]
+        if self.consent:
+            agreed = {"id": "yes", "text": "是" if language == "zh" else "✓"}
+            label = spoken(self.consent, language)
+            asked.append({"name": "consent", "label": label, "kind": "choice", "required": True, "options": [agreed]})
+        return {"type": "form", "title": spoken(self.title, language), "fields": asked}
+
+
+def spoken(texts: dict[str, str], language: str) -> str:
+    """The text in this language, or in the first that was written."""
+    return texts.get(language) or next(iter(texts.values()), "")
 
 
 class WebSettings(Settings):
@@ -23,6 +68,7 @@ class WebSettings(Settings):
     locale: str = Field("", description="a fixed language; empty: the browser's")
     accent: str = Field("#0b6bcb", pattern=r"^#[0-9a-fA-F]{6}$", description="the colour of buttons and of the customer's lines")
     position: Literal["right", "left"] = "right"
+    before: Before | None = Field(None, description="questions and consent before the first message")
     identity: IdentitySettings | None = Field(
         None, description="keys by which your own backend says who a customer is; none: customers say it themselves"
     )
@@ -34,3 +80,15 @@ class WebSettings(Settings):
             if not re.fullmatch(r"https?://[^\s/*]+", origin):
                 raise ValueError(f"“{origin}” is not how browsers name a page's origin; write https://shop.example")
         return tuple(origin.lower() for origin in origins)
+
+    def look(self, language: str) -> dict[str, Any]:
+        """How the chat presents itself in this language: the `cfg` of a welcome frame."""
+        short = (self.locale or language).split("-")[0]
+        return {
+            "title": spoken(self.title, short),
+            "greeting": spoken(self.greeting, short),
+            "lang": self.locale,
+            "accent": self.accent,
+            "position": self.position,
+            **({"form": self.before.form(short)} if self.before else {}),
+        }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
@@ -188,6 +188,7 @@ class Look(BaseModel):
     lang: str
     accent: str
     position: Literal["right", "left"]
+    form: dict[str, Any] | Absent = Field(None, description="a form to be answered before the first message")
 
 
 class Welcome(BaseModel):

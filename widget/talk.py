@@ -57,18 +57,7 @@ class Talk:
             "read": facts.read_cs if facts else 0,
             "hb": HEARTBEAT_S,
             "lp": POLL_S,
-            "cfg": self._appearance(language),
-        }
-
-    def _appearance(self, language: str) -> dict[str, Any]:
-        settings = self._settings
-        short = (settings.locale or language or "en").split("-")[0]
-        return {
-            "title": settings.title.get(short) or next(iter(settings.title.values()), ""),
-            "greeting": settings.greeting.get(short) or next(iter(settings.greeting.values()), ""),
-            "lang": settings.locale,
-            "accent": settings.accent,
-            "position": settings.position,
+            "cfg": self._settings.look(language or "en"),
         }
 
     async def take(self, frame: dict[str, Any]) -> list[dict[str, Any]]:

@@ -97,6 +97,7 @@ class World:
         self.logins: dict[str, Staff] = {}
         self.files: dict[str, tuple[str, str, bytes]] = {}
         self.ears: set[Callable[[Frame | None], None]] = set()
+        self.form: Frame | None = None
         self.greeted: Callable[[World, Talk, Frame], None] | None = None
 
     def poke(self, passing: Frame | None = None) -> None:
@@ -129,7 +130,7 @@ class World:
     def said(self, visitor: Visitor, frame: Frame) -> Frame:
         """Keep what a customer sent, once per id."""
         key, d = str(frame.get("id", "")), frame.get("d") or {}
-        if not key or not (d.get("text") or d.get("files") or d.get("choice")):
+        if not key or not any(d.get(what) for what in ("text", "files", "choice", "form")):
             return {"t": "no", "id": key, "code": "malformed", "retry": False}
         if key in visitor.ids:
             same = visitor.ids[key] == d
@@ -148,6 +149,8 @@ class World:
         parts: list[Frame] = [{"type": "text", "text": d["text"], "spans": []}] if d.get("text") else []
         if d.get("choice"):
             parts.append({"type": "choice", **d["choice"]})
+        if d.get("form"):
+            parts.append({"type": "form", **d["form"], "submitted": True})
         for file in d.get("files") or []:
             name, mime, content = self.files[file]
             kind = mime.split("/")[0] if mime.split("/")[0] in ("image", "audio", "video") else "file"

@@ -55,6 +55,8 @@ class Customers:
             "lang": "",
             "online": online,
         }
+        if world.form:
+            cfg["form"] = world.form
         visitor.page = str(hello.get("page") or visitor.page)
         seen = {"t": "welcome", "me": visitor.id, "epoch": world.epoch, "head": head, "from": first, "resumed": resumed}
         return {**seen, "hb": 25, "lp": 25, "cfg": cfg, "read": 0}

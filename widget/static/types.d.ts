@@ -29,7 +29,14 @@ interface MediaPart {
   url?: string;
 }
 
-interface FormField { name: string; label: string; value?: string | null }
+interface FormField {
+  name: string;
+  label: string;
+  kind?: 'text' | 'email' | 'phone' | 'number' | 'choice' | 'multiline';
+  required?: boolean;
+  options?: Option[];
+  value?: string | null;
+}
 
 type Part =
   | { type: 'text'; text: string; spans?: Span[] }
@@ -81,14 +88,14 @@ interface Welcome extends Frame {
   hb?: number;
   lp?: number;
   read?: number;
-  cfg: { title?: string; greeting?: string; lang?: string; online?: boolean; accent?: string; position?: string };
+  cfg: { title?: string; greeting?: string; lang?: string; online?: boolean; accent?: string; position?: string; form?: Extract<Part, { type: 'form' }> };
 }
 
 /** What a customer said and the hub has not yet confirmed. */
 interface Pending {
   id: string;
   at: string;
-  d: { text?: string; files?: string[]; choice?: { id: string; text: string; of?: string } };
+  d: { text?: string; files?: string[]; choice?: { id: string; text: string; of?: string }; form?: { title?: string; fields: FormField[] } };
   parts: Part[];
   failed?: string;
 }

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.async_api import Page, Route, expect
+import pytest
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Page, Request, Route, expect
 
+from connectors.web_settings import Before, Question, WebSettings
 from tests.widget.browser.conftest import Site
 from tests.widget.browser.faces import WITHIN, eventually, open_widget, said, settled, write
 
@@ -19,7 +22,12 @@ DROP = """dialog => {
 
 async def test_a_page_names_its_customer_and_hears_what_happens(page: Page, site: Site) -> None:
     asked: list[dict[str, Any]] = []
-    page.on("request", lambda request: asked.append(request.post_data_json) if request.url.endswith("/session") else None)
+
+    def note(request: Request) -> None:
+        if request.url.endswith("/session"):
+            asked.append(json.loads(request.post_data or "{}"))
+
+    page.on("request", note)
     await page.goto(f"{site.base}/demo?lang=en")
     await page.evaluate("""() => {
         window.heard = [];
@@ -81,3 +89,36 @@ async def test_every_language_has_every_text_and_arabic_reads_from_the_right(pag
     head = page.locator("frontdesk-widget .head")
     avatar, close = await head.locator(".avatar").bounding_box(), await head.locator("button").bounding_box()
     assert avatar and close and avatar["x"] > close["x"]
+
+
+async def test_what_must_be_asked_first_is_answered_before_anything_is_written(page: Page, site: Site) -> None:
+    if site.world is None:
+        pytest.skip("a running hub asks what its own file says")
+    settings = WebSettings(
+        before=Before(
+            title={"en": "Before we begin"},
+            questions=(
+                Question(name="email", label={"en": "E-mail"}, kind="email", required=True),
+                Question(name="about", label={"en": "About"}, kind="choice", options=({"en": "An order"}, {"en": "<b>Else</b>"})),
+            ),
+            consent={"en": "I agree to https://shop.example/privacy"},
+        )
+    )
+    site.world.form = settings.look("en-GB")["form"]
+    await page.goto(f"{site.base}/demo?lang=en")
+    await page.locator("frontdesk-widget button.launcher").click()
+    form = page.locator("frontdesk-widget form.ask")
+    await expect(form).to_be_visible(timeout=WITHIN)
+    await expect(page.locator("frontdesk-widget .composer")).to_be_hidden()
+    assert (await Axe().run(page)).response["violations"] == []
+    await form.locator("select").select_option("<b>Else</b>")
+    await form.locator("input[type=email]").fill("ann@example.com")
+    await form.locator("button").click()
+    assert not any(visitor.log for visitor in site.world.visitors.values()), "sent without consent"
+    await form.locator("input[type=checkbox]").check()
+    await form.locator("button").click()
+    await expect(page.locator("frontdesk-widget textarea")).to_be_focused(timeout=WITHIN)
+    await expect(page.locator("frontdesk-widget .row.own dd")).to_have_text(["ann@example.com", "<b>Else</b>", "✓"])
+    await eventually(lambda: settled(page))
+    await open_widget(page, site.base)
+    await expect(page.locator("frontdesk-widget .row.own dd").first).to_have_text("ann@example.com")

@@ -8,7 +8,7 @@ import { dayOf } from '../shared/when.js';
 /**
  * @typedef {object} Item
  * @property {string} key
- * @property {'day' | 'line' | 'said' | 'greeting' | 'options'} kind
+ * @property {'day' | 'line' | 'said' | 'greeting' | 'options' | 'form'} kind
  * @property {string} [text] of a day or a line
  * @property {boolean} own
  * @property {By} by
@@ -54,7 +54,7 @@ export function itemsOf(core, words) {
     said.push(item({ key: one.id, own: true, at: one.at, parts: [one.part], upload: one, state, failed: Boolean(one.failed) }));
   }
   mark(said, core.log.agentRead, words);
-  return [...dated(said, core.lang), ...offered(said)];
+  return [...dated(said, core.lang), ...(said.some((one) => one.own || one.ev) ? offered(said) : asked(core.cfg.form))];
 
   /** @param {Pending} one @param {string} state */
   function own(one, state) {
@@ -127,11 +127,27 @@ function dated(said, lang) {
 }
 
 /**
- * The buttons of the last thing said, if it was not the customer who said it.
+ * What is asked before the first message.
+ * @param {Welcome['cfg']['form']} form
+ */
+function asked(form) {
+  return form ? [item({ key: 'before', kind: 'form', parts: [form] })] : [];
+}
+
+/**
+ * The buttons or questions of the last thing said, if it was not the customer who said it.
  * @param {Item[]} said
  */
 function offered(said) {
   const latest = said.at(-1);
-  const part = latest && !latest.own && latest.parts.findLast((one) => (one.type === 'choices' || one.type === 'card') && one.options?.length);
-  return latest && part ? [item({ key: `options ${latest.key}`, kind: 'options', parts: [part], ev: latest.ev })] : [];
+  const part = latest && !latest.own && latest.parts.findLast((one) => (one.type === 'choices' || one.type === 'card') && one.options?.length || one.type === 'form' && !one.submitted);
+  return latest && part ? [item({ key: `options ${latest.key}`, kind: part.type === 'form' ? 'form' : 'options', parts: [part], ev: latest.ev })] : [];
 }
+
+/** @param {Item} item */
+export function stampOf({ kind, text, parts, state, failed, first, last, edited, by, own, ev }) {
+  return JSON.stringify([kind, text, parts, state, failed, first, last, edited, by.name, own, Boolean(ev)]);
+}
+
+/** @param {string} name */
+export const initial = (name) => [...name.trim()][0]?.toLocaleUpperCase() ?? '';

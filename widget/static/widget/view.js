@@ -6,7 +6,7 @@
 import { anchored, fill, follow, grow, h, icon, sends } from '../shared/dom.js';
 import { options, show } from '../shared/parts.js';
 import { timeOf } from '../shared/when.js';
-import { itemsOf } from './items.js';
+import { initial, itemsOf, stampOf } from './items.js';
 import { keepDraft, recallDraft } from './log.js';
 import { css } from './style.js';
 
@@ -70,7 +70,7 @@ export class View {
     this.dialog.addEventListener('dragover', (event) => event.preventDefault());
     this.dialog.addEventListener('drop', (event) => {
       event.preventDefault();
-      core.attach(event.dataTransfer?.files ?? []);
+      if (!this.composer?.hidden) core.attach(event.dataTransfer?.files ?? []);
     });
     this.dialog.addEventListener('cancel', (event) => event.preventDefault());
     return this.dialog;
@@ -99,7 +99,8 @@ export class View {
       event.preventDefault();
       core.attach(files);
     });
-    return h('div', { class: 'composer', part: 'composer' }, pick, this.picker, this.field, this.button);
+    this.composer = h('div', { class: 'composer', part: 'composer' }, pick, this.picker, this.field, this.button);
+    return this.composer;
   }
 
   #wrote() {
@@ -179,6 +180,7 @@ export class View {
     const before = scroll.scrollHeight - scroll.scrollTop;
     this.#head();
     const items = itemsOf(core, words);
+    if (this.composer) this.composer.hidden = items.at(-1)?.key === 'before';
     const oldest = list.firstElementChild?.getAttribute('data-key');
     follow(list, items, (one) => one.key, stampOf, (one) => this.#make(one));
     if (this.earlier) this.earlier.hidden = !core.log.entries.length || core.log.entries[0].s <= 1;
@@ -212,6 +214,7 @@ export class View {
     if (item.kind === 'day') return h('div', { class: 'day' }, h('span', {}, item.text));
     if (item.kind === 'line') return h('div', { class: 'line' }, item.text);
     const setting = { words, base: core.base, fresh: item.ev && (() => this.#fresh(item)) };
+    if (item.kind === 'form') return this.#form(item);
     if (item.kind === 'options') return this.#options(item, setting);
     const who = item.own ? words.you : item.by.name || (item.by.kind === 'bot' ? words.bot : core.cfg.title || words.title);
     const name = !item.own && item.first && item.kind === 'said' && h('div', { class: 'who' }, who);
@@ -255,6 +258,19 @@ export class View {
     return options((part.type === 'choices' || part.type === 'card' ? part.options : []) ?? [], { ...setting, choose });
   }
 
+  /** Questions to answer; what draws them is fetched when there are some. @param {import('./items.js').Item} item */
+  #form(item) {
+    const [part] = item.parts;
+    const place = h('div', {});
+    if (part.type !== 'form') return place;
+    import('./ask.js').then(({ ask }) => ask(place, part, this.words, (form) => {
+      this.core.say({ form }, [{ type: 'form', ...form, submitted: true }]);
+      this.draw(true);
+      this.field?.focus();
+    }));
+    return place;
+  }
+
   /** @param {import('./items.js').Item} item */
   async #fresh(item) {
     const [ev] = await this.core.history((item.ev?.s ?? 0) + 1, 1);
@@ -281,11 +297,3 @@ export class View {
     if (low) this.#bottom();
   }
 }
-
-/** @param {import('./items.js').Item} item */
-function stampOf({ kind, text, parts, state, failed, first, last, edited, by, own, ev }) {
-  return JSON.stringify([kind, text, parts, state, failed, first, last, edited, by.name, own, Boolean(ev)]);
-}
-
-/** @param {string} name */
-export const initial = (name) => [...name.trim()][0]?.toLocaleUpperCase() ?? '';
