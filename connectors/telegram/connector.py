@@ -14,7 +14,7 @@ from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from connectors.telegram.calls import CAPTION_LIMIT, METHODS, TEXT_LIMIT, call, change, place_of, plain, sent_at
-from connectors.telegram.errors import NotAPicture, NotParsable, translated
+from connectors.telegram.errors import NotAsSuch, NotParsable, translated
 from connectors.telegram.normalize import ALLOWED_UPDATES, messages_of
 from connectors.telegram.reading import checked, parse
 from connectors.telegram.settings import OFFICIAL, TelegramSettings
@@ -118,7 +118,7 @@ class Telegram:
         except NotParsable:
             with translated():
                 sent = await call(self._bot, place, [plain(part) for part in parts], stored)
-        except NotAPicture:
+        except NotAsSuch:
             with translated():
                 sent = await call(self._bot, place, parts, stored, document=True)
         # Two chats with the same customer, one through a Business account, count their messages apart.

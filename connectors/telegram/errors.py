@@ -34,14 +34,14 @@ class NotParsable(Exception):
     """Telegram could not read the formatting: the same text goes again without it."""
 
 
-class NotAPicture(Exception):
-    """Telegram could not make a photo of it: the same file goes again as a document."""
+class NotAsSuch(Exception):
+    """Telegram could not make a photo of it, or the customer takes no voice notes: the same file goes again as a document."""
 
 
 @contextmanager
 def translated(*, first: bool = False) -> Iterator[None]:
     """Around every call of the SDK. BadRequest is a NetworkError there: it must be looked at first. Only a `first` try may end
-    in `NotParsable` or `NotAPicture`."""
+    in `NotParsable` or `NotAsSuch`."""
     try:
         yield
     except RetryAfter as exc:
@@ -68,8 +68,8 @@ def _refused(exc: BadRequest, first: bool) -> Exception:
     words = exc.message.lower()
     if first and "parse entities" in words:
         return NotParsable()
-    if first and ("photo_" in words or "image_process_failed" in words):
-        return NotAPicture()
+    if first and ("photo_" in words or "image_process_failed" in words or "voice_messages_forbidden" in words):
+        return NotAsSuch()
     return Undeliverable(f"Telegram: {exc.message}")
 
 

@@ -291,6 +291,12 @@ async def test_answers_go_through_the_business_account_that_was_written_to(sim: 
     assert sim.accepted.records[-1]["method"] == "deleteBusinessMessages"
 
 
+async def test_who_takes_no_voice_notes_gets_a_document(sim: TelegramServer, bot: Telegram, shelf: Shelf) -> None:
+    sim.api.fail(400, "Bad Request: VOICE_MESSAGES_FORBIDDEN", method="sendVoice")
+    await bot.send(to(7), [Media(kind="voice", file=shelf.put("v.ogg", "audio/ogg", b"OggS"))], KEY)
+    assert [record["method"] for record in sim.accepted.records] == ["sendDocument"]
+
+
 async def test_typing_is_shown(sim: TelegramServer, bot: Telegram) -> None:
     await bot.typing(to(7))
     assert sim.api.calls[-1] == ("sendChatAction", {"chat_id": "7", "action": "typing"})
