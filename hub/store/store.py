@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import insert, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import new_id
 from hub.store import tables
 from hub.store.agents import AgentStore
 from hub.store.console import ConsoleStore
-from hub.store.database import Database
+from hub.store.database import Database, is_refusal
 from hub.store.deliveries import DeliveryStore
 from hub.store.devices import DeviceStore
 from hub.store.filing import FileRows
@@ -68,7 +69,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
     db = Database(url, pool=pool)
     try:
         await db.check_promises()
-        facts = await db.transact(lambda connection: _facts(connection, lanes or LANES))
+        facts = await _agreed(db, lanes or LANES)
     except BaseException:
         await db.close()
         raise
@@ -93,6 +94,16 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         files=FileRows(db),
         devices=DeviceStore(db),
     )
+
+
+async def _agreed(db: Database, lanes: int) -> dict[str, str]:
+    """The database's facts. Of processes that start together on an empty one, one writes them; the others read what it wrote."""
+    try:
+        return await db.transact(lambda connection: _facts(connection, lanes))
+    except DBAPIError as exc:
+        if not is_refusal(exc):
+            raise
+    return await db.transact(lambda connection: _facts(connection, lanes))
 
 
 async def _facts(connection: AsyncConnection, lanes: int) -> dict[str, str]:
