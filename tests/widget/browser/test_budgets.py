@@ -37,6 +37,8 @@ async def test_the_widget_is_small(page: Page, site: Site) -> None:
     await open_widget(page, site.base)
     assert await weight.of("/widget.js") <= 2_500
     assert await weight.of("/static/widget/", "/static/shared/") <= 20_000
+    lazy = await page.request.get(f"{site.base}/static/widget/ask.js")
+    assert len(gzip.compress(await lazy.body(), 9)) <= 10_000
 
 
 async def test_the_console_is_small(page: Page, site: Site) -> None:
