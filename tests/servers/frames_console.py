@@ -170,6 +170,9 @@ class Agents:
             talk.status = "resolved" if act == "resolve" else "open"
             talk.waiting_since = None
             self.world.append(talk, "resolved" if act == "resolve" else "reopened", by)
+        elif act in ("priority", "tags"):
+            facts = {name: asked[name] for name in ("level", "add") if name in asked}
+            self.world.append(talk, "changed", by, public=False, data={"what": act, **facts})
         return JSONResponse({}, 202)
 
     async def resend(self, request: Request, me: Staff) -> Response:

@@ -59,6 +59,10 @@ interface Facts {
   agent?: string;
   name?: string;
   team?: string;
+  what?: string;
+  level?: number;
+  add?: string[];
+  remove?: string[];
 }
 
 interface Ev {
@@ -66,7 +70,7 @@ interface Ev {
   s: number;
   c: string;
   n: number;
-  k: 'message' | 'note' | 'edit' | 'delete' | 'status' | 'assigned' | 'resolved' | 'reopened' | 'event';
+  k: 'message' | 'note' | 'edit' | 'delete' | 'status' | 'assigned' | 'resolved' | 'reopened' | 'event' | 'changed';
   by: By;
   at: string;
   id?: string;
@@ -130,6 +134,9 @@ interface Row {
   last_n: number;
   read_n: number;
   created_at: string;
+  priority?: number;
+  tags?: string[];
+  blocked?: boolean;
 }
 
 interface Detail extends Row {

@@ -243,3 +243,17 @@ async def test_a_phone_shows_one_thing_at_a_time(page: Page, visitor: Page, site
     await page.locator("fd-details .back").click()
     await page.locator("fd-thread .back").click()
     await expect(page.locator("fd-list")).to_be_visible()
+
+
+async def test_what_colleagues_change_is_told_in_words(page: Page, visitor: Page, site: Site) -> None:
+    word = secrets.token_hex(4)
+    await sign_in(page, site)
+    await write(visitor, f"Please refund {word}.")
+    await eventually(lambda: settled(visitor))
+    await open_conversation(page, f"Please refund {word}.")
+    one = f"{site.base}/console/api/conversations/{page.url.rpartition('/')[2]}"
+    for act, body in (("priority", {"level": 3}), ("tags", {"add": ["退款"]})):
+        made = await page.request.post(f"{one}/{act}", data={"id": f"{act}{word}", **body}, headers={"X-Frontdesk": "1"})
+        assert made.ok
+    for line in ("set the priority: Urgent", "changed tags: + 退款"):
+        await expect(page.locator("fd-thread").get_by_text(line)).to_be_visible()

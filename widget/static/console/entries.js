@@ -82,11 +82,20 @@ export function shownOf(inbox, lang) {
     const data = ev.d.data ?? {};
     if (ev.k === 'resolved' || ev.k === 'reopened') return say(`line.${ev.k}`, { name: name || words.system });
     if (ev.k === 'event') return (ev.d.parts ?? []).map((part) => (part.type === 'event' ? words[`event.${part.kind}`] ?? part.kind : '')).join(' ');
+    if (ev.k === 'changed') return changed(data, name || words.system);
     if (ev.k !== 'assigned') return '';
     if (!data.agent) return data.team ? say('line.team', { team: data.team }) : words['line.returned'];
     if (data.agent === ev.by.id) return say('line.took', { name });
     return say('line.assigned', { to: data.agent === me.id ? words.you : data.name ?? '' });
   }
+}
+
+/** @param {Facts} data @param {string} name what agents changed, in a sentence */
+function changed(data, name) {
+  const { what = '', level, add = [], remove = [] } = data;
+  const tags = [...add.map((tag) => `+ ${tag}`), ...remove.map((tag) => `− ${tag}`)].join(' ');
+  if (what === 'tags' && !tags) return '';
+  return say(`changed.${what}`, { name, level: words[`priority.${level ?? 0}`] ?? '', tags });
 }
 
 /** @param {Shown[]} all */

@@ -99,6 +99,9 @@ export class List extends HTMLElement {
       row.agent && !mine && h('span', { class: 'chip' }, row.agent.name),
       !row.agent && row.status === 'open' && this.inbox.view !== 'unassigned' && h('span', { class: 'chip' }, words.nobody),
       row.team && h('span', { class: 'chip' }, row.team),
+      row.priority ? h('span', { class: 'chip' }, words[`priority.${row.priority}`]) : null,
+      row.blocked && h('span', { class: 'chip' }, words.blockedWord),
+      ...(row.tags ?? []).map((tag) => h('span', { class: 'chip' }, `#${tag}`)),
     ];
     const by = { agent: words.byAgent, bot: words.byBot, note: words.byNote }[row.preview_by];
     const badge = unread > 0 && h('span', { class: 'badge' }, unread > 99 ? '99+' : String(unread), h('span', { class: 'vh' }, ` ${words.unread}`));

@@ -9,9 +9,9 @@ import { words } from './words.js';
 const PAGE = 40;
 const SOON_MS = 200;
 
-/** @typedef {'mine' | 'unassigned' | 'all' | 'resolved'} View */
+/** @typedef {'mine' | 'unassigned' | 'all' | 'snoozed' | 'resolved'} View */
 /** @type {View[]} */
-export const VIEWS = ['mine', 'unassigned', 'all', 'resolved'];
+export const VIEWS = ['mine', 'unassigned', 'all', 'snoozed', 'resolved'];
 
 export class Listing extends EventTarget {
   constructor() {
@@ -23,7 +23,7 @@ export class Listing extends EventTarget {
     this.rows = [];
     /** @type {string | null} */
     this.next = null;
-    this.counts = { mine: 0, unassigned: 0, all: 0 };
+    this.counts = { mine: 0, unassigned: 0, all: 0, snoozed: 0 };
     this.loaded = false;
     this.refreshAt = 0;
     this.timer = 0;
