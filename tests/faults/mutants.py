@@ -111,8 +111,8 @@ def shares_lanes() -> None:
     async def lock(self: Timeline, connection: Any, kind: str, n: int) -> int:
         return int((await connection.execute(select(now_ms()))).scalar_one())
 
-    def built(self: DeliveryStore, db: Database) -> None:
-        build(self, db)
+    def built(self: DeliveryStore, db: Database, lanes: int) -> None:
+        build(self, db, lanes)
         self._lock = select(now_ms()).where(lane_row.c.kind == "out", lane_row.c.n == bindparam("n"))
 
     put(Timeline, "lock", lock)

@@ -49,7 +49,7 @@ class Customers:
         first = since + 1 if resumed else max(1, head - BACKLOG + 1)
         online = any(s.state == "present" for s in world.staff.values())
         zh = str(hello.get("lang") or visitor.lang).startswith("zh")
-        cfg = {
+        cfg: dict[str, Any] = {
             "title": "在线客服" if zh else "Chat with us",
             "greeting": "您好，有什么可以帮您？" if zh else "Hello! How can we help you today?",
             "lang": "",

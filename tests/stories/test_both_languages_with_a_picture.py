@@ -54,7 +54,7 @@ async def seen(page: Page, face: str) -> None:
 
     async def decoded() -> bool:
         handle = await image.element_handle()
-        return handle is not None and await (await handle.get_property("naturalWidth")).json_value() == 320
+        return handle is not None and int(await (await handle.get_property("naturalWidth")).json_value()) == 320
 
     await eventually(decoded)
 
