@@ -40,6 +40,14 @@ type: app
 identity: {{keys: [{{secret: "{IDENTITY_SECRET}"}}]}}
 push: {{apns: {{key_id: A, team_id: B, topic: c, private_key: "-----BEGIN PRIVATE KEY-----", api_url: "{NOWHERE}"}}}}
 """,
+    "channels/wechat.yaml": f"""
+type: wechat
+app_id: wx0123456789abcdef
+secret: 0123456789abcdef0123456789abcdef
+token: Word4242
+aes_key: abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG
+api_url: {NOWHERE}
+""",
     "channels/webhook.yaml": f"""
 type: webhook
 inbound:

@@ -161,6 +161,7 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", "/hooks/slack"): Row(_slack, lambda who: EVENT),
     ("POST", "/hooks/app"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/webhook"): Row(_caller, _fixed(**{"id": "m1", "from": {"id": 7}, "text": "Hello?"})),
+    ("POST", "/hooks/wechat"): Row(good=lambda who: UPDATE),  # it proves itself in the address: tests/connectors/test_wechat.py
     ("POST", "/hooks/nobody"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/web"): Row(good=lambda who: UPDATE),
 }
