@@ -136,11 +136,16 @@ class DeviceStore:
         """A device was told up to `place`, or must be told in `wait_ms`; an answer that came meanwhile keeps it due."""
         when = now_ms() + wait_ms if wait_ms else 0
         mine = device.c.due_ms == due.lease
-        values = {"pushed_cs": place, "due_ms": case((mine, when), else_=device.c.due_ms)}
-        values["tries"] = case((mine, due.tries + 1 if wait_ms else 0), else_=device.c.tries)
+        tries = case((mine, due.tries + 1 if wait_ms else 0), else_=device.c.tries)
+        # MariaDB and MySQL see what the assignments before have written (UPDATE, "single-table"): the lease is overwritten last.
+        values = (
+            (device.c.pushed_cs, place),
+            (device.c.tries, tries),
+            (device.c.due_ms, case((mine, when), else_=device.c.due_ms)),
+        )
         async with self.db.write() as connection:
             known = update(device).where(device.c.id == due.id, device.c.identity_id == due.identity_id)
-            await connection.execute(known.values(**values))
+            await connection.execute(known.ordered_values(*values))
 
     async def unread(self, identity_id: str) -> tuple[int, int, int]:
         """(answers not read, head of the log, place read up to) of a customer."""

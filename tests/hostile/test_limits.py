@@ -14,7 +14,7 @@ import pytest
 
 from tests.hostile.attacks import harmless, refused, refused_forms
 from tests.hostile.process import Knocked, knocked
-from tests.hostile.rows import ROWS, Known
+from tests.hostile.rows import ROWS, Known, known
 from tests.hostile.test_routes import BODIES, PLAIN, sent
 
 HEAD_ENDS_S, BODY_ENDS_S = 16.0, 20.0
@@ -120,8 +120,7 @@ def flood(hub: Knocked, who: Known, count: int, seed: int) -> None:
 
 def test_memory_stays_flat(fresh: Knocked) -> None:
     """Hundreds of hostile requests, and bodies of 100 MB that say nothing of their length, at every route."""
-    token = httpx.post(f"{fresh.url}/chat/web/session", json={}).json()["token"]
-    who = Known(fresh, token, "0" * 32)
+    who = known(fresh, "0" * 32)
     flood(fresh, who, 150, 1)
     before = fresh.memory()
     fresh.forget_peak()
