@@ -138,11 +138,8 @@ class DeviceStore:
         mine = device.c.due_ms == due.lease
         tries = case((mine, due.tries + 1 if wait_ms else 0), else_=device.c.tries)
         # MariaDB and MySQL see what the assignments before have written (UPDATE, "single-table"): the lease is overwritten last.
-        values = (
-            (device.c.pushed_cs, place),
-            (device.c.tries, tries),
-            (device.c.due_ms, case((mine, when), else_=device.c.due_ms)),
-        )
+        later = case((mine, when), else_=device.c.due_ms)
+        values = ((device.c.pushed_cs, place), (device.c.tries, tries), (device.c.due_ms, later))
         async with self.db.write() as connection:
             known = update(device).where(device.c.id == due.id, device.c.identity_id == due.identity_id)
             await connection.execute(known.ordered_values(*values))
