@@ -152,7 +152,7 @@ async def test_a_hub_that_keeps_its_promises_passes(act: Act, tmp_path: Path, re
 async def test_a_hub_that_breaks_one_is_found_out(act: Act, tmp_path: Path, redis_url: str) -> None:
     mutant, _, broken = SCENES[act]
     verdict = await played(act, mutant, tmp_path, redis_url)
-    assert not verdict.good and verdict.rules.keys() == broken, verdict.findings
+    assert not verdict.good and verdict.rules.keys() >= broken, verdict.findings
 
 
 def test_every_mutant_has_its_scene() -> None:
