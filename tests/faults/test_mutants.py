@@ -115,6 +115,8 @@ async def sweeping(environment: Mapping[str, str]) -> AsyncIterator[Callable[[],
     await store.close()
 
 
+RACES = 4
+"""Two workers that race for a lane don't meet every time: a mutant must be found out within so many scenes."""
 Act = Callable[[Scene], Awaitable[None]]
 SCENES: dict[Act, tuple[str, str, set[str]]] = {
     killed_before_its_commit: ("acks_first", "sqlite", {"V1"}),
@@ -151,7 +153,11 @@ async def test_a_hub_that_keeps_its_promises_passes(act: Act, tmp_path: Path, re
 @pytest.mark.parametrize("act", SCENES, ids=lambda act: f"{act.__name__}-{SCENES[act][0]}")
 async def test_a_hub_that_breaks_one_is_found_out(act: Act, tmp_path: Path, redis_url: str) -> None:
     mutant, _, broken = SCENES[act]
-    verdict = await played(act, mutant, tmp_path, redis_url)
+    for turn in range(RACES):
+        (tmp_path / str(turn)).mkdir()
+        verdict = await played(act, mutant, tmp_path / str(turn), redis_url)
+        if verdict.rules.keys() >= broken:
+            break
     assert not verdict.good and verdict.rules.keys() >= broken, verdict.findings
 
 
