@@ -115,7 +115,7 @@ async def sweeping(environment: Mapping[str, str]) -> AsyncIterator[Callable[[],
     await store.close()
 
 
-RACES = 4
+RACES = 10
 """Two workers that race for a lane don't meet every time: a mutant must be found out within so many scenes."""
 Act = Callable[[Scene], Awaitable[None]]
 SCENES: dict[Act, tuple[str, str, set[str]]] = {
