@@ -1,4 +1,4 @@
-# `make run` starts everything, `make test` runs the tests. Both first set up what they need, in .venv and nowhere else.
+# `make run` starts everything, `make sandbox` plays the platforms too, `make test` runs the tests. Both first set up what they need, in .venv and nowhere else.
 # `make run PORT=8001 DATA=/srv/frontdesk` moves port and data folder; the same as environment variables.
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -7,7 +7,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 OPTIONS ?=
 
-.PHONY: setup run test lint faults faults-short lock clean
+.PHONY: setup run sandbox test lint faults faults-short lock clean
 
 setup: .venv/.dev
 
@@ -26,6 +26,9 @@ setup: .venv/.dev
 
 run: .venv/.run
 	@exec $(BIN)/frontdesk up $(OPTIONS)
+
+sandbox: .venv/.run
+	@exec $(BIN)/frontdesk sandbox $(OPTIONS)
 
 test: .venv/.dev
 	$(BIN)/python -m pytest -q -rs --no-fold-skipped -n auto $(OPTIONS)

@@ -9,6 +9,7 @@ from config.cli_dead import dlq
 from config.cli_files import check, schema, settings
 from config.cli_people import agent, first_admin
 from config.cli_run import up, web, worker
+from config.cli_sandbox import sandbox
 from config.cli_slack import slack
 from hub.errors import ConfigError
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 app.command(epilog="Example: frontdesk up --port 8080 --data /var/lib/frontdesk --workers 2")(up)
 app.command(epilog="Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… frontdesk web")(web)
 app.command(epilog="Example: DATABASE_URL=postgresql://… REDIS_URL=redis://… frontdesk worker")(worker)
+app.command(epilog="Example: frontdesk sandbox --lang zh")(sandbox)
 app.command(epilog="Example: frontdesk check --config /etc/frontdesk --json")(check)
 app.command(epilog="Example: frontdesk schema schemas/")(schema)
 app.command(epilog="Example: frontdesk bench --only accepted,latency --database postgresql://… --redis redis://… --json")(bench)

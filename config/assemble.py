@@ -23,6 +23,7 @@ from hub.jobs import Jobs, connect
 from hub.journal import set_up
 from hub.limits import Limits
 from hub.live import Live
+from hub.looking import looking
 from hub.model import ChannelName, DeskName
 from hub.ports import Connector, Desk, Kit, SupportsAnnounce, SupportsPolling
 from hub.runtime import Hub
@@ -61,7 +62,8 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
     sources: dict[str, object] = {}
     files = FileStore(Path(settings.data) / "files", store.files, sources, store.secret, settings.own_url)
     teams = tuple(installation.routing.teams)
-    kit = Kit(files=files, public_url=settings.public_url, now=lambda: datetime.now(UTC), teams=teams)
+    look = looking(store, settings.public_url)
+    kit = Kit(files, settings.public_url, lambda: datetime.now(UTC), teams, installation.canned, look)
     connectors: dict[ChannelName, Connector] = {
         name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()
     }
@@ -81,6 +83,7 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
         routing=installation.routing,
         bot=installation.bot,
         notices=installation.notices,
+        canned=installation.canned,
         public_url=settings.own_url,
         now=lambda: datetime.now(UTC),
         keep_raw_s=settings.keep_raw_days * 86400,

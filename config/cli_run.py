@@ -14,7 +14,7 @@ from config.cli import ConfigOption, pass_on
 ROOT = Path(__file__).parents[1]
 
 
-def _become(*arguments: str) -> None:
+def become(*arguments: str) -> None:
     """This process goes on as another module: what was imported to read options is let go of."""
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH", ""))))
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")  # glibc gives each thread its own otherwise, and SQLite's threads need none
@@ -30,16 +30,16 @@ def up(
 ) -> None:
     """Run everything on this machine: a bundled Valkey, web and worker, restarted when they die. Ctrl-C ends it."""
     pass_on(config, PORT=port, DATA=data)
-    _become("config.supervise", str(web), str(workers))
+    become("config.supervise", str(web), str(workers))
 
 
 def web(config: ConfigOption = None) -> None:
     """Run one web process, for installations on more machines."""
     pass_on(config)
-    _become("widget")
+    become("widget")
 
 
 def worker(config: ConfigOption = None) -> None:
     """Run one worker process, for installations on more machines."""
     pass_on(config)
-    _become("workers")
+    become("workers")

@@ -18,6 +18,7 @@ from config.settings import HubSettings, WebSettings
 from config.source import Source
 from connectors import CONNECTORS
 from hub.bot import BotRules
+from hub.canned import CannedReplies
 from hub.errors import ConfigError
 from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
@@ -37,7 +38,12 @@ OVERRIDES = {
     "FRONTDESK_ENV": "environment",
 }
 """Environment variables that win over hub.yaml."""
-RULES: dict[str, type[BaseModel]] = {"routing.yaml": RoutingRules, "bot.yaml": BotRules, "notices.yaml": NoticeRules}
+RULES: dict[str, type[BaseModel]] = {
+    "routing.yaml": RoutingRules,
+    "bot.yaml": BotRules,
+    "notices.yaml": NoticeRules,
+    "replies.yaml": CannedReplies,
+}
 FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
 
 
@@ -64,6 +70,7 @@ class Installation:
     routing: RoutingRules = field(default_factory=RoutingRules)
     bot: BotRules = field(default_factory=BotRules)
     notices: NoticeRules = field(default_factory=NoticeRules)
+    canned: CannedReplies = field(default_factory=CannedReplies)
 
 
 def folder_of(given: Path | None = None) -> Path:
@@ -108,7 +115,7 @@ class _Loader:
         if hub is None or self.problems:
             return None
         places = {ChannelName(k): v for k, v in channels.items()}, {DeskName(k): v for k, v in desks.items()}
-        return Installation(self.folder, hub, *places, rules["routing.yaml"], rules["bot.yaml"], rules["notices.yaml"])
+        return Installation(self.folder, hub, *places, *(rules[file] for file in RULES))
 
     def _goes_on(self, name: str, one: Settings, channels: Mapping[str, Settings]) -> None:
         """A conversation goes on in a web chat, and only a channel's does."""
@@ -184,7 +191,7 @@ class _Loader:
                 teams = source.values.get("teams") or {} if isinstance(source.values, dict) else {}
             elif model is BotRules:
                 check_bot(source, channels)
-            else:
+            elif model is NoticeRules:
                 check_notices(source, teams if isinstance(teams, dict) else ())
             made[file] = self._checked(source, model)
             self.problems += source.problems

@@ -57,4 +57,5 @@ def shown(installation: Installation) -> dict[str, Any]:
         "routing": installation.routing.model_dump(mode="json"),
         "bot": installation.bot.model_dump(mode="json"),
         "notices": installation.notices.model_dump(mode="json"),
+        "replies": installation.canned.model_dump(mode="json"),
     }

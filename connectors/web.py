@@ -21,6 +21,7 @@ class Web:
     capabilities = Capabilities(
         parts=frozenset(PART_KINDS),
         media=EVERY_MEDIA,
+        brings=frozenset({"text", "image", "audio", "video", "file", "choice", "form"}),
         text_limit=10_000,
         caption_limit=10_000,
         options_limit=20,

@@ -19,7 +19,7 @@ from standardwebhooks.webhooks import Webhook as Standard
 from connectors.webhook_net import client_of, pin
 from connectors.webhook_paths import fill, follow, names_in
 from connectors.webhook_proof import prove
-from connectors.webhook_settings import WebhookSettings
+from connectors.webhook_settings import Paths, WebhookSettings
 from hub import ports
 from hub.errors import Malformed, Temporary, Uncertain, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part, Profile, Text, Unsupported
@@ -54,6 +54,7 @@ class Webhook:
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media"} if media else {"text"}),
             media=MEDIA if media else frozenset(),
+            brings=_brought(settings.inbound.paths),
             text_limit=settings.text_limit,
             caption_limit=settings.text_limit if media else 0,
             media_limit=50_000_000,
@@ -153,6 +154,11 @@ class Webhook:
     async def aclose(self) -> None:
         """Close what is open."""
         await self._client.aclose()
+
+
+def _brought(paths: Paths) -> frozenset[str]:
+    """The kinds that an admin has said the places of."""
+    return frozenset({*(("text",) if paths.text else ()), *(("image", "audio", "video", "file") if paths.media else ())})
 
 
 def judge(answer: httpx.Response) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from hub.model import ExternalId, Part
+from hub.model import AgentReply, ExternalId, Part, ThreadId
 
 if TYPE_CHECKING:
     from hub.ports import Hook, IdempotencyKey, Identity, Receipt
@@ -38,6 +39,15 @@ class SupportsAnnounce(Protocol):
 
 
 @runtime_checkable
+class SupportsCatchUp(Protocol):
+    """Can read again what agents wrote in a thread while nobody listened."""
+
+    async def missed(self, thread: ThreadId, since: datetime) -> Sequence[AgentReply]:
+        """What was written or changed there since then, with the ids under which it would have come. Errors as of `Desk.open`."""
+        ...
+
+
+@runtime_checkable
 class SupportsEdit(Protocol):
     """Can change or take back what it sent."""
 
@@ -62,6 +72,18 @@ class SupportsPassive(Protocol):
 
     def passive(self, hook: Hook, parts: Sequence[Part]) -> bytes | None:
         """The body that answers this hook with these parts; None when it can't carry them. Must not touch the network."""
+        ...
+
+
+@runtime_checkable
+class SupportsNotice(Protocol):
+    """Can tell a customer, beside the window for answers, that one waits (WeChat's template messages)."""
+
+    notice_after_s: float | None
+    """Seconds for which an answer waits before the customer is told; None where nobody has set up how."""
+
+    async def notice(self, to: Identity, link: str, key: IdempotencyKey) -> ExternalId:
+        """Say that an answer waits; `link` leads to where it can be read, empty when nowhere. Errors as of `send`."""
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -57,7 +57,10 @@ Answers = Annotated[dict[str, _Said], Field(min_length=1), BeforeValidator(_by_l
 """Locale → answer; `zh` serves zh-CN too, `*` every other."""
 
 
-def in_language(answers: Mapping[str, Answer], language: str) -> Answer:
+_T = TypeVar("_T")
+
+
+def in_language(answers: Mapping[str, _T], language: str) -> _T:
     """The answer for a locale: its own, its language's, that for every other (`*`), English, or the first."""
     wanted = language.replace("_", "-").lower()
     by_key = {key.replace("_", "-").lower(): answer for key, answer in answers.items()}

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from hub.capabilities import Capabilities, scene_of
 from hub.model import Author, ExternalId, Media, Part, bucket_of, identity_of, new_id
-from hub.packing import quoting
+from hub.packing import naming, quoting
 from hub.rendering import fit, plain
 from hub.store.staff import Staff
 from hub.store.talks import Talk, Who
@@ -76,6 +76,8 @@ class Batch:
     files: list[dict[str, Any]] = field(default_factory=list)
     continued: frozenset[str] = frozenset()
     """Channels whose conversations go on in a web chat: their customers have a log too."""
+    about: dict[str, str] = field(default_factory=dict)
+    """Of entries that answer something or react to it: what, in words."""
     acts: list[Act] = field(default_factory=list)
     """What customers did where the channel counts our answers."""
     reserved_ms: int = 0
@@ -217,7 +219,7 @@ class Batch:
         for desk in talk.desks.split():
             if desk == origin or desk not in self.capabilities:
                 continue
-            parts = PARTS.validate_json(entry["parts"])
+            parts = naming(self.about.get(entry["id"], ""), entry["kind"], PARTS.validate_json(entry["parts"]))
             groups = fit(parts, self.capabilities[desk], self.link) if parts else [()]
             for n, group in enumerate(groups or [()]):
                 body = PARTS.dump_json(tuple(group)).decode()
@@ -251,6 +253,11 @@ class Batch:
         if desk in self.capabilities and desk in talk.desks.split():
             data = {"person": person, "about": about, "facts": facts}
             self._call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
+
+    def notice(self, talk: Talk, key: str, due_ms: int) -> None:
+        """Tell the customer beside the window that an answer waits, unless they come before that is due."""
+        self._call(talk, talk.channel, "notice", talk.head * RANK, None, stream=f"{talk.channel}#notice")
+        self.deliveries[-1] |= {"idem_key": key, "due_ms": due_ms}
 
     def _call(
         self,

@@ -167,7 +167,7 @@ class _Turn:
     def take(self) -> BotTurn:
         facts = self.facts
         if facts.event:
-            if not self.greeted and facts.event in ("followed", "opened"):
+            if not self.greeted and facts.event in ("followed", "opened", "started"):
                 self._greet()
             return self._end("event")
         choice, words = self._chosen()

@@ -13,7 +13,18 @@ from hub.continuing import link_of, with_link
 from hub.errors import Undeliverable
 from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
 from hub.packing import joined
-from hub.ports import Connector, Desk, IdempotencyKey, Identity, Line, SupportsEdit, SupportsWhisper, ThreadCard
+from hub.ports import (
+    Connector,
+    Desk,
+    IdempotencyKey,
+    Identity,
+    Line,
+    Pace,
+    SupportsEdit,
+    SupportsNotice,
+    SupportsWhisper,
+    ThreadCard,
+)
 from hub.rendering import fit
 from hub.runtime import Hub
 from hub.store.calls import Call, Due
@@ -30,6 +41,24 @@ def place_of(hub: Hub, head: Due) -> str:
     return desk.place(ChannelName(head.channel), head.team) if desk is not None else head.conversation_id
 
 
+def paces_of(hub: Hub, target: Connector | Desk, head: Due, *, everywhere: bool = False) -> dict[str, Pace]:
+    """The paces that a call must keep, by what they count; with `everywhere` those that concern the whole channel or desk, where
+    there are any."""
+    there = target.capabilities
+    if head.kind == "card" and there.card_pace:
+        return {f"{head.target}:#card": there.card_pace}
+    whole = {f"{head.target}:": there.total} if there.total else {}
+    if everywhere and whole:
+        return whole
+    return {f"{head.target}:{place_of(hub, head)}": there.pace, **whole} if there.pace else whole
+
+
+def paced(hub: Hub, head: Due) -> dict[str, Pace]:
+    """The paces that a call must wait for: none for a question or a mark, nor where nobody is."""
+    target = target_of(hub, head.target)
+    return {} if target is None or head.state == "unknown" or head.kind == "mark" else paces_of(hub, target, head)
+
+
 async def made(hub: Hub, run: list[Call]) -> tuple[ExternalId | None, str]:
     """Make the call for a run of rows; returns the platform's id and, for a new thread, its place."""
     head = run[0]
@@ -44,6 +73,10 @@ async def made(hub: Hub, run: list[Call]) -> tuple[ExternalId | None, str]:
             link = link_of(hub, head.target, str(to.address))
             parts = with_link(parts, link, connector.capabilities, head.conversation["locale"])
         return await connector.send(to, parts, IdempotencyKey(head.key)), ""
+    if head.kind == "notice":
+        if not isinstance(connector, SupportsNotice):
+            raise Undeliverable("this channel has no notices")
+        return await connector.notice(to, link_of(hub, head.target, str(to.address)), IdempotencyKey(head.key)), ""
     return await _changed(hub, connector, to, head), ""
 
 

@@ -28,6 +28,8 @@ class Window:
     seconds: float
     quota: int
     scenes: Mapping[str, tuple[float, int]] = field(default_factory=dict)
+    hold_s: float = 7 * 86_400.0
+    """How long an answer that the window does not let go waits for the customer; then it has failed, and agents are told."""
 
     def of(self, scene: str) -> tuple[float, int] | None:
         """Seconds and calls that an act opens; `message` is the scene of whatever the customer says."""
@@ -42,6 +44,8 @@ class Capabilities:
     """Part types that `send` accepts as they are."""
     media: frozenset[str] = frozenset()
     """Kinds of `Media` that `send` accepts."""
+    brings: frozenset[str] = frozenset({"text"})
+    """Types of parts and kinds of `Media` that customers' messages arrive as; whatever else they send is `unsupported`."""
     text_limit: int = 4096
     text_unit: Literal["chars", "utf16", "bytes"] = "chars"
     caption_limit: int = 0
@@ -61,7 +65,15 @@ class Capabilities:
     coalesce: int = 1
     """Most consecutive entries that may travel in one call."""
     pace: Pace | None = None
-    """Per `pace_key`; shared by all processes."""
+    """Per place: a desk's thread belongs to one, a customer's conversation is one. Counted for all processes together."""
+    card_pace: Pace | None = None
+    """Of a desk's cards that are drawn anew, wherever they are, where they do not count as posts."""
+    total: Pace | None = None
+    """For everything that goes to the channel or desk, beside `pace`."""
+    album: int = 1
+    """Most files in one call."""
+    albums: tuple[frozenset[str], ...] = ()
+    """Kinds of `Media` that may stand in one call together."""
     deadline: float = 5.0
     """Seconds within which the platform wants its 2xx."""
     lookup_after: float = 30.0

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from hub.acts import wake
-from hub.batch import Batch
+from hub.batch import Batch, EntryKind, Origin
 from hub.bot import respond
 from hub.facts import MessageFacts, facts_of
-from hub.model import Author, Event, Message, Part
+from hub.model import Author, Event, Message, Part, Text
+from hub.quotes import remember
+from hub.remarks import begins_with, came_by, goes_on, is_moving, quote, reacted, still_moves
 from hub.replies import SYSTEM, assign, reopen
 from hub.routing import Assignment, opening, route
 from hub.runtime import Hub
@@ -30,8 +32,9 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     _learn(who, message)
     if not message.client_id:
         batch.acted(who, message.parts, message.at)
-    author = Author(kind="customer", id=who.external_id, name=who.profile.get("name", ""))
-    if message.parts and all(isinstance(part, Event) for part in message.parts):
+    author = Author(kind="customer", id=who.external_id, name=message.speaker or who.profile.get("name", ""))
+    happened = message.parts and all(isinstance(part, Event) for part in message.parts)
+    if happened and not begins_with(batch, who, message):
         await _happened(hub, connection, batch, who, message, author)
         return
     if message.edit_of is not None:
@@ -41,22 +44,19 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     reply_to = await _quoted(hub, connection, batch, who, message)
     begins = talk.new or talk.resumed
     talk.resumed = False
-    entry = batch.append(
-        talk,
-        "message",
-        author,
-        parts=message.parts,
-        at=message.at,
-        source=message.channel,
-        external_id=message.id,
-        client_id=message.client_id,
-        reply_to=reply_to,
-    )
-    said_ms = int(message.at.timestamp() * 1000)
-    entry["late"] = said_ms < talk.said_ms
-    talk.said_ms = max(said_ms, talk.said_ms)
+    further = await goes_on(hub, connection, batch, talk, message)
+    facts: dict[str, Any] = {"album": message.album} if message.album else {}
     if who.blocked:
-        entry["data"] = '{"blocked":true}'
+        facts["blocked"] = True
+    kind: EntryKind = "event" if happened else "message"
+    origin: Origin = {"source": message.channel, "external_id": message.id, "client_id": message.client_id, "reply_to": reply_to}
+    entry = batch.append(talk, kind, author, parts=message.parts, at=message.at, data=facts, **origin)
+    _dated(talk, entry, message)
+    await quote(hub, connection, batch, talk, entry)
+    if who.blocked:
+        return
+    if further and not any(isinstance(part, Text) for part in message.parts):
+        batch.to_desks(talk, entry)
         return
     wake(batch, talk, SYSTEM, "customer")
     talk.waiting_ms = talk.waiting_ms or batch.now_ms
@@ -66,9 +66,18 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
         batch.redraw(talk)
 
 
+def _dated(talk: Talk, entry: dict[str, Any], message: Message) -> None:
+    """Mark what arrives after something that was said later."""
+    said_ms = int(message.at.timestamp() * 1000)
+    entry["late"] = said_ms < talk.said_ms
+    talk.said_ms = max(said_ms, talk.said_ms)
+
+
 def _learn(who: Who, message: Message) -> None:
     """Keep what the channel tells about the customer; whoever writes can be reached again."""
     told = {name: value for name, value in message.profile.model_dump().items() if value}
+    if word := came_by(message):
+        told["came_by"] = word
     if message.locale:
         told["locale"] = message.locale
     if any(who.profile.get(name) != value for name, value in told.items()):
@@ -138,10 +147,14 @@ async def _corrected(
         return
     batch.add_talk(talk)
     parts = message.parts if kind == "edit" else ()
+    if await still_moves(hub, connection, batch, talk, earlier, message):
+        return
     entry = batch.append(
         talk, kind, author, parts=parts, at=message.at, source=message.channel, external_id=message.id, edit_of=earlier
     )
-    batch.to_desks(talk, entry)
+    if not is_moving(parts):
+        await remember(hub, connection, batch, talk, entry)
+        batch.to_desks(talk, entry)
 
 
 async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message, author: Author) -> None:
@@ -152,8 +165,12 @@ async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Wh
     if "deleted" in kinds and message.edit_of is not None:
         await _corrected(hub, connection, batch, who, message, author, "delete")
         return
+    if "reacted" in kinds:
+        last = batch.open.get(who.id) or await _last(hub, connection, batch, who)
+        await reacted(hub, connection, batch, last, await _quoted(hub, connection, batch, who, message), message)
+        return
     talk = batch.open.get(who.id)
-    if talk is None and "followed" not in kinds:
+    if talk is None and not kinds & {"followed", "started"}:
         return
     greeting = _greeting(hub, batch, who, message) if talk is None and not who.blocked else ()
     if talk is None and not greeting:
@@ -191,6 +208,7 @@ async def _answer(
         message,
         locale=talk.locale or message.locale,
         name=who.profile.get("name", ""),
+        came_by=who.profile.get("came_by", ""),
         team=talk.team,
         open=is_open,
         opens_at=opens_at,
@@ -202,6 +220,7 @@ async def _answer(
     people_turn = turn.handover and (begins or turn.reason not in ("off", "silent"))
     if people_turn and (not talk.agent_id or begins):
         await _route(hub, connection, batch, talk, facts, entry)
+        who.changed = bool(who.profile.pop("came_by", "")) or who.changed
     else:
         batch.open_at(talk, _desks(hub, None))
         batch.to_desks(talk, entry)

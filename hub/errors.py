@@ -32,12 +32,14 @@ class Malformed(ConnectorError):
 
 
 class Temporary(ConnectorError):
-    """Definitely not accepted. `paused` asks that the whole pacing key waits (a 429), which does not count as a try."""
+    """Definitely not accepted. `paused` asks that the place waits (a 429), which does not count as a try; `everywhere`, that all
+    places of this channel or desk do."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None, paused: bool = False) -> None:
+    def __init__(self, message: str, *, retry_after: float | None = None, paused: bool = False, everywhere: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.paused = paused
+        self.everywhere = everywhere
 
 
 class Uncertain(ConnectorError):
@@ -63,6 +65,10 @@ class Undeliverable(ConnectorError):
         self.reason = reason
         self.code = code
         self.unreachable = unreachable
+
+
+class ThreadGone(Undeliverable):
+    """A conversation's thread at a desk is no longer there; its lines can go on in a new one."""
 
 
 class Busy(Exception):

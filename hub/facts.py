@@ -25,6 +25,8 @@ class MessageFacts:
     wordless: bool = False
     """A picture, a voice note or anything else that keywords can't read."""
     tags: frozenset[str] = field(default_factory=frozenset)
+    came_by: str = ""
+    """The word in the link or code by which the customer came, while nobody was found for them yet."""
     team: str = ""
     """The team that has the conversation already: rules are then not asked for another."""
     last_agent: str = ""
@@ -57,6 +59,7 @@ def facts_of(
     name: str = "",
     last_agent: str = "",
     tags: frozenset[str] = frozenset(),
+    came_by: str = "",
     team: str = "",
     open: bool = True,
     opens_at: datetime | None = None,
@@ -74,6 +77,7 @@ def facts_of(
         event=events[0] if len(events) == len(message.parts) == 1 else "",
         wordless=bool(message.parts) and not events and not choice and not text.strip(),
         tags=tags,
+        came_by=came_by,
         team=team,
         last_agent=last_agent,
         open=open,
@@ -83,6 +87,8 @@ def facts_of(
 
 def _written(part: Part) -> str:
     match part:
+        case Text(spans=(span, *_)) if span.kind == "quote" and span.end - span.start == len(part.text):
+            return ""
         case Text() | Choice() | Unsupported():
             return part.text
         case Media():

@@ -20,6 +20,7 @@ from hub.model import FileId, new_id
 from hub.pictures import FORMATS, UNSHOWN, cleaned
 from hub.ports import StoredFile, SupportsMedia
 from hub.store.filing import FileRow, FileRows
+from hub.voices import MP3, playable, voice
 
 log = structlog.get_logger()
 MOST = 50_000_000
@@ -38,8 +39,8 @@ class FileStore:
         self._sources = sources
         self._secret = secret
         self._public_url = public_url
-        self._pictures = asyncio.Semaphore(1)
-        """One picture at a time: decoded, it takes many times the room of its file."""
+        self._decoding = asyncio.Semaphore(1)
+        """One picture or voice note at a time: decoded, it takes many times the room of its file."""
 
     def path(self, file: FileId | str) -> Path:
         """Where a file's content lies: under a name that we made, never the sender's."""
@@ -51,7 +52,7 @@ class FileStore:
         """Keep a new file, under this id where one is given. Raises `Undeliverable` when it is bigger than `most` bytes."""
         file = file or new_id()
         size, digest, kind = await self._write(file, pieces, mime, most)
-        row = FileRow(file, "", "", owner, "stored", name[:191], kind[:191], size, digest, 0, "")
+        row = FileRow(file, "", "", owner, "stored", _name(name, kind)[:191], kind[:191], size, digest, 0, "")
         await self._rows.add(row, datetime.now(UTC))
         return row
 
@@ -88,7 +89,8 @@ class FileStore:
                 row.id, state="lost" if over else "remote", tries=row.tries + 1, error=str(exc)[:500], wait_ms=wait
             )
             raise Temporary("the file could not be copied yet", retry_after=wait / 1000) from exc
-        await self._rows.change(row.id, state="stored", size=size, sha256=digest, mime=kind[:191], error="")
+        name = _name(row.name, kind)[:191]
+        await self._rows.change(row.id, state="stored", size=size, sha256=digest, mime=kind[:191], name=name, error="")
         return await self._rows.get(file) or row
 
     async def _write(self, file: str, pieces: AsyncIterator[bytes], mime: str, most: int) -> tuple[int, str, str]:
@@ -108,8 +110,11 @@ class FileStore:
             await asyncio.to_thread(handle.close)
             kind = _kind(head, mime)
             if kind in FORMATS:
-                async with self._pictures:
+                async with self._decoding:
                     kind = await asyncio.to_thread(cleaned, partial, kind)
+            elif container := voice(head):
+                async with self._decoding:
+                    kind = MP3 if await playable(partial, container) else kind
             size, digest = await asyncio.to_thread(_settled, partial)
             await asyncio.to_thread(partial.rename, path)
         finally:
@@ -147,3 +152,8 @@ def _kind(head: bytes, claimed: str) -> str:
     except (puremagic.PureError, ValueError):
         shown = ""
     return shown or (claimed if claimed and not claimed.startswith("image/") else UNSHOWN)
+
+
+def _name(name: str, kind: str) -> str:
+    """A file's name, with the ending of what a voice note was made into."""
+    return name if kind != MP3 or name.lower().endswith(".mp3") else f"{Path(name).stem or 'voice'}.mp3"

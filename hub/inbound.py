@@ -15,13 +15,15 @@ from hub.batch import Batch
 from hub.continuing import goes_on
 from hub.customers import customer_said, route_again
 from hub.failpoints import reach
+from hub.linking import noted, settle
 from hub.metrics import PARKED
-from hub.model import AgentReply, DeskName, ExternalId, Message, Report
+from hub.model import AgentReply, DeskName, ExternalId, Message, Report, bucket_of
 from hub.ports import SupportsPassive, SupportsPeople
 from hub.replies import UnknownPerson, agent_said, reported
 from hub.runtime import Hub
 from hub.store.database import is_refusal, is_transient
 from hub.store.inbox import Pending
+from hub.store.naming import BECAME
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -55,6 +57,7 @@ class Done:
     moved: set[int] = field(default_factory=set)
     fetch: list[str] = field(default_factory=list)
     strangers: set[tuple[str, str]] = field(default_factory=set)
+    proved: bool = False
 
 
 async def drain(hub: Hub, lane: int) -> int:
@@ -108,6 +111,7 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: i
     if finished:
         await store.inbox.done(connection, finished)
     await _write(hub, connection, batch)
+    done.proved = await noted(hub, connection, [row.item for row in rows if isinstance(row.item, Message)])
     if batch.acts:
         done.deliver |= await store.windows.acted(connection, batch.acts, now_ms)
     done.entries = len(batch.entries)
@@ -129,6 +133,9 @@ async def _load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_
     said = [row.item for row in rows if isinstance(row.item, Message)]
     if said:
         people, talks = await timeline.known(connection, {(m.channel, m.customer) for m in said})
+        if became := {(who.channel, who.profile[BECAME]) for who in people.values() if BECAME in who.profile}:
+            more = await timeline.known(connection, became)
+            people, talks = people | more[0], talks | more[1]
         batch.people = people
         batch.owners = {who.id: who for who in people.values()}
         for talk in talks.values():
@@ -161,6 +168,9 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
         if item is None:
             raise ValueError(f"unreadable: {row.error}")
         if isinstance(item, Message):
+            item, bucket = _going_on(batch, item)
+            if bucket % hub.store.lanes != lane:
+                return await _moved(hub, connection, row, bucket, done)
             place = hub.connectors.get(item.channel)
             if isinstance(place, SupportsPassive) and not item.client_id:
                 batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
@@ -172,9 +182,7 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             return not isinstance(item, AgentReply) or not await _may_be_opening(hub, connection, row, item)
         talk = batch.talks[conversation]
         if talk.lane != lane:
-            await hub.store.inbox.move(connection, row.n, talk.bucket, talk.lane)
-            done.moved.add(talk.lane)
-            return False
+            return await _moved(hub, connection, row, talk.bucket, done)
         if isinstance(item, Report):
             await reported(hub, connection, batch, talk, item)
         elif item.kind == "route":
@@ -188,6 +196,21 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             raise
         raise Poisoned(row, exc) from exc
     return True
+
+
+def _going_on(batch: Batch, message: Message) -> tuple[Message, int]:
+    """A message with the bucket it belongs to; what a stranger said who has been named meanwhile is that customer's."""
+    who = batch.people.get((message.channel, message.customer))
+    if who is not None and BECAME in who.profile:
+        message = message.model_copy(update={"customer": ExternalId(who.profile[BECAME])})
+    return message, bucket_of(message.channel, message.customer)
+
+
+async def _moved(hub: Hub, connection: AsyncConnection, row: Pending, bucket: int, done: Done) -> bool:
+    """Leave a row to the lane of its conversation."""
+    await hub.store.inbox.move(connection, row.n, bucket, bucket % hub.store.lanes)
+    done.moved.add(bucket % hub.store.lanes)
+    return False
 
 
 async def _conversation_of(
@@ -239,6 +262,8 @@ async def _tell(hub: Hub, done: Done) -> None:
         hub.jobs.hint_inbound(done.moved)
     for file in done.fetch:
         await hub.jobs.fetch(file)
+    if done.proved:
+        await settle(hub)
     for desk, person in done.strangers:
         await _introduce(hub, desk, person)
 

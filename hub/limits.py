@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
@@ -16,18 +17,28 @@ log = structlog.get_logger()
 _GCRA = """
 local now = redis.call('TIME')
 local at = now[1] * 1000 + now[2] / 1000
-local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), at)
-local early = due - at - tonumber(ARGV[2])
+local early = 0
+local due = {}
+for n, key in ipairs(KEYS) do
+  due[n] = math.max(tonumber(redis.call('GET', key) or '0'), at)
+  early = math.max(early, due[n] - at - ARGV[2 * n])
+end
 if early > 0 then return tostring(early) end
-redis.call('SET', KEYS[1], tostring(due + ARGV[1]), 'PX', math.ceil(due - at + ARGV[1] + ARGV[2] + 1000))
+for n, key in ipairs(KEYS) do
+  local step = tonumber(ARGV[2 * n - 1])
+  redis.call('SET', key, tostring(due[n] + step), 'PX', math.ceil(due[n] - at + step + ARGV[2 * n] + 1000))
+end
 return '0'
 """
-"""The generic cell rate algorithm (ITU-T I.371): one number a key, the time at which it is due again. Milliseconds."""
+"""The generic cell rate algorithm (ITU-T I.371): one number a key, the time at which it is due again. Milliseconds. With several
+keys, a place at all of them or at none."""
 _PAUSE = """
 local now = redis.call('TIME')
-local at = now[1] * 1000 + now[2] / 1000 + ARGV[1] + ARGV[2]
-redis.call('SET', KEYS[1], tostring(at), 'PX', math.ceil(ARGV[1] + ARGV[2] + 1000))
+local at = now[1] * 1000 + now[2] / 1000
+local due = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), at + ARGV[1] + ARGV[2])
+redis.call('SET', KEYS[1], tostring(due), 'PX', math.ceil(due - at + 1000))
 """
+"""A pause never shortens a longer one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +65,28 @@ class Limits:
 
     async def wait(self, key: str, pace: Pace) -> float:
         """Seconds to wait; 0 means go, and takes the place."""
-        step, room = 1000 / pace.rate, 1000 / pace.rate * (pace.burst - 1)
+        return await self.wait_all({key: pace})
+
+    async def wait_all(self, paces: Mapping[str, Pace]) -> float:
+        """As `wait`, until all of these paces let one go: a place at all of them, or at none."""
+        figures = [(1000 / pace.rate, 1000 / pace.rate * (pace.burst - 1)) for pace in paces.values()]
+        keys = [f"{self._prefix}:rate:{key}" for key in paces]
         try:
-            early = float(await self._take(keys=[f"{self._prefix}:rate:{key}"], args=[step, room]))
+            early = float(await self._take(keys=keys, args=[number for pair in figures for number in pair]))
         except (RedisError, OSError) as exc:
             log.warning("limits.local", error=type(exc).__name__)
-            return self._alone(key, step * 2, room / 2)
+            return self._alone({key: (step * 2, room / 2) for key, (step, room) in zip(paces, figures, strict=True)})
         return early / 1000
 
-    def _alone(self, key: str, step: float, room: float) -> float:
+    def _alone(self, figures: Mapping[str, tuple[float, float]]) -> float:
         now = time.monotonic() * 1000
         if len(self._local) > 10_000:
             self._local = {name: due for name, due in self._local.items() if due > now}
-        due = max(self._local.get(key, 0.0), now)
-        if due - now > room:
-            return (due - now - room) / 1000
-        self._local[key] = due + step
+        due = {key: max(self._local.get(key, 0.0), now) for key in figures}
+        early = max((due[key] - now - room for key, (_, room) in figures.items()), default=0.0)
+        if early > 0:
+            return early / 1000
+        self._local |= {key: due[key] + step for key, (step, _) in figures.items()}
         return 0.0
 
     async def pause(self, key: str, seconds: float, pace: Pace | None = None) -> None:
@@ -79,4 +96,4 @@ class Limits:
         try:
             await self._pause(keys=[f"{self._prefix}:rate:{key}"], args=[wait, room])
         except (RedisError, OSError):
-            self._local[key] = time.monotonic() * 1000 + wait + room
+            self._local[key] = max(self._local.get(key, 0.0), time.monotonic() * 1000 + wait + room)

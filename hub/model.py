@@ -1,7 +1,6 @@
 """The vocabulary: what customers, agents and bots say, as frozen values without any I/O.
 
-Every platform's payload becomes a `Message`, every desk's event an `AgentReply`. Both carry `Part`s. Ids are opaque: only
-the connector or desk that made an `ExternalId` may look inside it. Times are aware; the store keeps them in UTC.
+Every platform's payload becomes a `Message`, every desk's event an `AgentReply`; both carry `Part`s. Ids are opaque.
 """
 
 from __future__ import annotations
@@ -13,6 +12,9 @@ import uuid
 from typing import Annotated, Any, Literal, NewType
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from hub.profile import Profile as Profile
+from hub.profile import Proved as Proved
 
 ChannelName = NewType("ChannelName", str)
 DeskName = NewType("DeskName", str)
@@ -42,8 +44,7 @@ def identity_of(channel: str, address: str) -> IdentityId:
 
 def new_id() -> str:
     """A UUIDv7 (RFC 9562 §5.7) as 32 hex digits: 48 bits of milliseconds, then randomness."""
-    stamp = time.time_ns() // 1_000_000
-    value = (stamp << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+    value = (time.time_ns() // 1_000_000 << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
     return uuid.UUID(int=value).hex
 
 
@@ -164,10 +165,11 @@ class Form(Frozen):
 
 
 class Event(Frozen):
-    """Something the customer did that is not a message."""
+    """What a customer did that is no message. `data`: the signs now on `Message.reply_to` (`reacted`), else their link's word."""
 
     type: Literal["event"] = "event"
-    kind: Literal["followed", "unfollowed", "blocked", "unblocked", "scanned", "opened", "typing", "read", "deleted"]
+    kind: Literal["followed", "unfollowed", "blocked", "unblocked", "scanned", "opened", "started", "reacted", "moved", "typing",
+                  "read", "deleted"]  # fmt: skip
     data: str = ""
 
 
@@ -185,20 +187,10 @@ Part = Annotated[
 PART_KINDS = ("text", "media", "location", "contact", "choices", "choice", "card", "form", "event", "unsupported")
 
 
-class Profile(Frozen):
-    """What a channel tells about a customer; everything optional, nothing verified."""
-
-    name: str = ""
-    username: str = ""
-    email: str = ""
-    phone: str = ""
-    avatar: str = ""
-    page: str = ""
-
-
 class Message(Frozen):
     """What a customer said on a channel. `id` is unique within the channel, whatever is retried or replayed. An edit has an id
-    of its own and names in `edit_of` what it changes. `raw` is the platform's payload, kept for a retention time."""
+    of its own and names in `edit_of` what it changes. What was sent as one shares an `album`; `speaker` is a group's member who
+    wrote. `raw` is the platform's payload, kept for a retention time."""
 
     what: Literal["message"] = "message"
     channel: ChannelName
@@ -210,7 +202,10 @@ class Message(Frozen):
     edit_of: ExternalId | None = None
     locale: str = ""
     profile: Profile = Profile()
+    proved: Proved | None = None
     client_id: str = ""
+    album: str = ""
+    speaker: str = ""
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
@@ -257,7 +252,7 @@ class Report(Frozen):
     message: MessageId | None
     target: str
     at: AwareDatetime
-    state: Literal["sent", "failed", "unknown", "held", "warned"]
+    state: Literal["sent", "failed", "unknown", "held", "warned", "noticed"]
     reason: str = ""
     unreachable: bool = False
 
@@ -275,7 +270,6 @@ class Author(Frozen):
 
 class Entry(Frozen):
     """One line of a conversation as it is stored, in the order `seq` (1, 2, 3 …, no gaps).
-
     `s` is its place in the inbox-wide log that consoles follow; `cs` its place in the customer's own log, None when the
     customer must not see it (a note, an assignment).
     """

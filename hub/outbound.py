@@ -10,20 +10,23 @@ import asyncio
 import contextlib
 import random
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 
-from hub.calls import made, place_of, target_of
-from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable, WindowClosed
+from hub.calls import made, paced, paces_of, place_of, target_of
+from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable, WindowClosed
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
 from hub.outcomes import alike, due_of, held, looked_up, over, put_off, refusal, unasked, uncertain
 from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
+from hub.renewing import renewed
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
+from hub.turns import Turns
 
 log = structlog.get_logger()
 AT_ONCE = 64
@@ -48,6 +51,9 @@ class Outbound:
         self._questions = asyncio.Semaphore(LOOKUPS_AT_ONCE)
         self._busy: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._turns = Turns()
+        self._waiting: Counter[str] = Counter()
+        """Calls that wait for a pace, by target."""
         self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
         self._recorder: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
@@ -77,7 +83,7 @@ class Outbound:
         left = {(head.conversation_id, head.stream) for head in heads}
         try:
             for head in heads:
-                if await self._pause(head) > 0:
+                if self._turns.taken(self._queue(head)) or await self._pause(head) > 0:
                     left.discard((head.conversation_id, head.stream))
                     self._spawn(self._paced(lane, head), head)
                 else:
@@ -92,20 +98,30 @@ class Outbound:
 
     async def _pause(self, head: Due) -> float:
         """Seconds until the target's pace lets this call go; 0 takes the place."""
-        target = target_of(self._hub, head.target)
-        if target is None or target.capabilities.pace is None or head.state == "unknown" or head.kind == "mark":
-            return 0.0
-        key = f"{head.target}:{place_of(self._hub, head)}"
-        return await self._hub.limits.wait(key, target.capabilities.pace)
+        paces = paced(self._hub, head)
+        return await self._hub.limits.wait_all(paces) if paces else 0.0
+
+    def _queue(self, head: Due) -> str:
+        """Where a call waits with others for its place."""
+        return next(iter(paced(self._hub, head)), "")
 
     async def _paced(self, lane: int, head: Due) -> None:
-        wait = await self._pause(head)
-        while wait > 0:
-            await asyncio.sleep(min(wait, 5.0) + random.random() * 0.02)
-            if self._closing:
-                return
-            wait = await self._pause(head)
+        self._waiting[head.target] += 1
+        try:
+            async with self._turns.turn(self._queue(head), head.kind, (head.conversation_id, head.stream)):
+                while (wait := await self._pause(head)) > 0:
+                    await asyncio.sleep(min(max(wait, self._crowd(head)), 5.0) + random.random() * 0.02)
+                    if self._closing:
+                        return
+        finally:
+            self._waiting[head.target] -= 1
         await self._claim(lane, [head])
+
+    def _crowd(self, head: Due) -> float:
+        """Seconds until it makes sense to ask again where many wait for one pace: a few of them for each place."""
+        target = target_of(self._hub, head.target)
+        total = target.capabilities.total if target is not None else None
+        return random.uniform(0.5, 1.5) * self._waiting[head.target] / (4 * total.rate) if total else 0.0
 
     async def _claim(self, lane: int, heads: Sequence[Due]) -> None:
         await reach("claim.before")
@@ -122,6 +138,7 @@ class Outbound:
         for head in heads:
             if (head.conversation_id, head.stream) not in taken:
                 self._busy.discard((head.conversation_id, head.stream))
+        self._turns.new -= {(run[0].conversation["id"], run[0].stream) for run in claimed}
         for run in claimed:
             self._spawn(self._make(run, until), None, (run[0].conversation["id"], run[0].stream))
 
@@ -172,12 +189,15 @@ class Outbound:
             return [uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
         except Temporary as exc:
             if exc.paused and exc.retry_after:
-                await self._hub.limits.pause(f"{head.target}:{place_of(self._hub, due_of(head))}", exc.retry_after)
+                paces = paces_of(self._hub, target, due_of(head), everywhere=exc.everywhere)
+                await asyncio.gather(*(self._hub.limits.pause(key, exc.retry_after, pace) for key, pace in paces.items()))
             return [put_off(call, capabilities, exc, self._hub) for call in run]
         except WindowClosed as exc:
-            if capabilities.window is not None:
-                return [held(call, exc) for call in run]
+            if capabilities.window is not None and head.kind == "send":
+                return [held(call, exc, capabilities.window) for call in run]
             return [over(call, "failed", refusal(exc)) for call in run]
+        except ThreadGone as exc:
+            return await renewed(self._hub, run, exc)
         except Undeliverable as exc:
             return [over(call, "failed", refusal(exc), unreachable=exc.unreachable) for call in run]
         except ConnectorError as exc:
@@ -186,6 +206,8 @@ class Outbound:
             log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
             return [uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
         CALLS.labels(head.target, head.kind, "sent").inc()
+        if head.kind == "open":
+            self._turns.new.add((head.conversation["id"], head.stream))
         return [over(call, "sent", external_id=external, place=place) for call in run]
 
     async def _ask(self, heads: Sequence[Due]) -> None:

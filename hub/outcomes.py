@@ -9,7 +9,7 @@ from typing import Any
 
 from hub.errors import Temporary, Undeliverable, WindowClosed
 from hub.model import ConversationId, ExternalId, MessageId, Report
-from hub.ports import Capabilities
+from hub.ports import Capabilities, Window
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
 
@@ -22,6 +22,8 @@ GIVE_UP_S = 24 * 3600
 ASK_AGAIN_S = 10.0
 PASSIVE = "hook:"
 """How the key of a call begins that answered a platform's own request: nothing can repeat it or ask about it."""
+NOTICED = "the customer has been told by a notice of the platform that an answer waits"
+UNNOTICED = "the notice to the customer that an answer waits"
 LAST = "one more answer can leave on this channel until the customer writes again: best ask them something"
 
 
@@ -38,6 +40,8 @@ def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> R
     if call.entry and call.entry["kind"] == "status":
         return None
     entry = call.entry["id"] if call.entry else None
+    if call.kind == "notice":
+        state, reason = ("noticed", NOTICED) if state == "sent" else (state, f"{UNNOTICED}: {reason}")
     return Report(
         id=ExternalId(f"{call.id}.{call.attempt}.{state}"),
         delivery=call.id,
@@ -60,14 +64,17 @@ def over(
 
 
 def refusal(exc: WindowClosed | Undeliverable) -> str:
-    """What agents read of a refusal: with the platform's own code, unless its words have it already."""
-    return f"{exc.reason} ({exc.code})" if exc.code and exc.code not in exc.reason else exc.reason
+    """What agents read of a refusal: with the platform's own code, unless its words have it already. A code that is a word may
+    stand among them by chance: faces explain it by its place at the end."""
+    said = exc.code in exc.reason if exc.code.isdigit() else exc.reason.endswith(exc.code)
+    return f"{exc.reason} ({exc.code})" if exc.code and not said else exc.reason
 
 
-def held(call: Call, exc: WindowClosed) -> Outcome:
+def held(call: Call, exc: WindowClosed, window: Window) -> Outcome:
     """The platform wants the customer to act first. What shares the call is told of once."""
-    reason = refusal(exc)
-    return Outcome(call, "held", reason, counts=False, report=_report(call, "held", reason) if call.lead else None)
+    reason, wait_ms = refusal(exc), int(window.hold_s * 1000)
+    told = _report(call, "held", reason) if call.lead else None
+    return Outcome(call, "held", reason, wait_ms=wait_ms, counts=False, report=told)
 
 
 def alike(first: Outcome, calls: Sequence[Call]) -> list[Outcome]:

@@ -9,10 +9,13 @@ from pydantic import TypeAdapter, ValidationError
 from hub.capabilities import Capabilities
 from hub.model import Part, Text
 from hub.splitting import clip, measure
+from hub.wording import say
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 QUOTED = 80
 """Characters of a quote line."""
+BEFORE = 300
+"""Characters of what stood there before it was changed or taken back."""
 
 
 def may_share(bodies: Sequence[str], there: Capabilities) -> bool:
@@ -45,6 +48,26 @@ def joined(calls: Sequence[Sequence[Part]]) -> tuple[Part, ...]:
         text = f"{text}\n{part.text}" if text else part.text
         spans += [span.model_copy(update={"start": span.start + start, "end": span.end + start}) for span in part.spans]
     return (Text(text=text, spans=tuple(spans)),)
+
+
+def naming(said: str, kind: str, parts: Sequence[Part]) -> tuple[Part, ...]:
+    """The parts of an entry with what it is about, if anything: an event in words before it, a change above what stood there
+    before, all else below it."""
+    if not said:
+        return tuple(parts)
+    if kind in ("edit", "delete"):
+        before = clip(" ".join(said.split()), BEFORE)
+        return _changed(parts, before) if kind == "edit" else (Text(text=before),)
+    if kind != "event":
+        return quoting(said, parts)
+    words = " ".join(say(part) for part in parts)
+    return (Text(text=f"{words} → “{clip(' '.join(said.split()), QUOTED)}”"),)
+
+
+def _changed(parts: Sequence[Part], before: str) -> tuple[Part, ...]:
+    """New words with the old below them; what is not words stands in the thread as it was."""
+    last, line = parts[-1] if parts else None, Text(text=f"← {before}")
+    return (*parts[:-1], *joined([(last,), (line,)])) if isinstance(last, Text) else tuple(parts)
 
 
 def quoting(said: str, parts: Sequence[Part]) -> tuple[Part, ...]:

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from hub.model import ExternalId, ThreadId
+from hub.model import DeskName, ExternalId, ThreadId
+
+Who = Callable[[ExternalId], Awaitable[tuple[str, str]]]
+"""(name, e-mail address) of somebody at a desk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A conversation in a list that an agent asked for at a desk."""
+
+    channel: str
+    customer: str
+    preview: str
+    agent: str
+    team: str
+    waiting_since: datetime | None
+    url: str
+
+
+class Look(Protocol):
+    """What an agent at a desk may see of the inbox."""
+
+    async def __call__(self, desk: DeskName, person: ExternalId, who: Who, words: str, *, mine: bool) -> Sequence[Seen] | None:
+        """Conversations that hold the words, else the person's own or those of nobody, longest waiting first; None: no agent."""
+        ...
 
 
 @runtime_checkable

@@ -13,16 +13,20 @@ from typing import Any, ClassVar, Literal, NewType, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from hub.abilities import SupportsAnnounce as SupportsAnnounce
+from hub.abilities import SupportsCatchUp as SupportsCatchUp
 from hub.abilities import SupportsEdit as SupportsEdit
 from hub.abilities import SupportsLookup as SupportsLookup
 from hub.abilities import SupportsMedia as SupportsMedia
+from hub.abilities import SupportsNotice as SupportsNotice
 from hub.abilities import SupportsPassive as SupportsPassive
 from hub.abilities import SupportsPolling as SupportsPolling
 from hub.abilities import SupportsTyping as SupportsTyping
+from hub.canned import CannedReplies
 from hub.capabilities import Capabilities as Capabilities
 from hub.capabilities import Pace as Pace
 from hub.capabilities import Window as Window
 from hub.model import AgentReply, ChannelName, ConversationId, Entry, ExternalId, FileId, Message, Part, ThreadId
+from hub.people import Look
 from hub.people import SupportsPeople as SupportsPeople
 from hub.people import SupportsWhisper as SupportsWhisper
 
@@ -49,6 +53,17 @@ class Hook:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """What came from a platform, provably, and could not be read, so that not even its customer is known. It is kept and parked,
+    for people to look at and to be handled once we know better; to refuse it would only make the platform send it again."""
+
+    channel: ChannelName
+    id: ExternalId
+    raw: Mapping[str, Any]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What a hook held, and what the platform wants to hear once the items are committed."""
 
@@ -58,6 +73,10 @@ class Receipt:
     content_type: str = "text/plain; charset=utf-8"
     after: Callable[[], Awaitable[None]] | None = None
     """Run once the answer has left, and only then: it may touch the network. Nothing that must not be lost depends on it."""
+    missed: datetime | None = None
+    """From when on this desk may not have told of everything: it is then read again."""
+    unread: Sequence[Unread] = ()
+    """What has to be kept although nobody could read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +123,10 @@ class Kit:
     now: Callable[[], datetime]
     teams: Sequence[str] = ()
     """The names of teams that a conversation may be given to."""
+    canned: CannedReplies = field(default_factory=CannedReplies)
+    """Texts that agents have ready."""
+    look: Look | None = None
+    """What agents at desks may see of the inbox."""
 
 
 class Connector(Protocol):

@@ -1,8 +1,8 @@
-"""Which entry a reply answers: our id of it, and what the platform and the customer know it by."""
+"""Which entry a reply answers, or changes: our id of it, what the platform and the customer know it by, and its words."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hub.batch import PARTS, Batch, Quoted
 from hub.model import AgentReply
@@ -30,3 +30,13 @@ async def quoted_by(
     external = entry["external_id"] if entry["source"] == talk.channel else None
     external = external or await hub.store.timeline.became(connection, wanted, talk.channel)
     return wanted, Quoted(external, plain(PARTS.validate_json(entry["parts"]), talk.locale or "en"))
+
+
+async def remember(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, entry: dict[str, Any]) -> None:
+    """Let desks show what stood there before this edit or deletion: there, an old line can be far above."""
+    of = entry["edit_of"]
+    here = [
+        one for one in batch.entries if one is not entry and (one["id"] == of or (one["edit_of"] == of and one["kind"] == "edit"))
+    ]
+    parts = here[-1]["parts"] if here else await hub.store.timeline.last_words(connection, talk.id, of)
+    batch.about[entry["id"]] = plain(PARTS.validate_json(parts or "[]"), talk.locale or "en")

@@ -33,7 +33,7 @@ def fit(parts: Sequence[Part], capabilities: Capabilities, link: Link, locale: s
     calls: list[tuple[Part, ...]] = []
     for part in parts:
         for piece in fitter.pieces(part):
-            if calls and fitter.is_caption(calls[-1], piece):
+            if calls and (fitter.is_caption(calls[-1], piece) or fitter.is_of_album(calls[-1], piece)):
                 calls[-1] = (*calls[-1], piece)
             else:
                 calls.append((piece,))
@@ -63,10 +63,16 @@ class _Fitter:
 
     def is_caption(self, call: tuple[Part, ...], piece: Part) -> bool:
         """Whether a text may travel with the media before it; a sticker never carries words."""
-        if not self.can.caption_limit or len(call) > 1 or not isinstance(piece, Text):
+        if not self.can.caption_limit or not isinstance(piece, Text):
             return False
-        media = call[0]
-        return isinstance(media, Media) and media.kind != "sticker" and self._length(piece.text) <= self.can.caption_limit
+        fits = self._length(piece.text) <= self.can.caption_limit
+        return fits and all(isinstance(media, Media) and media.kind != "sticker" for media in call)
+
+    def is_of_album(self, call: tuple[Part, ...], piece: Part) -> bool:
+        """Whether a file may travel with the files before it."""
+        kinds = {part.kind for part in (*call, piece) if isinstance(part, Media)}
+        whole = len(call) < self.can.album and all(isinstance(part, Media) for part in (*call, piece))
+        return whole and any(kinds <= together for together in self.can.albums)
 
     def _length(self, text: str) -> int:
         return measure(text, self.can.text_unit)

@@ -8,15 +8,18 @@ import orjson
 
 from hub import acts
 from hub.batch import Batch, Quoted
+from hub.holding import noticed
 from hub.model import AgentReply, Author, ExternalId, Report, Text
 from hub.ports import SupportsPeople
-from hub.quotes import quoted_by
+from hub.quotes import quoted_by, remember
 from hub.runtime import Hub
 from hub.store.talks import Talk
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+HERE_MS, FETCHED_MS = 45_000, 6_000
+"""Who was seen so recently reads along (a long poll takes 25 s), and has told us within so long what they have read."""
 SYSTEM = Author(kind="system", name="Frontdesk")
 
 
@@ -36,6 +39,8 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         author = SYSTEM
     match reply.kind:
         case "reply" | "note":
+            if "canned" in reply.data:
+                reply = _canned(hub, batch, talk, reply, author)
             _speak(batch, talk, reply, author, await quoted_by(hub, connection, batch, talk, reply))
         case "edit" | "delete":
             await _correct(hub, connection, batch, talk, reply, author)
@@ -101,11 +106,26 @@ def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: t
         talk.waiting_ms = 0
         talk.unread_ms = batch.now_ms
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
-        delay_ms = int(reply.data.get("delay_ms") or 0)
+        delay_ms = max(int(reply.data.get("delay_ms") or 0), _patience_ms(batch, talk))
         batch.reserved_ms = batch.now_ms + delay_ms if delay_ms else 0
         batch.to_customer(talk, entry, quoted=about[1] if about else None)
         batch.reserved_ms = 0
-    batch.to_desks(talk, entry, origin=reply.desk)
+    batch.to_desks(talk, entry, origin="" if "canned" in reply.data else reply.desk)
+
+
+def _canned(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> AgentReply:
+    """With the text that leaves: of the canned reply that `data` names, or of the parts, filled."""
+    facts = {"name": batch.owners[talk.identity_id].profile.get("name", ""), "agent": author.name}
+    facts |= {"channel": talk.channel, "team": talk.team}
+    parts = hub.canned.said(str(reply.data["canned"]), reply.parts, talk.locale, facts)
+    return reply.model_copy(update={"parts": parts})
+
+
+def _patience_ms(batch: Batch, talk: Talk) -> int:
+    """How long an answer waits for a customer who reads in the web chat in which the conversation goes on: what they fetch there
+    need not leave on the platform too."""
+    here = batch.now_ms - batch.owners[talk.identity_id].seen_ms < HERE_MS
+    return FETCHED_MS if here and talk.channel in batch.continued else 0
 
 
 def _take(batch: Batch, talk: Talk, author: Author) -> None:
@@ -135,6 +155,7 @@ async def _correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         edit_of=entry_id,
         public=public,
     )
+    await remember(hub, connection, batch, talk, entry)
     batch.to_desks(talk, entry, origin=reply.desk)
     if not public:
         return
@@ -160,6 +181,7 @@ async def _undone(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Tal
     entry = batch.append(
         talk, "delete", author, at=reply.at, source=reply.desk, external_id=reply.id, edit_of=entry_id, public=public
     )
+    await remember(hub, connection, batch, talk, entry)
     batch.to_desks(talk, entry, origin=reply.desk)
 
 
@@ -239,6 +261,7 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
     tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery)
     if report.target == talk.channel and batch.capabilities[talk.channel].window is not None:
         batch.redraw(talk)
+    await noticed(hub, connection, batch, talk, report)
     if entry_id is None or report.target != talk.channel or report.state == "warned":
         return
     origin = await hub.store.timeline.origin(connection, entry_id)

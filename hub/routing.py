@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -68,6 +69,9 @@ class Rule(_Rules):
     keywords: Words = Field((), description="words in the message")
     locales: Names = Field((), description="`zh` also means zh-CN")
     tags: Names = ()
+    came_by: Names = Field(
+        (), description="words in the link or QR code by which the customer came; `order_*` for all that begin so"
+    )
     team: str
     priority: Priority = "normal"
     desks: Names | None = None
@@ -83,6 +87,7 @@ class Rule(_Rules):
             (not self.channels or facts.channel in self.channels)
             and (not self.locales or _speaks(facts.language, self.locales))
             and (not self.tags or not facts.tags.isdisjoint(self.tags))
+            and (not self.came_by or any(fnmatchcase(facts.came_by, word) for word in self.came_by))
             and (not self.keywords or self.ready.any_in(facts.folded))
         )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from hub.bot import BotRules
+from hub.canned import CannedReplies
 from hub.files import FileStore
 from hub.jobs import Jobs
 from hub.limits import Limits
@@ -45,3 +46,5 @@ class Hub:
     """How long platforms' payloads are kept beside what was made of them."""
     reopen_within_s: float = 72 * 3600.0
     """A customer who writes within this time after "resolved" goes on in the same conversation."""
+    canned: CannedReplies = field(default_factory=CannedReplies)
+    """Texts that agents have ready."""

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import structlog
 
-from hub import pushing
+from hub import linking, listening, pushing
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
 from hub.routing import route
 from hub.runtime import Hub
@@ -25,10 +25,13 @@ async def run(hub: Hub) -> None:
         await hub.jobs.sweep_inbound(lane)
     for lane in await hub.store.deliveries.waiting_lanes():
         await hub.jobs.sweep_deliver(lane)
+    hub.jobs.hint_inbound(await hub.store.holds.run_out())
     await _wake(hub)
+    await listening.catch_up(hub)
     await _route_waiting(hub)
     await _notices(hub)
     await pushing.look(hub)
+    await linking.settle(hub)
     await hub.store.inbox.forget_raw(hub.now() - timedelta(seconds=hub.keep_raw_s))
 
 

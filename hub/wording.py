@@ -32,6 +32,8 @@ WORDS: dict[str, dict[str, str]] = {
         "unsupported": "This kind can't be shown here", "choose": "Please choose:",
         "followed": "started following", "unfollowed": "stopped following", "blocked": "blocked this account",
         "unblocked": "unblocked this account", "scanned": "scanned a code", "opened": "opened the conversation",
+        "started": "pressed Start", "reacted": "reacted", "unreacted": "took a reaction back",
+        "moved": "moved to another address",
         "typing": "is typing", "read": "has read the messages", "deleted": "deleted a message",
         "goes_on": "More answers will be here: ",
     },
@@ -42,6 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
         "unsupported": "暂不支持显示此类内容", "choose": "请选择：",
         "followed": "关注了", "unfollowed": "取消了关注", "blocked": "屏蔽了本账号",
         "unblocked": "解除了屏蔽", "scanned": "扫描了二维码", "opened": "打开了会话",
+        "started": "点击了开始", "reacted": "回应了表情", "unreacted": "撤回了表情回应", "moved": "迁移到了新地址",
         "typing": "正在输入", "read": "已读消息", "deleted": "删除了一条消息",
         "goes_on": "后续回复请在此查看：",
     },
@@ -90,7 +93,8 @@ def say(part: Part, locale: str = "en", link: Link | None = None) -> str:
         case Form():
             return _lines([part.title or w["form"], *(_field(f, n, part.submitted, w) for n, f in enumerate(part.fields, 1))])
         case Event():
-            return f"[{w[part.kind]}{w['colon'] + part.data if part.data else ''}]"
+            kind = "unreacted" if part.kind == "reacted" and not part.data else part.kind
+            return f"[{w[kind]}{w['colon'] + part.data if part.data else ''}]"
         case Unsupported():
             return _lines([f"[{part.kind}{w['colon']}{w['unsupported']}]", part.text])
 

@@ -14,17 +14,12 @@ from pathlib import Path
 
 import pytest
 import structlog
-from sqlalchemy import text
-from sqlalchemy.engine import make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from hub.store.database import parse_url
 from hub.store.store import Store, open_store
+from tests.databases import DATABASES, Kept, empty, throw_away_database
 
 # Frames with all their values, as rich would print them, took a minute for one error of a big batch.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
-
-DATABASES = {"sqlite": "", "postgres": "TEST_POSTGRES_URL", "mysql": "TEST_MYSQL_URL"}
 
 
 @pytest.fixture(
@@ -42,37 +37,25 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
         yield url
 
 
-class throw_away_database:
-    """A database of its own on a server, dropped at the end."""
-
-    def __init__(self, server: str) -> None:
-        self.server = server
-        self.name = f"frontdesk_test_{secrets.token_hex(6)}"
-
-    async def _run(self, statement: str) -> None:
-        url = parse_url(self.server)
-        engine = create_async_engine(url, isolation_level="AUTOCOMMIT")
-        try:
-            async with engine.connect() as connection:
-                await connection.execute(text(statement))
-        finally:
-            await engine.dispose()
-
-    async def __aenter__(self) -> str:
-        charset = " CHARACTER SET utf8mb4" if "mysql" in self.server or "mariadb" in self.server else ""
-        await self._run(f"CREATE DATABASE {self.name}{charset}")
-        return make_url(self.server).set(database=self.name).render_as_string(hide_password=False)
-
-    async def __aexit__(self, *_: object) -> None:
-        force = " WITH (FORCE)" if "postgres" in self.server else ""
-        await self._run(f"DROP DATABASE IF EXISTS {self.name}{force}")
+@pytest.fixture(scope="session")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kept]:
+    databases = Kept(tmp_path_factory.mktemp("template"))
+    yield databases
+    asyncio.run(databases.drop())
 
 
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    """A store on an empty database."""
-    opened = await open_store(database_url, lanes=4)
+@pytest.fixture(
+    params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres), pytest.param("mysql", marks=pytest.mark.mysql)]
+)
+async def store(request: pytest.FixtureRequest, kept: Kept, tmp_path: Path) -> AsyncIterator[Store]:
+    """A store on an empty database: SQLite always, PostgreSQL and MariaDB where their URLs are set."""
+    kind: str = request.param
+    if DATABASES[kind] and not os.environ.get(DATABASES[kind]):
+        pytest.skip(f"{DATABASES[kind]} is not set")
+    opened = await open_store(await kept.url(kind, tmp_path), lanes=4)
     yield opened
+    if kind != "sqlite":
+        await empty(opened)
     await opened.close()
 
 

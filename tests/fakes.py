@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.bot import BotRules
+from hub.canned import CannedReplies
 from hub.files import FileStore
 from hub.intake import Intake
 from hub.jobs import Jobs, connect
@@ -128,6 +129,7 @@ async def fake_hub(store: Store, redis_url: str, prefix: str, folder: Path, **mo
         routing=more.pop("routing", RoutingRules()),
         bot=more.pop("bot", BotRules(enabled=False)),
         notices=more.pop("notices", NoticeRules()),
+        canned=more.pop("canned", CannedReplies()),
         public_url="http://127.0.0.1",
         now=lambda: datetime.now(UTC),
     )

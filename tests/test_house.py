@@ -30,24 +30,31 @@ TOP = {"hub", "connectors", "agents_bridge", "widget", "workers", "config", "tes
 BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitignore"}
 
 PURE = {
-    "abilities", "answers", "bot", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking", "model",
-    "notices", "packing", "people", "ports", "pushes", "rendering", "routing", "splitting", "text", "wording",
+    "abilities", "answers", "bot", "canned", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking",
+    "model", "notices", "packing", "people", "ports", "profile", "pushes", "rendering", "routing", "splitting", "text", "turns",
+    "wording",
 }  # fmt: skip
-EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store"}
+EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store", "voices"}
 USE_CASES = {
     "acts",
     "batch",
     "calls",
     "continuing",
     "customers",
+    "holding",
     "inbound",
     "intake",
+    "looking",
+    "linking",
+    "listening",
     "notify",
     "outbound",
     "outcomes",
     "passive",
     "pushing",
     "quotes",
+    "remarks",
+    "renewing",
     "replies",
     "runtime",
     "signin",
@@ -61,6 +68,7 @@ PURE_LIBRARIES = {"pydantic", "regex", "phonenumbers"}
 HOMES: dict[str, tuple[str, ...]] = {
     "telegram": ("connectors/telegram/",),
     "PIL": ("hub/pictures.py",),
+    "av": ("hub/voices.py",),
     "slack_bolt": ("agents_bridge/slack/",),
     "slack_sdk": ("agents_bridge/slack/",),
     "wechatpy": ("connectors/wechat/",),

@@ -19,6 +19,7 @@ from starlette.websockets import WebSocket, WebSocketClose
 
 from config.settings import HubSettings, WebSettings
 from hub.errors import Busy, Conflict, Malformed, Rejected
+from hub.listening import beats
 from hub.metrics import REFUSED
 from hub.runtime import Hub
 from widget.answers import SAFE, Refusal
@@ -41,12 +42,14 @@ def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        listening = asyncio.create_task(feed.run(), name="feed")
+        tasks = [asyncio.create_task(feed.run(), name="feed"), asyncio.create_task(beats(hub), name="beats")]
         yield
         feed.drain()
-        listening.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await listening
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
 
     app = Starlette(
         routes=[*chat_routes(), *device_routes(), *console_routes(), *health_routes(), *page_routes(settings)],

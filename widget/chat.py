@@ -16,6 +16,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from config.settings import HubSettings, WebSettings
 from hub.errors import Conflict, Undeliverable
 from hub.limits import Rule
+from hub.linking import named
+from hub.model import ExternalId
 from hub.runtime import Hub
 from hub.store.filing import FileRow
 from hub.text import clean
@@ -64,6 +66,7 @@ async def session(request: Request) -> Response:
     given = word(body, "identity", 8192)
     if web.identity is not None and given:
         signed = read_identity(web.identity, channel, given)
+        await _keep_what_was_said(hub, channel, word(body, "tok", 4096), signed.address)
         token, customer = signed_token(hub, channel, signed, web.identity.session_hours, word(body, "lang", 16))
         return answer({"token": token, "customer": customer, "epoch": hub.store.epoch})
     if given:
@@ -81,6 +84,16 @@ async def session(request: Request) -> Response:
     told = {"name": word(body, "name", 100), "email": word(body, "email", 190), "lang": word(body, "lang", 16)}
     token, customer = new_token(hub, channel, told, known)
     return answer({"token": token, "customer": customer, "epoch": hub.store.epoch})
+
+
+async def _keep_what_was_said(hub: Hub, channel: str, tok: str, address: str) -> None:
+    """Both tokens together prove that the stranger and the customer are one. Who was signed already is somebody else."""
+    try:
+        known = visitor_of(hub, channel, tok, strangers=True) if tok else None
+    except Refusal:
+        return
+    if known is not None and not known.signed and known.channel == channel:
+        await named(hub, known.channel, known.id, ExternalId(address))
 
 
 def bearer(request: Request) -> str:

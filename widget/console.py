@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from widget import console_acts as acts
 from widget import console_admin as admin
 from widget import console_change as change
+from widget import console_customers as customers
 from widget import console_session as session
 from widget import console_view as view
 from widget.access import ADMINS, LEADERS, READERS, WRITERS, Handler, known
@@ -47,6 +48,9 @@ CALLS: tuple[tuple[str, str, Handler, frozenset[str]], ...] = (
     ("POST", f"{ONE}/read", change.mark_read, READERS),
     ("POST", f"{API}/deliveries/{{id}}/resend", acts.resend, WRITERS),
     ("POST", f"{API}/files", acts.upload, WRITERS),
+    ("GET", f"{API}/customers/{{id}}", customers.customer, READERS),
+    ("POST", f"{API}/customers/{{id}}/link", customers.link, WRITERS),
+    ("POST", f"{API}/links/{{id}}/undo", customers.undo, WRITERS),
     ("GET", f"{API}/agents", admin.agents, READERS),
     ("POST", f"{API}/agents", admin.invite, ADMINS),
     ("PATCH", f"{API}/agents/{{id}}", admin.change, ADMINS),

@@ -35,6 +35,8 @@ def _said(entry: Entry, files: FileStore) -> dict[str, Any]:
         said["of"] = entry.edit_of
     if entry.reply_to:
         said["reply"] = entry.reply_to
+    if entry.data.get("album"):
+        said["album"] = entry.data["album"]
     return said
 
 

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import structlog
 
 from hub.errors import Busy, Malformed, Rejected
+from hub.listening import doubt
 from hub.metrics import ACK, MESSAGES, REFUSED
 from hub.model import ChannelName, DeskName
 from hub.passive import Passive
@@ -58,7 +59,7 @@ class Hooks:
         try:
             hook = await _hook(scope, receive)
             receipt = await place.receive(hook)
-            await self._keep(receipt, until)
+            await self._keep(name, receipt, until)
             answer = await self._passive.find(place, hook, receipt, until)
         except Rejected as exc:
             await self._refuse(send, name, 401, str(exc))
@@ -92,16 +93,20 @@ class Hooks:
         except Exception as exc:
             log.warning("hook.after_failed", name=name, error=repr(exc))
 
-    async def _keep(self, receipt: Receipt, until: float) -> None:
-        if receipt.items:
+    async def _keep(self, name: str, receipt: Receipt, until: float) -> None:
+        if receipt.items or receipt.unread:
             left = until - asyncio.get_running_loop().time()
-            await self._hub.intake.keep(receipt.items, max(left, 0.05))
+            await self._hub.intake.keep([*receipt.items, *receipt.unread], max(left, 0.05))
+        if receipt.missed is not None:
+            await doubt(self._hub, name, receipt.missed)
 
     @staticmethod
     async def _refuse(send: Send, name: str, status: int, message: str, more: list[Any] | None = None) -> None:
         REFUSED.labels("hooks", str(status)).inc()
         log.warning("hook.refused", name=name, status=status, reason=message)
-        await _answer(send, status, message.encode(), [TEXT, *(more or [])])
+        # Who forges learns nothing of what was wrong; the log says it.
+        told = "not authentic" if status == 401 else message
+        await _answer(send, status, told.encode(), [TEXT, *(more or [])])
 
 
 class _Refused(Exception):

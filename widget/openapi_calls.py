@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from widget import openapi_console as console
+from widget import openapi_customers as people
 from widget import openapi_devices as devices
 from widget import openapi_shapes as shapes
 from widget import openapi_staff as staff
@@ -141,6 +142,13 @@ CALLS: dict[tuple[str, str], Call] = {
         "Send again what failed or has an unknown fate", "重新发送", _KEPT, *_LATE, takes=console.Act
     ),
     ("POST", f"{_A}/files"): _agents("Upload one file", "上传一个文件", {201: shapes.File}, 411, *BODY, 429, uploads=True),
+    ("GET", f"{_A}/customers/{{id}}"): _agents("A customer over all channels", "客户（全渠道）", {200: people.Customer}, 404),
+    ("POST", f"{_A}/customers/{{id}}/link"): _agents(
+        "Two customers are one person", "合并两个客户", {201: people.Linked}, 404, 409, takes=people.LinkAsked
+    ),
+    ("POST", f"{_A}/links/{{id}}/undo"): _agents(
+        "They are two after all", "撤销合并", {200: people.Parted}, 404, 409, takes=people.PartAsked
+    ),
     ("GET", f"{_A}/agents"): _agents("All agents", "坐席列表", {200: staff.Colleagues}),
     ("POST", f"{_A}/agents"): _agents("Invite an agent", "邀请坐席", {201: staff.Invited}, 409, takes=staff.Invite),
     ("PATCH", f"{_A}/agents/{{id}}"): _agents(

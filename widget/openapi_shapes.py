@@ -163,7 +163,8 @@ class Words(BaseModel):
     parts: list[Part]
     text: str | Absent = None
     of: Id | Absent = Field(None, description="the entry that an edit, a deletion or a status is about")
-    reply: Id | Absent = None
+    reply: Id | Absent = Field(None, description="the entry that this answers, or is a reaction to")
+    album: str | Absent = Field(None, description="what messages share that were sent as one")
 
 
 class Ev(BaseModel):

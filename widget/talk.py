@@ -100,6 +100,7 @@ class Talk:
             parts=await self._parts(frame.get("d")),
             locale=self.visitor.locale,
             profile=self.visitor.profile.model_copy(update={"page": self._page[:500]}),
+            proved=self.visitor.proved,
             client_id=own,
         )
         try:
@@ -124,9 +125,9 @@ class Talk:
         text = word(said, "text", 10_000)
         if text.strip():
             parts.append(Text(text=text))
-        if any(len(orjson.dumps(said.get(name))) > MOST_ANSWER for name in ("choice", "form")):
-            raise Malformed(f"a choice or form may have {MOST_ANSWER} bytes")
         try:
+            if any(len(orjson.dumps(said.get(name))) > MOST_ANSWER for name in ("choice", "form")):
+                raise Malformed(f"a choice or form may have {MOST_ANSWER} bytes")
             if said.get("choice"):
                 parts.append(_CHOICE.validate_python({**said["choice"], "type": "choice"}))
             if said.get("form"):

@@ -13,7 +13,7 @@ from starlette.requests import HTTPConnection
 
 from config.settings import WebSettings
 from hub.continuing import ALGORITHM, goes_on, visitor_key
-from hub.model import ChannelName, ExternalId, IdentityId, Profile, identity_of
+from hub.model import ChannelName, ExternalId, IdentityId, Profile, Proved, identity_of
 from hub.runtime import Hub
 from widget.answers import Refusal
 from widget.identities import Signed
@@ -32,6 +32,7 @@ class Visitor:
     locale: str
     signed: bool = False
     """Whether a backend has said who this is."""
+    proved: Proved | None = None
     until: int = 0
     """When the token is over, in seconds since 1970."""
 
@@ -61,6 +62,8 @@ def signed_token(hub: Hub, channel: str, signed: Signed, hours: float, locale: s
     told = {"name": signed.name, "email": signed.email, "lang": signed.locale or locale}
     claims: dict[str, Any] = {"aud": channel, "sub": signed.address, "iat": now, "exp": now + timedelta(hours=hours)}
     claims |= {"signed": True, "who": {k: v for k, v in told.items() if v}}
+    if any(proved := signed.proved.model_dump(exclude_defaults=True)):
+        claims["proved"] = proved
     return jwt.encode(claims, visitor_key(hub), ALGORITHM), signed.address
 
 
@@ -78,11 +81,13 @@ def new_token(hub: Hub, channel: str, values: dict[str, str], known: Visitor | N
         claims["at"] = known.channel
     if known is not None and known.signed:
         claims |= {"signed": True, "exp": known.until}
+        if known.proved is not None:
+            claims["proved"] = known.proved.model_dump(exclude_defaults=True)
     return jwt.encode(claims, visitor_key(hub), ALGORITHM), customer
 
 
-def visitor_of(hub: Hub, channel: str, token: str) -> Visitor:
-    """The customer that a token names. Raises `Refusal` 401."""
+def visitor_of(hub: Hub, channel: str, token: str, *, strangers: bool = False) -> Visitor:
+    """The customer that a token names; `strangers` also where the chat takes none any more. Raises `Refusal` 401."""
     try:
         claims: dict[str, Any] = jwt.decode(
             token, visitor_key(hub), [ALGORITHM], audience=channel, options={"require": ["exp", "sub", "aud"]}
@@ -94,7 +99,7 @@ def visitor_of(hub: Hub, channel: str, token: str) -> Visitor:
     if where != channel and goes_on(hub, where) != channel:
         raise Refusal(401, "token", "this conversation does not go on here")
     identity = settings_of(hub, channel).identity
-    if identity is not None and identity.required and where == channel and not claims.get("signed"):
+    if not strangers and identity is not None and identity.required and where == channel and not claims.get("signed"):
         raise Refusal(401, "identity", "this chat needs an identity that the shop's or app's backend has signed")
     return Visitor(
         channel=ChannelName(where),
@@ -103,6 +108,7 @@ def visitor_of(hub: Hub, channel: str, token: str) -> Visitor:
         profile=Profile(name=who.get("name", ""), email=who.get("email", "")),
         locale=who.get("lang", ""),
         signed=bool(claims.get("signed")),
+        proved=Proved(**claims["proved"]) if claims.get("proved") else None,
         until=int(claims["exp"]),
     )
 

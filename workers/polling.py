@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import Mapping
 
 import structlog
 from redis.exceptions import RedisError
 
+from hub import listening
 from hub.errors import Busy, ConnectorError
 from hub.model import new_id
-from hub.ports import Receipt, SupportsPolling
+from hub.ports import Receipt, SupportsCatchUp, SupportsPolling
 from hub.runtime import Hub
 
 log = structlog.get_logger()
@@ -70,20 +72,24 @@ class Pollers:
 
     async def _poll(self, name: str, place: SupportsPolling) -> None:
         """Poll while the lease can be renewed. Two pollers for a moment are harmless: the inbox knows every id."""
-        task = asyncio.ensure_future(place.poll(self._keep))
+        task = asyncio.ensure_future(place.poll(functools.partial(self._keep, name)))
         try:
             while not task.done() and await self._mine(name):
+                if isinstance(place, SupportsCatchUp):
+                    await listening.beat(self._hub, name)
                 await asyncio.wait([task], timeout=LEASE / 3)
         finally:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
-    async def _keep(self, receipt: Receipt) -> None:
+    async def _keep(self, name: str, receipt: Receipt) -> None:
         """Commit before the platform is told; a database that is away is waited for."""
         while True:
             try:
-                await self._hub.intake.keep(receipt.items, 10.0)
+                await self._hub.intake.keep([*receipt.items, *receipt.unread], 10.0)
+                if receipt.missed is not None:
+                    await listening.doubt(self._hub, name, receipt.missed)
                 return
             except Busy as exc:
                 log.warning("poll.waiting", error=str(exc))

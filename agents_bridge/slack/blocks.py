@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from agents_bridge.slack.canned import CANNED, card_value
+from agents_bridge.slack.marking import MORE, UNBLOCK
 from agents_bridge.slack.text import escaped, inert, short
 from agents_bridge.slack.words import WORDS
-from hub.model import Media, Text
+from hub.model import Entry, Media, Text
 from hub.ports import Line, ThreadCard
 
 Locale = Literal["en", "zh"]
 RESOLVE, REOPEN, RESEND, CLAIM, RELEASE = "fd_resolve", "fd_reopen", "fd_resend", "fd_claim", "fd_release"
-ASSIGN, RESOLVE_WHY = "fd_assign", "fd_why"
-"""`action_id`s of our buttons; the last two open a modal."""
+ASSIGN, RESOLVE_WHY, SNOOZE = "fd_assign", "fd_why", "fd_snooze"
+"""`action_id`s of our buttons; the last three open a modal."""
 POST_LIMIT = 12_000
 """Characters of text in one post: Slack cuts at 40 000, and escaping makes five of one."""
 BUTTONS_LIMIT = 4
@@ -23,7 +25,7 @@ BUTTONS_LIMIT = 4
 SECTION_LIMIT = 550
 """Characters of a section, before escaping makes up to five times as many; Slack takes 3000."""
 NAME_LIMIT = 80
-SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳"}
+SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳", "noticed": "📨"}
 """What stands before a status line."""
 
 
@@ -50,23 +52,23 @@ def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
 def _status(facts: ThreadCard, w: dict[str, str]) -> str:
     if facts.status == "resolved":
         by = f" {w['by']} {inert(short(facts.resolved_by, 80))}" if facts.resolved_by else ""
-        return f"{w['resolved']} {_clock(facts.resolved_at)}".rstrip() + by
-    text = f"{w['open']} · {w['since']} {_clock(facts.opened_at)}" if facts.opened_at else w["open"]
+        return f"{w['resolved']} {clock(facts.resolved_at)}".rstrip() + by
+    text = f"{w['open']} · {w['since']} {clock(facts.opened_at)}" if facts.opened_at else w["open"]
     if facts.priority:
         text = f"{'🔥' if facts.priority == 3 else '❗'} {w[f'priority{facts.priority}']} · {text}"
     if facts.snoozed_until:
-        when = w["written"] if isinstance(facts.snoozed_until, str) else _clock(facts.snoozed_until)
+        when = w["written"] if isinstance(facts.snoozed_until, str) else clock(facts.snoozed_until)
         text = f"💤 {w['snoozed']} {when} · {text}"
     if facts.tags:
         text += f" · 🏷️ {inert(short(' '.join(facts.tags), 300))}"
     if facts.waiting_since:
-        text = f"{text} · {w['waiting']} {_clock(facts.waiting_since)}"
+        text = f"{text} · {w['waiting']} {clock(facts.waiting_since)}"
     if facts.window_until:
-        text = f"{text} · ⏱️ {w['until']} {_clock(facts.window_until)}"
+        text = f"{text} · ⏱️ {w['until']} {clock(facts.window_until)}"
     return text if facts.calls_left is None else f"{text} · {w['left'].format(n=facts.calls_left)}"
 
 
-def _clock(at: datetime | None) -> str:
+def clock(at: datetime | None) -> str:
     """A time that Slack shows in each reader's own zone."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} {{time}}|{at:%Y-%m-%d %H:%M} UTC>" if at else ""
 
@@ -79,12 +81,22 @@ def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
     if facts.status == "resolved":
         made = [_button(REOPEN, w["reopen"], value=str(facts.conversation))]
     else:
-        names = (RELEASE if facts.agent else CLAIM, ASSIGN, RESOLVE, RESOLVE_WHY)
+        names = (RELEASE if facts.agent else CLAIM, ASSIGN, SNOOZE, RESOLVE, RESOLVE_WHY)
         made = [_button(name, w[name], value=str(facts.conversation)) for name in names]
         made[0] |= {} if facts.agent else {"style": "primary"}
+        about = card_value(facts.customer, facts.locale, str(facts.channel), facts.team)
+        made.append(_button(CANNED, w[CANNED], value=about))
+        made.append(_menu(w))
     if facts.console_url.startswith(("http://", "https://")) and len(facts.console_url) <= 3000:
         made.append(_button("fd_console", w["console"], url=facts.console_url))
     return made
+
+
+def _menu(w: dict[str, str]) -> dict[str, Any]:
+    """What is needed less often; Slack takes five choices."""
+    names = ("priority", "tags", "block", UNBLOCK)
+    options = [{"text": {"type": "plain_text", "text": w[f"more_{name}"]}, "value": name} for name in names]
+    return {"type": "overflow", "action_id": MORE, "options": options}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +157,8 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
         case "edit":
             return f"✏️ {author or w['customer']} ({w['edited']}){w['colon']}{text}"
         case "delete":
-            return f"🗑️ {w['deleted'].format(who=author or w['customer'])}"
+            gone = f"🗑️ {w['deleted'].format(who=author or w['customer'])}"
+            return f"{gone}{w['colon']}“{text}”" if text else gone
         case "assigned":
             name = inert(short(str(entry.data.get("name") or ""), NAME_LIMIT)) or w["nobody"]
             if entry.data.get("reason") == "answered":
@@ -167,7 +180,12 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
         case "changed":
             return f"ℹ️ {author}{w['colon']}{inert(str(entry.data.get('what') or ''))}"
         case "message":
-            return f"*{author or w['customer']}*{w['colon']}{text}"
+            return f"*{author or w['customer']}*{album(entry)}{w['colon']}{text}"
+
+
+def album(entry: Entry) -> str:
+    """A sign that stands on each picture of an album, which Slack shows one after the other."""
+    return " 🖼️" if entry.data.get("album") else ""
 
 
 def _call(mention: str) -> str:
@@ -185,7 +203,7 @@ def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]
         clipped = [part.model_copy(update={"text": part.text[:SECTION_LIMIT]}) for part in one.parts if isinstance(part, Text)]
         shown = Line(entry=one.entry, parts=clipped, key=one.key, author=one.author)
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
-        if one.entry.data.get("state") in ("held", "warned"):
+        if one.entry.data.get("state") in ("held", "warned", "noticed"):
             continue
         again = _button(f"{RESEND}_{one.delivery}"[:255], WORDS[locale]["resend"], value=one.delivery)
         blocks.append({"type": "actions", "elements": [again]})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from agents_bridge.slack.errors import translated
 from agents_bridge.slack.settings import SlackSettings
 
 
@@ -15,6 +16,7 @@ class Slack:
         self._settings = settings
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
+        self._own: tuple[str, str] | None = None
         self.proxy: str | None = settings.proxy or None
 
     @property
@@ -39,6 +41,14 @@ class Slack:
             )
             self._web.proxy = self.proxy
         return self._web
+
+    async def own(self) -> tuple[str, str]:
+        """(team, this app's own member), as Slack says; asked once."""
+        if self._own is None:
+            with translated("auth.test", posts=False):
+                answer = await self.web.auth_test()
+                self._own = str(answer["team_id"]), str(answer["user_id"])
+        return self._own
 
     @property
     def token(self) -> str:

@@ -13,25 +13,28 @@ from typing import Any, ClassVar, Literal
 import structlog
 
 from agents_bridge.slack import blocks, files
+from agents_bridge.slack.asking import answered
 from agents_bridge.slack.calls import Slack
-from agents_bridge.slack.errors import ChannelGone, Refused, translated
+from agents_bridge.slack.catching import missed
+from agents_bridge.slack.errors import ChannelGone, Refused, of_thread, translated
 from agents_bridge.slack.events import Reading
 from agents_bridge.slack.following import follow
+from agents_bridge.slack.heard import Then
 from agents_bridge.slack.lookup import arrived
 from agents_bridge.slack.manifest import lacking
-from agents_bridge.slack.receive import challenged, heard_of, parsed, verifier_of, verify
+from agents_bridge.slack.receive import challenged, heard_of, limited, parsed, retold, verifier_of, verify
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
 from agents_bridge.slack.text import inert
+from agents_bridge.slack.wire import metadata_of, thread_of, ts_of
 from agents_bridge.slack.words import WORDS
 from hub import ports
-from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable
 from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
 from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
 
 log = structlog.get_logger()
-EVENT = "frontdesk"
 MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand"}
 FILE_BYTES = 50_000_000
 PEOPLE_S = 3600.0
@@ -50,8 +53,9 @@ class SlackDesk:
         self._settings = settings
         self._kit = kit
         self._verifier = verifier_of(settings.signing_secret.get_secret_value(), kit.now)
-        self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now)
+        self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned)
         self._slack = Slack(settings)
+        self.missed = functools.partial(missed, self._slack, self._reading)
         self._people: dict[str, tuple[float, tuple[str, str]]] = {}
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media"}),
@@ -62,6 +66,7 @@ class SlackDesk:
             idempotency="lookup",
             coalesce=20,
             pace=Pace(settings.rate),
+            card_pace=Pace(0.8, 5),  # chat.update is of tier 3: fifty a minute in all channels together
             deadline=2.5,
             lookup_after=settings.lookup_after,
             timeout=settings.timeout,
@@ -73,10 +78,10 @@ class SlackDesk:
         body = parsed(hook)
         if challenge := challenged(body):
             return Receipt(body=challenge)
-        heard = heard_of(self._reading, body)
-        after = functools.partial(follow, self._slack, heard.then, self._settings.api_url) if heard.then else None
+        heard = limited(self._reading, body, self._settings.channel) or heard_of(self._reading, body)
+        after = functools.partial(follow, self._slack, heard.then, self._settings.api_url, self._answer) if heard.then else None
         if heard.answer is None:
-            return Receipt(heard.items, after=after)
+            return Receipt(heard.items, after=after, missed=heard.missed or retold(self._reading, hook))
         return Receipt(heard.items, body=json.dumps(heard.answer).encode(), content_type="application/json", after=after)
 
     def place(self, channel: ChannelName, team: str) -> str:
@@ -99,15 +104,15 @@ class SlackDesk:
         text, shown = blocks.card(card, self._settings.locale)
         with translated("chat.postMessage"):
             answer = await self._slack.web.chat_postMessage(
-                channel=place, text=text, blocks=shown, metadata=_metadata([key]), unfurl_links=False, unfurl_media=False
+                channel=place, text=text, blocks=shown, metadata=metadata_of([key]), unfurl_links=False, unfurl_media=False
             )
-            return ThreadId(f"{answer['channel']}:{_ts(answer['ts'])}")
+            return ThreadId(f"{answer['channel']}:{ts_of(answer['ts'])}")
 
     async def update(self, thread: ThreadId, card: ThreadCard) -> None:
         """Draw the card anew."""
-        channel, root = _split(thread)
+        channel, root = thread_of(thread)
         text, shown = blocks.card(card, self._settings.locale)
-        with translated("chat.update"):
+        with of_thread(), translated("chat.update"):
             await self._slack.web.chat_update(channel=channel, ts=root, text=text, blocks=shown)
 
     async def post(self, thread: ThreadId, lines: Sequence[Line], key: IdempotencyKey) -> ExternalId:
@@ -129,7 +134,7 @@ class SlackDesk:
         return first
 
     async def _say(self, thread: ThreadId, group: blocks.Group) -> ExternalId:
-        channel, root = _split(thread)
+        channel, root = thread_of(thread)
         locale = self._settings.locale
         person = blocks.speaker(group.lines, locale) if self._settings.customize else None
         text = "\n".join(blocks.line(one, locale, named=person is None) for one in group.lines)
@@ -137,19 +142,19 @@ class SlackDesk:
         if person is not None:
             name, picture = person
             more |= {"username": name, "mrkdwn": False} | ({"icon_url": picture} if picture else {})
-        with translated("chat.postMessage"):
+        with of_thread(channel, self._settings.fallback), translated("chat.postMessage"):
             answer = await self._slack.web.chat_postMessage(
                 channel=channel,
                 thread_ts=root,
                 text=text or "…",
-                metadata=_metadata([one.key for one in group.lines]),
+                metadata=metadata_of([one.key for one in group.lines]),
                 unfurl_links=False,
                 unfurl_media=False,
                 link_names=False,
                 parse="none",
                 **more,
             )
-            stamp, said = _ts(answer["ts"]), answer["message"]
+            stamp, said = ts_of(answer["ts"]), answer["message"]
         if isinstance(said, dict) and said and said.get("thread_ts") != root:
             await self._take_back(channel, stamp)
         return ExternalId(f"{channel}:{stamp}")
@@ -161,12 +166,12 @@ class SlackDesk:
             with translated("chat.delete"):
                 await self._slack.web.chat_delete(channel=channel, ts=stamp)
         except ConnectorError as exc:
-            raise Undeliverable(f"{reason}, and a stray line stayed in the channel: {exc}") from exc
-        raise Undeliverable(reason)
+            raise ThreadGone(f"{reason}, and a stray line stayed in the channel: {exc}") from exc
+        raise ThreadGone(reason)
 
     async def _share(self, thread: ThreadId, line: Line) -> ExternalId:
         """A line with a file. A file that can't be had is told instead, so that nobody misses it."""
-        channel, root = _split(thread)
+        channel, root = thread_of(thread)
         locale = self._settings.locale
         media = next(part for part in line.parts if isinstance(part, Media))
         words = WORDS[locale]
@@ -185,8 +190,9 @@ class SlackDesk:
             return await self._say(thread, blocks.Group("said", (instead,)))
         caption = blocks.line(line, locale, named=True)
         if not any(isinstance(part, Text) for part in line.parts) and line.entry.kind == "message":
-            caption = f"*{inert(line.author)}*" if line.author else ""
-        file = await files.upload(self._slack, channel, root, stored, caption, line.key, media.alt)
+            caption = f"*{inert(line.author)}*{blocks.album(line.entry)}" if line.author else ""
+        with of_thread(channel, self._settings.fallback):
+            file = await files.upload(self._slack, channel, root, stored, caption, line.key, media.alt)
         return ExternalId(f"{channel}:{file}")
 
     async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held"], thread: ThreadId) -> None:
@@ -199,7 +205,7 @@ class SlackDesk:
 
     async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
         """A line that one member sees (chat.postEphemeral): Slack neither keeps it nor promises it."""
-        channel, root = _split(thread)
+        channel, root = thread_of(thread)
         w = SAYINGS[self._settings.locale]
         text = w[about].format(name=inert(facts.get("name", "")) or w["somebody"])
         with translated("chat.postEphemeral", posts=False):
@@ -245,6 +251,9 @@ class SlackDesk:
         self._people[str(agent)] = (time.monotonic() + PEOPLE_S, found)
         return found
 
+    async def _answer(self, asked: Then) -> Then:
+        return await answered(asked, self.name, self._kit.look, self.person, self._settings.locale)
+
     def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """A file that an agent dropped."""
         return files.fetch(self._slack, self._settings.api_url, remote)
@@ -267,23 +276,10 @@ class SlackDesk:
         """Socket Mode."""
         await self.check_scopes()
         token = self._settings.app_token
-        await poll(self._reading, self._slack, token.get_secret_value() if token else "", self._settings.api_url, keep)
+        await poll(
+            self._reading, self._slack, token.get_secret_value() if token else "", self._settings.api_url, keep, self._answer
+        )
 
     async def aclose(self) -> None:
         """Close the session."""
         await self._slack.aclose()
-
-
-def _split(thread: ThreadId) -> tuple[str, str]:
-    channel, _, root = str(thread).partition(":")
-    return channel, root
-
-
-def _ts(value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("no ts")
-    return value
-
-
-def _metadata(keys: Sequence[IdempotencyKey]) -> dict[str, Any]:
-    return {"event_type": EVENT, "event_payload": {"keys": [str(key) for key in keys]}}

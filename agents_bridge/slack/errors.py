@@ -9,7 +9,7 @@ from typing import Any
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from hub.errors import Temporary, Uncertain, Undeliverable
+from hub.errors import Temporary, ThreadGone, Uncertain, Undeliverable
 
 SETTINGS = {
     "invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "no_permission", "missing_scope",
@@ -36,6 +36,10 @@ class ChannelGone(Temporary):
     """A Slack channel is archived, deleted or closed to the app: an admin may mend it, or posts may go elsewhere."""
 
 
+class ChannelArchived(ChannelGone):
+    """Nobody can write there any more, people neither."""
+
+
 @contextmanager
 def translated(what: str, *, posts: bool = True) -> Iterator[None]:
     """`what` is the method, for the sentence that people read. A call that posts nothing (`posts=False`) can simply be made again
@@ -52,6 +56,22 @@ def translated(what: str, *, posts: bool = True) -> Iterator[None]:
         raise _settled(Uncertain(f"Slack answered {what} with something else than its documentation says"), posts) from exc
 
 
+@contextmanager
+def of_thread(channel: str = "", spare: str | None = None) -> Iterator[None]:
+    """Around a call to a thread, whose first message people can delete. In an archived channel a thread is given up where there
+    is another channel for it."""
+    try:
+        yield
+    except ChannelArchived as exc:
+        if spare is None or spare == channel:
+            raise
+        raise ThreadGone("the Slack channel was archived") from exc
+    except Refused as exc:
+        if exc.code not in ("message_not_found", "thread_not_found"):
+            raise
+        raise ThreadGone("the thread's first message was deleted in Slack") from exc
+
+
 def _settled(error: Exception, posts: bool) -> Exception:
     return Temporary(str(error)) if isinstance(error, Uncertain) and not posts else error
 
@@ -65,7 +85,7 @@ def _of_answer(exc: SlackApiError, what: str, posts: bool) -> Exception:
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Temporary("Slack asks to slow down", retry_after=_wait(answer), paused=posts)
     if code in SETTINGS:
-        kind = ChannelGone if code in GONE else Temporary
+        kind = ChannelArchived if code == "is_archived" else ChannelGone if code in GONE else Temporary
         return kind(f"Slack refuses {what}: {_explained(code, data)}", retry_after=SETTINGS_S, paused=posts)
     if status >= 500 or code in MAYBE or not code:
         return Uncertain(f"Slack answered {what} with {status} {code}".strip())

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import structlog
 
+from agents_bridge.slack.canned import not_there
 from agents_bridge.slack.guard import Reason, classified, held_blocks
 from agents_bridge.slack.heard import Heard, Then, whispered
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import inert, plain
 from agents_bridge.slack.thread_words import NAMES, Command, command_of, near
+from hub.canned import CannedReplies
 from hub.model import AgentReply, DeskName, ExternalId, Media, Part, Text, ThreadId
 
 log = structlog.get_logger()
 KINDS: dict[str, Literal["image", "audio", "video"]] = {"image": "image", "audio": "audio", "video": "video"}
+REVOKED = ("tokens_revoked", "app_uninstalled")
+"""From then on Slack tells nothing; what waits for it is held, and threads are read again once a token serves."""
 SAID = (None, "file_share", "thread_broadcast")
 """Subtypes of what people say; every other one is housekeeping or a program's."""
 HINTS = {
@@ -49,6 +53,9 @@ class Reading:
     teams: Sequence[str] = ()
     """The teams that a conversation may be given to."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    canned: CannedReplies = field(default_factory=CannedReplies)
+    told: dict[str, datetime] = field(default_factory=dict)
+    """What agents were told lately, which is not repeated."""
 
     def ours(self, *teams: str | None) -> bool:
         """Whether all of this comes from the workspace that was set, if one was."""
@@ -114,8 +121,11 @@ class Post:
 
 
 def event_heard(reading: Reading, body: dict[str, Any]) -> Heard:
-    """People's messages in threads, their edits and deletions."""
+    """People's messages in threads, their edits and deletions; and the last that is heard of a token."""
     event = body.get("event")
+    if isinstance(event, dict) and event.get("type") in REVOKED and reading.ours(body.get("team_id")):
+        log.error("slack.token_gone", desk=reading.desk, told=event["type"], mend="install the app again and set its bot_token")
+        return Heard(missed=reading.now())
     if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
         return Heard()
     if event.get("channel_type") in ("im", "mpim") or str(event.get("channel", "")).startswith("D"):
@@ -184,6 +194,8 @@ def _ordered(post: Post, command: Command) -> Heard:
     w = SAYINGS[post.reading.locale]
     if command.kind == "help":
         return Heard(then=[post.whisper(w["help"])])
+    if command.kind == "canned":
+        return _canned(post, plain(command.rest).text)
     said = plain(command.rest, post.reading.locale)
     if command.kind == "reply":
         return Heard([post.item("reply", (said,))])
@@ -193,6 +205,14 @@ def _ordered(post: Post, command: Command) -> Heard:
         data = {"until": _later(post.ts, data["seconds"])}
     data |= {"reason": said.text} if command.kind == "assign" and said.text else {}
     return Heard([*notes, post.item(command.kind, (), team=command.team, data=data)])
+
+
+def _canned(post: Post, name: str) -> Heard:
+    """A text that is ready. Its own id keeps edits of the line that called it away from the customer."""
+    found = post.reading.canned.find(name)
+    if found is None:
+        return Heard(then=[post.whisper(not_there(post.reading.canned, name, post.reading.locale))])
+    return Heard([post.item("reply", (Text(text=found.within("")),), suffix=":canned", data={"canned": found.name})])
 
 
 def _later(ts: str, seconds: int | None) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import aiohttp
 import structlog
 from yarl import URL
 
+from agents_bridge.slack.asking import LOOK
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
@@ -16,19 +17,24 @@ from hub.errors import ConnectorError
 log = structlog.get_logger()
 ANSWERS = "hooks.slack.com"
 """Where Slack takes answers to a press."""
+Answer = Callable[[Then], Awaitable[Then]]
+"""Makes the answer of what somebody asked to see."""
 
 
-async def follow(slack: Slack, calls: Sequence[Then], api_url: str) -> None:
+async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answer) -> None:
     """Make the calls in their order."""
-    for call in calls:
+    for asked in calls:
+        call = asked
         try:
+            if call.method == LOOK:
+                call = await answer(call)
             if call.method == "respond":
                 await _respond(slack, call, api_url)
                 continue
             with translated(call.method, posts=False):
                 await slack.web.api_call(call.method, json=dict(call.arguments))
         except (ConnectorError, aiohttp.ClientError, TimeoutError, ValueError) as exc:
-            log.warning("slack.not_shown", method=call.method, error=str(exc) or type(exc).__name__)
+            log.warning("slack.not_shown", method=asked.method, error=str(exc) or type(exc).__name__)
 
 
 async def _respond(slack: Slack, call: Then, api_url: str) -> None:

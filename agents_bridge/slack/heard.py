@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from hub.model import AgentReply
@@ -24,6 +25,8 @@ class Heard:
     items: Sequence[AgentReply] = ()
     then: Sequence[Then] = ()
     answer: Mapping[str, Any] | None = None
+    missed: datetime | None = None
+    """From when on Slack has not told of everything."""
 
 
 def whispered(channel: str, root: str, person: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> Then:

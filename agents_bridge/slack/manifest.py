@@ -25,13 +25,19 @@ SCOPES = {
     "users:read.email": "people in Slack are not known as the hub's agents",
 }
 """Each bot scope, and what is missing without it (docs.slack.dev/reference/scopes)."""
-EVENTS = ("message.channels", "message.groups")
+EVENTS = ("message.channels", "message.groups", "tokens_revoked", "app_uninstalled")
 
 
 def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
     """What Slack's "From a manifest" takes; `hook` is the desk's public address, which Socket Mode does without."""
     address = {} if socket_mode else {"url": hook}
-    command = {"command": COMMAND, **address, "description": "Frontdesk", "usage_hint": "help", "should_escape": True}
+    command = {
+        "command": COMMAND,
+        **address,
+        "description": "Frontdesk",
+        "usage_hint": "queue | me | find words | help",
+        "should_escape": True,
+    }
     shortcuts = [
         {"name": "Send to customer", "type": "message", "callback_id": SEND_IT, "description": "Make this note a reply"},
         {
@@ -56,12 +62,17 @@ def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
             "event_subscriptions": {**request, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, **request},
+            "interactivity": {"is_enabled": True, **request, **_menus(hook, socket_mode)},
             "org_deploy_enabled": False,
             "socket_mode_enabled": socket_mode,
             "token_rotation_enabled": False,
         },
     }
+
+
+def _menus(hook: str, socket_mode: bool) -> dict[str, str]:
+    """Where lists in modals ask what they show."""
+    return {} if socket_mode else {"message_menu_options_url": hook}
 
 
 def lacking(granted: str, settings: SlackSettings) -> dict[str, str]:

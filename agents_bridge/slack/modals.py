@@ -15,7 +15,8 @@ ASSIGN, RESOLVE = "fd_assign_to", "fd_resolve_with"
 REASON_LIMIT = 1000
 
 
-def _view(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], locale: Locale) -> dict[str, Any]:
+def view_for(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], locale: Locale) -> dict[str, Any]:
+    """A modal that remembers its thread; its title is on its button too."""
     w = SAYINGS[locale]
     plain = {
         name: {"type": "plain_text", "text": text} for name, text in (("title", title), ("submit", title), ("close", w["cancel"]))
@@ -23,35 +24,38 @@ def _view(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], loca
     return {"type": "modal", "callback_id": kind, "private_metadata": json.dumps({"thread": thread}), **plain, "blocks": blocks}
 
 
-def _input(name: str, label: str, element: dict[str, Any]) -> dict[str, Any]:
+def labelled(name: str, label: str, element: dict[str, Any], *, optional: bool = True) -> dict[str, Any]:
+    """A field whose block and action have one name."""
     return {
         "type": "input",
         "block_id": name,
-        "optional": True,
+        "optional": optional,
         "label": {"type": "plain_text", "text": label},
         "element": {"action_id": name, **element},
     }
 
 
-def _reason(locale: Locale) -> dict[str, Any]:
-    return _input("why", SAYINGS[locale]["why"], {"type": "plain_text_input", "multiline": True, "max_length": REASON_LIMIT})
+def reason_field(locale: Locale) -> list[dict[str, Any]]:
+    """Why, for colleagues."""
+    element = {"type": "plain_text_input", "multiline": True, "max_length": REASON_LIMIT}
+    return [labelled("why", SAYINGS[locale]["why"], element)]
 
 
 def assign_view(thread: str, teams: Sequence[str], locale: Locale) -> dict[str, Any]:
     """Who shall have a conversation. Slack itself lists and searches the workspace's people."""
     w = SAYINGS[locale]
-    blocks = [_input("person", w["person"], {"type": "users_select"})]
+    blocks = [labelled("person", w["person"], {"type": "users_select"})]
     options = [
         {"text": {"type": "plain_text", "text": short(name, 75)}, "value": name} for name in teams if name and len(name) <= 75
     ][:100]
     if options:
-        blocks.append(_input("team", w["team"], {"type": "static_select", "options": options}))
-    return _view(ASSIGN, thread, w["assign"], [*blocks, _reason(locale)], locale)
+        blocks.append(labelled("team", w["team"], {"type": "static_select", "options": options}))
+    return view_for(ASSIGN, thread, w["assign"], [*blocks, *reason_field(locale)], locale)
 
 
 def resolve_view(thread: str, locale: Locale) -> dict[str, Any]:
     """Why a matter is settled, for colleagues."""
-    return _view(RESOLVE, thread, SAYINGS[locale]["resolve"], [_reason(locale)], locale)
+    return view_for(RESOLVE, thread, SAYINGS[locale]["resolve"], reason_field(locale), locale)
 
 
 def given(view: dict[str, Any], name: str) -> str:

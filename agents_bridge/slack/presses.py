@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agents_bridge.slack import modals
+from agents_bridge.slack import canned, marking, modals
+from agents_bridge.slack.asking import asked
 from agents_bridge.slack.blocks import ASSIGN, CLAIM, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
 from agents_bridge.slack.events import Post, Reading, named, post_of, read, stamped
 from agents_bridge.slack.guard import KEEP, SEND, classified
@@ -24,6 +25,7 @@ AT_ONCE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     REOPEN: ("reopen", {}),
     CLAIM: ("assign", {"claim": True}),
     RELEASE: ("assign", {}),
+    marking.UNBLOCK: ("unblock", {}),
 }
 """Buttons that need no more than their press: the reply's kind and its data."""
 
@@ -62,7 +64,7 @@ class _Press:
 
 def pressed(reading: Reading, body: dict[str, Any]) -> Heard:
     """Buttons. The hub finds the conversation by the thread that a button was pressed in, not by its value."""
-    by = _Press(reading, body)
+    by = _Press(reading, _in_view(body) if body.get("view") else body)
     if not by.known:
         return Heard()
     if by.outside:
@@ -78,11 +80,12 @@ def pressed(reading: Reading, body: dict[str, Any]) -> Heard:
 
 def _action(by: _Press, body: dict[str, Any], action: dict[str, Any]) -> Heard:
     name, value = str(action.get("action_id") or ""), str(action.get("value") or "")
-    if name in (ASSIGN, RESOLVE_WHY):
-        locale = by.reading.locale
-        view = (
-            modals.assign_view(by.thread, by.reading.teams, locale) if name == ASSIGN else modals.resolve_view(by.thread, locale)
-        )
+    if name == marking.MORE:
+        name = str((action.get("selected_option") or {}).get("value") or "")
+    if name == canned.PICK:
+        return _picked(by, body, action)
+    view = _view(by, name, value)
+    if view:
         return Heard(then=[Then("views.open", {"trigger_id": str(body.get("trigger_id") or ""), "view": view})])
     w = SAYINGS[by.reading.locale]
     if name == KEEP:
@@ -96,6 +99,18 @@ def _action(by: _Press, body: dict[str, Any], action: dict[str, Any]) -> Heard:
     more: dict[str, Any] = {"edit_of": ExternalId(value)} if kind == "resend" else {"data": dict(data)}
     raw = {"action": action, "user": body.get("user")}
     return Heard([by.item(kind, f"{by.team}:{by.thread}:{name[:20]}:{when}", _at(when), raw, **more)])
+
+
+def _view(by: _Press, name: str, value: str) -> dict[str, Any] | None:
+    """The modal that a button opens, made of the press alone."""
+    locale = by.reading.locale
+    if name == ASSIGN:
+        return modals.assign_view(by.thread, by.reading.teams, locale)
+    if name == RESOLVE_WHY:
+        return modals.resolve_view(by.thread, locale)
+    if name == canned.CANNED:
+        return canned.canned_view(by.reading.canned, by.thread, canned.facts_of(value), locale)
+    return marking.marking_view(name, by.thread, locale) if name in marking.FIELDS else None
 
 
 def _sent(by: _Press, value: str, action: dict[str, Any]) -> AgentReply:
@@ -120,11 +135,11 @@ def _respond(body: dict[str, Any], text: str) -> Sequence[Then]:
 def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
     """A modal that was sent off."""
     view, person = body.get("view") or {}, body.get("user") or {}
-    kind = view.get("callback_id")
-    if kind not in (modals.ASSIGN, modals.RESOLVE):
+    kind = str(view.get("callback_id"))
+    mark = marking.marking_of(kind)
+    if kind not in (modals.ASSIGN, modals.RESOLVE, canned.SEND_CANNED) and not mark:
         return Heard()
-    channel, _, root = str(json.loads(str(view.get("private_metadata") or "{}")).get("thread")).partition(":")
-    by = _Press(reading, {**body, "container": {"channel_id": named(channel), "thread_ts": stamped(root)}, "message": None})
+    by = _Press(reading, _in_view(body))
     if not by.known or by.outside:
         return Heard()
     why = modals.given(view, "why")[: modals.REASON_LIMIT]
@@ -132,11 +147,51 @@ def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
     if kind == modals.RESOLVE:
         notes = [by.item("note", f"{id}:why", now, raw, parts=(Text(text=why),))] if why else []
         return Heard([*notes, by.item("resolve", id, now, raw)])
+    if kind == canned.SEND_CANNED:
+        text = canned.written(view)
+        if not text:
+            answer = {"response_action": "errors", "errors": {canned.PICK: SAYINGS[reading.locale]["canned_choose"]}}
+            return Heard(answer=answer)
+        return Heard([by.item("reply", id, now, raw, parts=(Text(text=text),), data={"canned": ""})])
+    if mark:
+        return _marked(by, mark, view, id)
     who, team = modals.given(view, "person"), modals.given(view, "team")
     if not who and team not in reading.teams:
         return Heard(answer={"response_action": "errors", "errors": {"person": SAYINGS[reading.locale]["choose"]}})
     data = ({"person": f"{by.team}:{named(who)}"} if who else {}) | ({"reason": why} if why else {})
     return Heard([by.item("assign", id, now, raw, team=team if team in reading.teams else "", data=data)])
+
+
+def _in_view(body: dict[str, Any]) -> dict[str, Any]:
+    """As if what came from a modal had come from the thread that the modal remembers."""
+    memory = canned.facts_of(str(body["view"].get("private_metadata") or ""))
+    channel, _, root = str(memory.get("thread")).partition(":")
+    return {**body, "container": {"channel_id": named(channel), "thread_ts": stamped(root)}, "message": None}
+
+
+def _picked(by: _Press, body: dict[str, Any], action: dict[str, Any]) -> Heard:
+    """A canned reply was chosen in its modal: it is shown there, filled."""
+    view, name = body["view"], str((action.get("selected_option") or {}).get("value") or "")
+    facts = canned.facts_of(str(view["private_metadata"]))
+    shown = canned.canned_view(by.reading.canned, by.thread, facts, by.reading.locale, name)
+    return Heard(then=[Then("views.update", {"view_id": view["id"], "hash": view.get("hash"), "view": shown})])
+
+
+def suggested(reading: Reading, body: dict[str, Any]) -> Heard:
+    """What a list shows for what is typed into it."""
+    if body.get("action_id") != canned.PICK or not reading.ours((body.get("team") or {}).get("id")):
+        return Heard()
+    return Heard(answer={"options": canned.options(reading.canned, str(body.get("value") or ""))})
+
+
+def _marked(by: _Press, mark: str, view: dict[str, Any], id: str) -> Heard:
+    """What a modal of `marking` comes to; a mistake is told in the modal, which stays open."""
+    now = by.reading.now()
+    found = marking.marked(mark, view, now)
+    if found is None:
+        field = str(view["blocks"][0]["block_id"])
+        return Heard(answer={"response_action": "errors", "errors": {field: SAYINGS[by.reading.locale]["not_understood"]}})
+    return Heard([by.item(found[0], id, now, {"modal": mark}, data=found[1])])
 
 
 def chosen(reading: Reading, body: dict[str, Any]) -> Heard:
@@ -168,13 +223,17 @@ def command_heard(reading: Reading, body: dict[str, Any]) -> Heard:
     """`/frontdesk`, which Slack takes in channels alone."""
     if body.get("command") != COMMAND or not reading.ours(body.get("team_id")):
         return Heard()
-    w = SAYINGS[reading.locale]
+    w, agent = SAYINGS[reading.locale], f"{named(body.get('team_id'))}:{named(body.get('user_id'))}"
+    look = asked(str(body.get("text") or ""), agent, body.get("response_url"))
+    if look:
+        return Heard(then=[look])
     return Heard(answer={"response_type": "ephemeral", "text": f"{w['help']}\n{w['slash']}"})
 
 
 READERS: Mapping[str, Callable[[Reading, dict[str, Any]], Heard]] = {
     "block_actions": pressed,
     "view_submission": submitted,
+    "block_suggestion": suggested,
     "message_action": chosen,
     "command": command_heard,
 }

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
+import structlog
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from agents_bridge.slack.events import Reading, event_heard
-from agents_bridge.slack.heard import Heard
+from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.presses import READERS
+from agents_bridge.slack.sayings import SAYINGS
 from hub.errors import Malformed, Rejected
 from hub.ports import Hook
 from hub.text import clean_tree, is_deeper, loads
 
+log = structlog.get_logger()
 MOST_BYTES = 1_048_576
 DEEPEST = 50
+AWAY, TOLD = timedelta(minutes=10), timedelta(minutes=10)
 _CHALLENGE = re.compile(r"[0-9A-Za-z_-]{1,200}")
 
 
@@ -79,6 +83,28 @@ def heard_of(reading: Reading, body: dict[str, Any]) -> Heard:
         return reader(reading, body) if reader else Heard()
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as exc:
         raise Malformed(f"slack: not as documented: {type(exc).__name__}") from exc
+
+
+def limited(reading: Reading, body: dict[str, Any], channel: str) -> Heard | None:
+    """Slack stops telling for a minute (more than 30 000 events an hour): agents are told, and what was not told is read later.
+    It says so once a minute, agents hear it once for all minutes in a row."""
+    if body.get("type") != "app_rate_limited":
+        return None
+    minute = body.get("minute_rate_limited")
+    if not reading.ours(body.get("team_id")) or type(minute) is not int or not 0 < minute < 2**33:
+        return Heard()
+    since = min(datetime.fromtimestamp(minute, UTC), reading.now())
+    log.error("slack.events_limited", desk=reading.desk, since=since.isoformat(), mend="fewer channels with this app in them")
+    text = SAYINGS[reading.locale]["limited"].format(minute=f"{since:%H:%M} UTC")
+    told, reading.told["limited"] = reading.told.get("limited"), since
+    lately = told is not None and since - told < TOLD
+    return Heard(missed=since, then=[] if lately else [Then("chat.postMessage", {"channel": channel, "text": text})])
+
+
+def retold(reading: Reading, hook: Hook) -> datetime | None:
+    """An event that comes for the third time or later was first told minutes ago: others may have been given up meanwhile."""
+    turn = hook.headers.get("x-slack-retry-num", "")
+    return reading.now() - AWAY if turn in ("2", "3") else None
 
 
 def parsed(hook: Hook) -> dict[str, Any]:

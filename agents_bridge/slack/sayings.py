@@ -9,6 +9,8 @@ SAYINGS = {
         "unknown": "Not sent to the customer: `{word}` is no command here. It was kept as a note.{near}",
         "near": " Did you mean `!{word}`?",
         "incomplete": "Not sent to the customer: `{word}` lacks something. `!assign @colleague`, `!team name`, `!send text`.",
+        "limited": "⚠️ Slack has paused this app's events since {minute}: there were more than 30 000 in an hour. "
+        "What you write in threads meanwhile is fetched within some minutes.",
         "outsider": "Not sent to the customer: only members of this workspace may answer. It was kept as a note. "
         "Ask a colleague of this workspace to send it, or an admin to invite you to it.",
         "held": "Kept as a note, for it speaks to a colleague. Should the customer get it?",
@@ -22,9 +24,13 @@ SAYINGS = {
         "`!n …` or `//…` a note · `!send …` to the customer, whatever it looks like\n"
         "`!claim` · `!release` · `!assign @colleague why` · `!team name why`\n"
         "`!resolve why` · `!reopen` · `!snooze 2h` · `!snooze` until the customer writes · `!wake`\n"
-        "`!prio none|normal|high|urgent` · `!tag new -old` · `!block why` · `!unblock` · `!help`\n"
+        "`!prio none|normal|high|urgent` · `!tag new -old` · `!block why` · `!unblock`\n"
+        "`!r word` a canned reply · `!r` which there are · `!help`\n"
         "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer* and *Make note*.",
-        "slash": "`/frontdesk help` shows this.",
+        "slash": "*In a channel* `/frontdesk queue` · `/frontdesk me` · `/frontdesk find words` · `/frontdesk help`",
+        "no_agent": "Only agents of this hub may see that. Ask an admin to invite your Slack e-mail address in the console.",
+        "found": "{n} found, {shown} shown; who has waited longest comes first:",
+        "found_none": "Nothing there.",
         "not_here": "There is no conversation here: use this in the thread of a customer's conversation.",
         "assign": "Assign",
         "person": "Colleague",
@@ -33,6 +39,34 @@ SAYINGS = {
         "resolve": "Resolve",
         "cancel": "Cancel",
         "choose": "Choose a colleague or a team.",
+        "title_fd_snooze": "Snooze",
+        "title_priority": "Priority",
+        "title_tags": "Tags",
+        "title_block": "Block",
+        "title_canned": "Canned reply",
+        "canned_pick": "Reply",
+        "canned_text": "What the customer gets",
+        "canned_hint": "{agent} becomes your name when it is sent.",
+        "canned_none": "Nothing was sent: there is no canned reply `{word}`. There are:",
+        "canned_empty": "There are no canned replies. An admin writes them into config/replies.yaml.",
+        "canned_choose": "Choose a reply.",
+        "snooze": "How long",
+        "snooze_30m": "30 minutes",
+        "snooze_1h": "1 hour",
+        "snooze_4h": "4 hours",
+        "snooze_1d": "1 day",
+        "snooze_3d": "3 days",
+        "snooze_1w": "1 week",
+        "snooze_written": "Until the customer writes",
+        "snooze_wake": "Wake it now",
+        "priority": "Priority",
+        "priority_none": "None",
+        "priority_normal": "Normal",
+        "priority_high": "High",
+        "priority_urgent": "Urgent",
+        "tags_add": "Add (words, with spaces between)",
+        "tags_remove": "Remove",
+        "not_understood": "Choose something; a tag is one word of at most 40 characters, without < > &.",
     },
     "zh": {
         "taken": "此会话已由{name}接手。如需转给自己，请使用卡片上的“*分配…*”。",
@@ -40,6 +74,8 @@ SAYINGS = {
         "unknown": "未发送给客户：没有 `{word}` 这个命令，已保存为备注。{near}",
         "near": "是否要用 `!{word}`？",
         "incomplete": "未发送给客户：`{word}` 缺少内容。用法：`!转接 @同事`、`!团队 名称`、`!发送 内容`。",
+        "limited": "⚠️ 自 {minute} 起，Slack 暂停向本应用推送事件：一小时内超过 30 000 条。"
+        "期间您在消息列中写的内容会在几分钟内补取。",
         "outsider": "未发送给客户：只有本工作区的成员可以回复，已保存为备注。请由本工作区的同事发送，或请管理员邀请您加入。",
         "held": "这条消息是写给同事的，已保存为备注。要发送给客户吗？",
         "held_long": "这条消息是写给同事的，已保存为备注。如需发送，请在消息菜单（⋮）中选择“*Send to customer*”。",
@@ -51,9 +87,13 @@ SAYINGS = {
         "`!n …` 或 `//…` 备注 · `!发送 …` 无论内容如何都发送给客户\n"
         "`!接手` · `!放手` · `!转接 @同事 原因` · `!团队 名称 原因`\n"
         "`!解决 原因` · `!重开` · `!稍后 2小时` · `!稍后`（直到客户来信）· `!唤醒`\n"
-        "`!优先级 无|普通|高|紧急` · `!标签 新标签 -旧标签` · `!拉黑 原因` · `!取消拉黑` · `!帮助`\n"
+        "`!优先级 无|普通|高|紧急` · `!标签 新标签 -旧标签` · `!拉黑 原因` · `!取消拉黑`\n"
+        "`!r 名称` 快捷回复 · `!r` 列出全部 · `!帮助`\n"
         "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）和 *Make note*（改为备注）。",
-        "slash": "`/frontdesk help` 显示此说明。",
+        "slash": "*在频道中* `/frontdesk queue`（待接）· `/frontdesk me`（我的）· `/frontdesk find 内容` · `/frontdesk help`",
+        "no_agent": "只有客服可以查看。请管理员在控制台邀请您的 Slack 邮箱。",
+        "found": "共 {n} 个，显示 {shown} 个，等待最久的在前：",
+        "found_none": "没有内容。",
         "not_here": "这里没有会话：请在客户会话的话题中使用。",
         "assign": "分配",
         "person": "同事",
@@ -62,5 +102,33 @@ SAYINGS = {
         "resolve": "标为已解决",
         "cancel": "取消",
         "choose": "请选择同事或团队。",
+        "title_fd_snooze": "稍后处理",
+        "title_priority": "优先级",
+        "title_tags": "标签",
+        "title_block": "拉黑",
+        "title_canned": "快捷回复",
+        "canned_pick": "回复",
+        "canned_text": "客户将收到的内容",
+        "canned_hint": "发送时 {agent} 会换成您的姓名。",
+        "canned_none": "未发送：没有名为 `{word}` 的快捷回复。可用的有：",
+        "canned_empty": "还没有快捷回复。请管理员写入 config/replies.yaml。",
+        "canned_choose": "请选择一条回复。",
+        "snooze": "多久",
+        "snooze_30m": "30 分钟",
+        "snooze_1h": "1 小时",
+        "snooze_4h": "4 小时",
+        "snooze_1d": "1 天",
+        "snooze_3d": "3 天",
+        "snooze_1w": "1 周",
+        "snooze_written": "直到客户来信",
+        "snooze_wake": "立即唤醒",
+        "priority": "优先级",
+        "priority_none": "无",
+        "priority_normal": "普通",
+        "priority_high": "高",
+        "priority_urgent": "紧急",
+        "tags_add": "添加（以空格分隔）",
+        "tags_remove": "移除",
+        "not_understood": "请选择；标签为一个词，最多 40 个字符，不含 < > &。",
     },
 }

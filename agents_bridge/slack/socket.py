@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
 
 import structlog
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
@@ -14,7 +16,7 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.events import Reading
-from agents_bridge.slack.following import follow
+from agents_bridge.slack.following import Answer, follow
 from agents_bridge.slack.heard import Heard
 from agents_bridge.slack.receive import heard_of
 from hub.errors import Malformed
@@ -24,7 +26,9 @@ from hub.text import clean_tree
 log = structlog.get_logger()
 
 
-async def poll(reading: Reading, slack: Slack, app_token: str, api_url: str, keep: Callable[[Receipt], Awaitable[None]]) -> None:
+async def poll(
+    reading: Reading, slack: Slack, app_token: str, api_url: str, keep: Callable[[Receipt], Awaitable[None]], answer: Answer
+) -> None:
     """Run until cancelled. What is not acknowledged, Slack sends again. The SDK runs a task per envelope; the lock, which wakes
     in the order of asking, keeps them in the order in which they came."""
     client = SocketModeClient(app_token=app_token, web_client=slack.web)
@@ -39,10 +43,19 @@ async def poll(reading: Reading, slack: Slack, app_token: str, api_url: str, kee
             except Exception as exc:
                 log.error("slack.socket_failed", kind=request.type, error=repr(exc))
                 return
-            answer = dict(heard.answer) if heard.answer else None
-            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=answer))
-        await follow(slack, heard.then, api_url)
+            told = dict(heard.answer) if heard.answer else None
+            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=told))
+        await follow(slack, heard.then, api_url, answer)
 
+    seen: list[datetime] = []
+
+    async def told(_: AsyncBaseSocketModeClient, message: dict[str, Any], raw: str | None = None) -> None:
+        """A connection begins with `hello`; what happened since the one before was heard of by nobody."""
+        if message.get("type") == "hello" and seen:
+            await keep(Receipt(missed=seen[0]))
+        seen[:] = [reading.now()]
+
+    client.message_listeners.append(told)
     client.socket_mode_request_listeners.append(heard)
     try:
         with translated("apps.connections.open", posts=False):

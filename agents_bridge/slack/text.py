@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from agents_bridge.slack.emoji import emoji
 from hub.model import Span, Text
 
 Style = Literal["bold", "italic", "strike"]
@@ -15,10 +16,16 @@ _CALL = re.compile(r"@(?=(?:here|channel|everyone|group)(?![A-Za-z0-9]))", re.IG
 _ALIKE = {"*": "\u2217", "_": "\uff3f", "~": "\u223c", "`": "\u02cb"}
 _MARKER = re.compile(r"(?<![A-Za-z0-9])[*_~]|[*_~](?![A-Za-z0-9])|`")
 _QUOTE = re.compile(r"^([^\S\n]*)&gt;", re.MULTILINE)
+_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_TURN = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""What turns the direction of the text around it, and shows an address or a name backwards."""
 _UNSEEN = re.compile("[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]+")
 
 _CODE = re.compile(r"```(.+?)```|`([^`\n]+)`", re.DOTALL)
-_TOKEN = re.compile(r"<([@#!][^<>\n]{1,3000}|[A-Za-z][A-Za-z0-9+.-]{0,20}:[^<>\n]{1,3000})>|&(?:lt|gt|amp);")
+_TOKEN = re.compile(
+    r"<([@#!][^<>\n]{1,3000}|[A-Za-z][A-Za-z0-9+.-]{0,20}:[^<>\n]{1,3000})>|&(?:lt|gt|amp);"
+    r"|(?<![A-Za-z0-9]):([a-z0-9_+'-]{1,64}):(?::skin-tone-([2-6]):)?"
+)
 _ENTITY = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _STYLES: tuple[tuple[Style, re.Pattern[str]], ...] = (
     ("bold", re.compile(r"(?<![A-Za-z0-9*])\*(?=[^\s*])[^*\n]*(?<=[^\s*])\*(?![A-Za-z0-9*])")),
@@ -38,7 +45,8 @@ _WORD = re.compile(rf"{_SKIPPED}[!！]([^\W_][\w-]*)")
 
 def escaped(text: str) -> str:
     """Plain text for a place where Slack parses no formatting: its three special characters, and calls for all."""
-    safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    seen = _TURN.sub("", _BREAK.sub("\n", text))
+    safe = seen.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _CALL.sub(f"@{ZERO_WIDTH}", safe)
 
 
@@ -82,21 +90,25 @@ def plain(mrkdwn: str, locale: str = "en") -> Text:
         _tokens(mrkdwn[at : found.start()], made, locale)
         block, inline = found[1], found[2]
         inside = _Made()
-        _tokens(block.strip("\n") if block is not None else inline, inside, locale)
+        _tokens(block.strip("\n") if block is not None else inline, inside, locale, code=True)
         made.add("".join(inside.text), literal=True, kind="pre" if block is not None else "code")
         at = found.end()
     _tokens(mrkdwn[at:], made, locale)
     return _styled("".join(made.text), "".join(made.mask), made.spans)
 
 
-def _tokens(mrkdwn: str, made: _Made, locale: str) -> None:
+def _tokens(mrkdwn: str, made: _Made, locale: str, *, code: bool = False) -> None:
     at = 0
     for found in _TOKEN.finditer(mrkdwn):
         made.add(mrkdwn[at : found.start()], literal=False)
-        if found[1] is None:
-            made.add(_ENTITY[found[0]], literal=True)
+        inside, name, tone = found.groups()
+        if inside is not None:
+            _token(inside, made, locale)
+        elif name is not None:
+            sign = "" if code else emoji(name, tone or "")
+            made.add(sign or found[0], literal=True)
         else:
-            _token(found[1], made, locale)
+            made.add(_ENTITY[found[0]], literal=True)
         at = found.end()
     made.add(mrkdwn[at:], literal=False)
 

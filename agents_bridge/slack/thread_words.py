@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
-Kind = Literal["reply", "resolve", "reopen", "assign", "help", "snooze", "priority", "tags", "block", "unblock"]
+Kind = Literal["reply", "resolve", "reopen", "assign", "help", "canned", "snooze", "priority", "tags", "block", "unblock"]
 NAMES = {
     "resolve": "resolve", "close": "resolve", "done": "resolve", "解决": "resolve", "关闭": "resolve",
     "reopen": "reopen", "open": "reopen", "重开": "reopen",
@@ -22,6 +22,7 @@ NAMES = {
     "block": "block", "拉黑": "block",
     "unblock": "unblock", "取消拉黑": "unblock",
     "send": "send", "发送": "send",
+    "r": "canned", "canned": "canned", "快捷": "canned",
     "help": "help", "帮助": "help",
 }  # fmt: skip
 """Every spelling of a word."""
@@ -62,6 +63,8 @@ def command_of(mrkdwn: str) -> Command | None:
             return Command("reopen")
         case "help":
             return Command("help")
+        case "canned":
+            return Command("canned", rest)
         case "send":
             return Command("reply", rest) if rest else None
         case "claim":

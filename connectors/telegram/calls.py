@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
+from telegram import (
+    Bot,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputMediaAudio,
+    InputMediaDocument,
+    InputMediaPhoto,
+    InputMediaVideo,
+    LinkPreviewOptions,
+    MessageEntity,
+    ReplyParameters,
+)
 
 from hub.errors import Undeliverable
 from hub.model import Choices, Contact, Location, Media, Option, Part, Span, Text
@@ -36,20 +47,38 @@ TAKEN = {
 }
 """What each method shows as what it is; anything else travels as a document."""
 
+INPUTS: dict[str, Any] = {
+    "photo": InputMediaPhoto, "video": InputMediaVideo, "audio": InputMediaAudio, "document": InputMediaDocument,
+}  # fmt: skip
+ALBUMS = (frozenset({"image", "video"}), frozenset({"audio"}), frozenset({"file"}))
+"""What sendMediaGroup takes together (Bot API, "sendMediaGroup"); voice notes travel alone."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a call goes: a chat, perhaps through somebody's Business account, perhaps as the answer to a message there."""
+    """Where a call goes: a chat or a topic of it, perhaps through somebody's Business account, perhaps as the answer to a message
+    there."""
 
     chat: int
     connection: str | None = None
     quoted: int | None = None
+    topic: int | None = None
+
+    @property
+    def address(self) -> str:
+        """As normalization makes it."""
+        place = f"{self.chat}" if self.topic is None else f"{self.chat}/{self.topic}"
+        return f"{place}@{self.connection}" if self.connection else place
+
+    def here(self) -> dict[str, Any]:
+        """Where in the chat."""
+        found: dict[str, Any] = {"business_connection_id": self.connection} if self.connection else {}
+        return found if self.topic is None else {**found, "message_thread_id": self.topic}
 
     def more(self) -> dict[str, Any]:
         """What every sending method takes of it beside the chat."""
-        found: dict[str, Any] = {"business_connection_id": self.connection} if self.connection else {}
+        found = self.here()
         if self.quoted is not None:
             # Without this a message that was deleted meanwhile would make the answer fail (Bot API, "ReplyParameters").
             found["reply_parameters"] = ReplyParameters(self.quoted, allow_sending_without_reply=True)
@@ -58,16 +87,18 @@ class Place:
 
 def place_of(address: str, quoted: str | None = None) -> Place:
     """An address of ours, as normalization made it, read again."""
-    chat, _, connection = address.partition("@")
+    there, _, connection = address.partition("@")
+    chat, _, topic = there.partition("/")
     own = (quoted or "").rpartition(".")[2]
     # A pressed button or an event has no number that could be quoted: the answer goes without.
-    return Place(number(chat), connection or None, int(own) if own.isascii() and own.isdigit() else None)
+    answers = int(own) if own.isascii() and own.isdigit() else None
+    return Place(number(chat), connection or None, answers, number(topic) if topic else None)
 
 
-def sent_at(sent: str) -> tuple[Place, int]:
-    """Where a message is that was sent or received, and its number there."""
+def sent_at(sent: str) -> tuple[Place, list[int]]:
+    """Where something is that was sent, and its number there; the numbers of an album's messages."""
     address, _, own = sent.rpartition(".")
-    return place_of(address), number(own)
+    return place_of(address), [number(one) for one in own.split(",")]
 
 
 def number(text: str) -> int:
@@ -78,15 +109,23 @@ def number(text: str) -> int:
         raise Undeliverable(f"{text[:50]} is no Telegram chat") from None
 
 
-async def call(bot: Bot, to: Place, parts: Sequence[Part], stored: StoredFile | None, *, document: bool = False) -> Any:
-    """Send what `fit` grouped for one call. `stored` is the file of a media; `document` sends it as nothing else."""
+async def call(bot: Bot, to: Place, parts: Sequence[Part], stored: Sequence[StoredFile], *, document: bool = False) -> list[int]:
+    """Send what `fit` grouped for one call; returns the numbers of the messages that it became. `stored` are the files of its
+    media; `document` sends them as nothing else."""
+    if len(stored) > 1:
+        sent = await _album(bot, to, parts, stored, document)
+        return [message.message_id for message in sent]
+    return [(await _one(bot, to, parts, stored, document)).message_id]
+
+
+async def _one(bot: Bot, to: Place, parts: Sequence[Part], stored: Sequence[StoredFile], document: bool) -> Any:
     chat, more = to.chat, to.more()
     match parts[0]:
         case Text() as text:
             return await _text(bot, to, text)
-        case Media() as media if stored is not None:
+        case Media() as media if stored:
             caption = parts[1] if len(parts) > 1 and isinstance(parts[1], Text) else None
-            return await _media(bot, to, "document" if document else method_of(media, stored), stored, caption)
+            return await _media(bot, to, "document" if document else method_of(media, stored[0]), stored[0], caption)
         case Choices() as choices:
             rows = InlineKeyboardMarkup([[button(option)] for option in choices.options])
             words = clean(choices.text)
@@ -100,6 +139,26 @@ async def call(bot: Bot, to: Place, parts: Sequence[Part], stored: StoredFile | 
         case Contact() as contact:
             return await _text(bot, to, Text(text=say(contact)))
     raise Undeliverable(f"Telegram cannot carry {parts[0].type}")
+
+
+async def _album(bot: Bot, to: Place, parts: Sequence[Part], stored: Sequence[StoredFile], document: bool) -> Sequence[Any]:
+    """Several files as one (sendMediaGroup): photos and videos, or files of one other sort; all as documents where they do not
+    go together otherwise. Their text stands under the first."""
+    methods = [method_of(part, file) for part, file in zip((p for p in parts if isinstance(p, Media)), stored, strict=True)]
+    together = any(set(methods) <= sort for sort in ({"photo", "video"}, {"audio"}, {"document"}))
+    if document or not together:
+        methods = ["document"] * len(stored)
+    caption = parts[-1] if isinstance(parts[-1], Text) else Text(text="")
+    media = [
+        INPUTS[method](
+            file.content,
+            filename=clean(file.name) or method,
+            caption=clean(caption.text) or None if n == 0 else None,
+            caption_entities=entities(caption) if n == 0 else None,
+        )
+        for n, (method, file) in enumerate(zip(methods, stored, strict=True))
+    ]
+    return await bot.send_media_group(to.chat, media, **to.more())
 
 
 async def _text(bot: Bot, to: Place, text: Text) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import httpx
@@ -13,15 +14,17 @@ import structlog
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from connectors.telegram.calls import CAPTION_LIMIT, METHODS, TEXT_LIMIT, call, change, place_of, plain, sent_at
-from connectors.telegram.errors import NotAsSuch, NotParsable, translated
-from connectors.telegram.normalize import ALLOWED_UPDATES, messages_of
+from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, METHODS, TEXT_LIMIT, Place, call, change, place_of, plain, sent_at
+from connectors.telegram.errors import Moved, NotAsSuch, NotParsable, translated
+from connectors.telegram.groups import Groups
+from connectors.telegram.normalize import ALLOWED_UPDATES, Source, is_number, messages_of
 from connectors.telegram.reading import checked, parse
 from connectors.telegram.settings import OFFICIAL, TelegramSettings
+from connectors.telegram.unread import unread
 from hub import ports
 from hub.errors import ConfigError, ConnectorError, Malformed, Rejected, Temporary, Uncertain, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part
-from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Pace, Receipt
+from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Pace, Receipt, StoredFile
 from hub.text import clean_tree
 
 log = structlog.get_logger()
@@ -44,10 +47,13 @@ class Telegram:
         self._settings = settings
         self._kit = kit
         self._secret = settings.webhook_secret.get_secret_value().encode()
+        groups = Groups(settings.group_messages == "all", settings.bot, settings.username) if settings.groups else None
+        self._source = Source(name, kit.now, groups)
         self._made: tuple[Bot, HTTPXRequest, httpx.AsyncClient] | None = None
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media", "choices", "location", "contact"}),
             media=frozenset(METHODS),
+            brings=frozenset({*METHODS, "text", "location", "contact", "choice", "event"}),
             text_limit=TEXT_LIMIT,
             text_unit="utf16",
             caption_limit=CAPTION_LIMIT,
@@ -57,6 +63,9 @@ class Telegram:
             delete=True,
             quotes=True,
             pace=Pace(settings.per_chat_rate, burst=5),
+            album=10,
+            albums=ALBUMS,
+            total=Pace(settings.rate, burst=max(1, int(settings.rate / 10))),
             deadline=10.0,
             timeout=settings.timeout,
         )
@@ -94,74 +103,90 @@ class Telegram:
         if not hmac.compare_digest(given, self._secret):
             raise Rejected("telegram: wrong secret token")
         update = parse(hook.body)
-        items = messages_of(self.name, update, self._kit.now)
-        pressed = _pressed(update) if items else None
+        receipt = self._receipt(update)
+        pressed = _pressed(update) if receipt.items else None
         if pressed is None:
-            return Receipt(items)
+            return receipt
         # The one method that may travel in the answer: its own answer tells nothing, and the button must stop turning.
         answer = {"method": "answerCallbackQuery", "callback_query_id": pressed}
-        return Receipt(items, body=orjson.dumps(answer), content_type="application/json")
+        return Receipt(receipt.items, body=orjson.dumps(answer), content_type="application/json")
 
     async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
         """One Bot API call. Telegram has no idempotency key: an answer that never came is `Uncertain`. Only what was plainly
         refused goes a second time, without its formatting or as a document."""
         place = place_of(str(to.address), to.quoted)
-        head = parts[0]
-        stored = None
-        if isinstance(head, Media):
-            if head.file is None:
-                raise Undeliverable("the file is gone")
-            stored = await self._kit.files.read(head.file)
-        try:
-            with translated(first=True):
-                sent = await call(self._bot, place, parts, stored)
-        except NotParsable:
-            with translated():
-                sent = await call(self._bot, place, [plain(part) for part in parts], stored)
-        except NotAsSuch:
-            with translated():
-                sent = await call(self._bot, place, parts, stored, document=True)
+        stored = [await self._read(part) for part in parts if isinstance(part, Media)]
+        place, sent = await self._sent(place, parts, stored)
         # Two chats with the same customer, one through a Business account, count their messages apart.
-        return ExternalId(f"{to.address}.{sent.message_id}")
+        return ExternalId(f"{place.address}.{','.join(str(number) for number in sent)}")
+
+    async def _sent(self, place: Place, parts: Sequence[Part], stored: Sequence[StoredFile]) -> tuple[Place, list[int]]:
+        """Make the call; once more for each thing about it that Telegram refuses and that can be mended."""
+        mended: set[type[Exception]] = set()
+        while True:
+            try:
+                with translated(mended, group=place.chat < 0):
+                    return place, await call(self._bot, place, parts, stored, document=NotAsSuch in mended)
+            except NotParsable:
+                parts = [plain(part) for part in parts]
+                mended.add(NotParsable)
+            except NotAsSuch:
+                mended.add(NotAsSuch)
+            except Moved as exc:
+                log.warning("telegram.group_moved", channel=self.name, chat=place.chat, to=exc.chat)
+                place = replace(place, chat=exc.chat, quoted=None, topic=None)
+                mended.add(Moved)
+
+    async def _read(self, media: Media) -> StoredFile:
+        if media.file is None:
+            raise Undeliverable("the file is gone")
+        return await self._kit.files.read(media.file)
 
     async def edit(self, to: Identity, sent: ExternalId, parts: Sequence[Part]) -> None:
         """Change what was sent; "message is not modified" means that it is so already."""
-        place, number = sent_at(sent)
+        place, numbers = sent_at(sent)
         try:
-            with translated(first=True):
-                await change(self._bot, place, number, parts)
+            with translated({NotAsSuch, Moved}):
+                await change(self._bot, place, numbers[0], parts)
         except NotParsable:
             with translated():
-                await change(self._bot, place, number, [plain(part) for part in parts])
+                await change(self._bot, place, numbers[0], [plain(part) for part in parts])
         except Undeliverable as exc:
-            if "not modified" not in exc.reason:
+            if exc.code != "not_modified":
                 raise
 
     async def delete(self, to: Identity, sent: ExternalId) -> None:
         """Take back what was sent (up to 48 hours, Bot API "deleteMessage"); gone already is as good."""
-        place, number = sent_at(sent)
+        place, numbers = sent_at(sent)
         try:
             with translated():
                 if place.connection:
-                    await self._bot.delete_business_messages(place.connection, [number])
+                    await self._bot.delete_business_messages(place.connection, numbers)
+                elif len(numbers) > 1:
+                    await self._bot.delete_messages(place.chat, numbers)
                 else:
-                    await self._bot.delete_message(place.chat, number)
+                    await self._bot.delete_message(place.chat, numbers[0])
         except Undeliverable as exc:
-            if "to delete not found" not in exc.reason:
+            if exc.code != "gone":
                 raise
 
     async def typing(self, to: Identity) -> None:
         """Visible for five seconds."""
         with translated():
             place = place_of(str(to.address))
-            await self._bot.send_chat_action(place.chat, "typing", business_connection_id=place.connection)
+            await self._bot.send_chat_action(place.chat, "typing", **place.here())
 
     async def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """A file's content. Its address holds the token: it is never stored, logged or shown."""
-        with translated():
-            found = await self._bot.get_file(remote)
+        try:
+            with translated():
+                found = await self._bot.get_file(remote)
+        except Undeliverable as exc:
+            if exc.code == "too_big":
+                raise _too_big() from exc
+            raise
         if (found.file_size or 0) > DOWNLOAD_LIMIT:
-            raise Undeliverable("Telegram hands out no file above 20 MB")
+            raise _too_big()
         http = self._connections()[2]
         size = 0
         try:
@@ -171,7 +196,7 @@ class Telegram:
                 async for piece in answer.aiter_bytes():
                     size += len(piece)
                     if size > DOWNLOAD_LIMIT:
-                        raise Undeliverable("Telegram hands out no file above 20 MB")
+                        raise _too_big()
                     yield piece
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise Temporary(f"the file could not be fetched: {type(exc).__name__}") from None
@@ -204,7 +229,8 @@ class Telegram:
                 continue
             if not updates:
                 continue
-            await keep(Receipt([message for update in updates for message in self._readable(update)]))
+            read = [self._readable(update) for update in updates]
+            await keep(Receipt([m for one in read for m in one.items], unread=[u for one in read for u in one.unread]))
             offset = max(int(update["update_id"]) for update in updates) + 1
             for update in updates:
                 await self._answer(update)
@@ -217,13 +243,24 @@ class Telegram:
         found = await request.post(f"{bot.base_url}/getUpdates?{query}", read_timeout=LONG_POLL_S + 10)
         return [update for update in found if "update_id" in update] if isinstance(found, list) else []
 
-    def _readable(self, update: dict[str, Any]) -> list[Message]:
-        """One update that is not as documented must not stop those behind it."""
+    def _receipt(self, update: dict[str, Any]) -> Receipt:
+        """What an update says; one that is not as documented is kept, unless it has no number of its own."""
         try:
-            return messages_of(self.name, clean_tree(checked(update)), self._kit.now)
+            return Receipt(messages_of(self._source, update))
+        except Malformed as exc:
+            if not is_number(update.get("update_id")):
+                raise
+            log.warning("telegram.update_unread", channel=self.name, update=update["update_id"], error=str(exc))
+            kept = unread(self._source, update, str(exc))
+            return Receipt([kept]) if isinstance(kept, Message) else Receipt(unread=[kept])
+
+    def _readable(self, update: dict[str, Any]) -> Receipt:
+        """One update that cannot even be kept must not stop those behind it."""
+        try:
+            return self._receipt(clean_tree(checked(update)))
         except Malformed as exc:
             log.warning("telegram.update_dropped", channel=self.name, update=update.get("update_id"), error=str(exc))
-            return []
+            return Receipt()
 
     async def _answer(self, update: dict[str, Any]) -> None:
         pressed = _pressed(update)
@@ -240,6 +277,10 @@ class Telegram:
             _, request, http = self._made
             await request.shutdown()
             await http.aclose()
+
+
+def _too_big() -> Undeliverable:
+    return Undeliverable("Telegram hands no file above 20 MB to bots", "too_big")
 
 
 def _pressed(update: dict[str, Any]) -> str | None:

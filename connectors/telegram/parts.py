@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from connectors.telegram.worded import HINTED, WORDED
 from hub.model import Contact, Location, Media, Part, Span, Text, Unsupported
 
 SPANS = {
@@ -16,25 +17,17 @@ SPANS = {
 
 UNSAID = {
     "photo": ("photo.jpg", "image/jpeg"), "voice": ("voice.ogg", "audio/ogg"), "animation": ("animation.mp4", "video/mp4"),
-    "video_note": ("video_note.mp4", "video/mp4"),
+    "video_note": ("video_note.mp4", "video/mp4"), "live_photo": ("live_photo.mp4", "video/mp4"),
 }  # fmt: skip
 """Names and types that Telegram leaves out because they hardly differ."""
 
 MEDIA = {
-    "photo": "image", "voice": "voice", "audio": "audio", "animation": "video", "video_note": "video", "video": "video",
-    "sticker": "sticker", "document": "file",
+    "live_photo": "video", "photo": "image", "voice": "voice", "audio": "audio", "animation": "video", "video_note": "video",
+    "video": "video", "sticker": "sticker", "document": "file",
 }  # fmt: skip
-"""`animation` stands before `document`, which it also fills."""
+"""`animation` stands before `document` and `live_photo` before `photo`, which they also fill."""
 
-WORDED = ("poll", "dice")
-"""Kinds that are as good in words."""
-
-UNSUPPORTED = (
-    "story", "paid_media", "live_photo", "game", "checklist", "invoice", "gift", "unique_gift", "giveaway", "giveaway_winners",
-    "successful_payment", "passport_data", "web_app_data",
-)  # fmt: skip
-"""Kinds that agents must see and that we cannot show."""
-
+MOST_HINTED = 2000
 AROUND = frozenset((
     "message_id", "from", "chat", "date", "edit_date", "reply_to_message", "caption", "caption_entities", "entities", "via_bot",
     "sender_chat", "media_group_id", "reply_markup", "has_protected_content", "author_signature", "quote", "external_reply",
@@ -49,17 +42,21 @@ AROUND = frozenset((
 
 
 def parts_of(message: dict[str, Any]) -> Iterable[Part]:
-    """A message's content. Text stands alone; a caption is text that follows its media."""
+    """A message's content. Text stands alone; a caption is text that follows its media. What is quoted from elsewhere, or only in
+    part, stands before it."""
+    if quoted := _quoted(message):
+        yield Text(text=quoted, spans=(Span(kind="quote", start=0, end=len(quoted)),))
     if "text" in message:
         yield _text(message["text"], message.get("entities") or ())
         return
-    unknown = next((kind for kind in UNSUPPORTED if kind in message), None)
-    if unknown is not None:
-        yield Unsupported(kind=unknown, text=_hint(message[unknown]))
-    elif "poll" in message:
-        yield Text(text=_poll(message["poll"]))
-    elif "dice" in message:
-        yield Text(text=f"{message['dice'].get('emoji') or '🎲'} {message['dice']['value']}")
+    worded = next((kind for kind in WORDED if kind in message), None)
+    hinted = next((kind for kind in HINTED if kind in message), None)
+    if worded is not None:
+        yield Text(text=WORDED[worded](message[worded]) or f"[{worded}]")
+    elif hinted is not None:
+        yield Unsupported(kind=hinted, text=HINTED[hinted](message[hinted])[:MOST_HINTED])
+    elif "paid_media" in message:
+        yield from _paid(message["paid_media"])
     elif "venue" in message:
         venue = message["venue"]
         yield _location(venue["location"], str(venue.get("title") or ""), str(venue.get("address") or ""))
@@ -76,17 +73,26 @@ def parts_of(message: dict[str, Any]) -> Iterable[Part]:
         yield _text(message["caption"], message.get("caption_entities") or ())
 
 
+def _quoted(message: dict[str, Any]) -> str:
+    """The words that somebody chose to quote; of a message in another chat, who said it at least."""
+    quote, elsewhere = message.get("quote"), message.get("external_reply")
+    chosen = isinstance(quote, dict) and (quote.get("is_manual") or elsewhere)
+    said = str(quote["text"])[:1024] if isinstance(quote, dict) and chosen else ""
+    origin = elsewhere.get("origin") if isinstance(elsewhere, dict) else None
+    author = _author(origin) if isinstance(origin, dict) else ""
+    return ": ".join(piece for piece in (author, said) if piece)
+
+
+def _author(origin: dict[str, Any]) -> str:
+    """Who said what is quoted (Bot API, "MessageOrigin")."""
+    person = origin.get("sender_user") or origin.get("sender_chat") or origin.get("chat") or {}
+    name = " ".join(str(person[key]) for key in ("title", "first_name", "last_name") if person.get(key))
+    return name or str(origin.get("sender_user_name") or "")
+
+
 def _kind_of(message: dict[str, Any]) -> str:
     """The first field that is content of a kind this release does not know."""
     return next((key for key, value in message.items() if key not in AROUND and value), "empty")[:64]
-
-
-def _hint(content: Any) -> str:
-    """What can be said in words of a kind that is not shown: a sticker's emoji, a poll's question, a die's value."""
-    if not isinstance(content, dict):
-        return ""
-    words = content.get("emoji") or content.get("question") or content.get("title") or content.get("data") or ""
-    return f"{words} {content.get('value', '')}".strip()[:300]
 
 
 def _location(found: dict[str, Any], title: str = "", address: str = "") -> Location:
@@ -99,10 +105,15 @@ def _location(found: dict[str, Any], title: str = "", address: str = "") -> Loca
     )
 
 
-def _poll(poll: dict[str, Any]) -> str:
-    """Question and answers, one a line."""
-    answers = [f"– {option['text']}" for option in poll.get("options") or ()]
-    return "\n".join([f"📊 {poll['question']}", *answers])
+def _paid(paid: dict[str, Any]) -> Iterable[Part]:
+    """What somebody sells for stars: its files where they were bought, else the price."""
+    yield Text(text=f"⭐ {int(paid['star_count'])}")
+    for one in paid.get("paid_media") or ():
+        kind = str(one.get("type"))
+        if kind in MEDIA and one.get(kind):
+            yield _media(kind, one[kind])
+        else:
+            yield Unsupported(kind="paid_media", text="🔒" if kind == "preview" else "")
 
 
 def _sticker(found: dict[str, Any]) -> tuple[str, str]:
@@ -115,7 +126,7 @@ def _sticker(found: dict[str, Any]) -> tuple[str, str]:
 def _media(kind: str, content: Any) -> Media | Unsupported:
     found = content[-1] if kind == "photo" else content
     if kind == "sticker" and not found.get("file_id"):
-        return Unsupported(kind=kind, text=_hint(found))
+        return Unsupported(kind=kind, text=str(found.get("emoji") or "")[:64])
     seconds = found.get("duration")
     name, mime = _sticker(found) if kind == "sticker" else UNSAID.get(kind, ("", ""))
     return Media(

@@ -20,9 +20,17 @@ class TelegramSettings(Settings):
     webhook_secret: SecretStr = Field(
         min_length=16, max_length=256, description="16 to 256 characters A-Z a-z 0-9 _ -; Telegram sends it with every update"
     )
+    groups: bool = Field(False, description="take groups too: each group, or each of its topics, is a customer")
+    group_messages: Literal["addressed", "all"] = Field(
+        "addressed", description="of groups: what names or answers the bot and commands, or everything that Telegram tells"
+    )
+    username: str = Field("", description="the bot's @name, by which groups address it; empty: every @…bot is taken for it")
     polling: bool = Field(False, description="fetch updates instead of getting them; for machines without a public address")
     api_url: str = Field(OFFICIAL, description="the Bot API server")
     timeout: float = Field(15.0, gt=0, description="seconds for one call")
+    rate: float = Field(
+        30.0, gt=0, description="messages a second of the whole bot; Telegram allows 30, and more to who pays for it"
+    )
     per_chat_rate: float = Field(1.0, gt=0, description="messages a second to one chat, beyond a burst of 5")
 
     @field_validator("api_url")
@@ -31,6 +39,19 @@ class TelegramSettings(Settings):
         if not re.match(r"https?://[^\s/]+", url):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+    @property
+    def bot(self) -> int:
+        """The bot's own id, with which its token begins; 0 when it does not."""
+        number = self.token.get_secret_value().split(":")[0]
+        return int(number) if number.isascii() and number.isdigit() else 0
+
+    @field_validator("username")
+    @classmethod
+    def _bare(cls, name: str) -> str:
+        if not re.fullmatch(r"@?\w{0,32}", name, re.ASCII):
+            raise ValueError("a bot's name looks like @example_bot")
+        return name.removeprefix("@").lower()
 
     @field_validator("token")
     @classmethod

@@ -42,6 +42,10 @@ class Api:
         escapes as they are written."""
         return await self._call(path, {"content": orjson.dumps(body), "headers": JSON})
 
+    async def get(self, path: str, **query: str) -> dict[str, Any]:
+        """Ask a method that takes no body. Raises as `post`."""
+        return await self._call(path, {}, "GET", **query)
+
     async def upload(self, kind: str, name: str, mime: str, content: bytes) -> str:
         """Put a file into WeChat for three days (新增临时素材); returns its media_id."""
         answer = await self._call("/cgi-bin/media/upload", {"files": {"media": (name, content, mime)}}, type=kind)
@@ -50,19 +54,19 @@ class Api:
             raise Uncertain("WeChat answered something else than its documentation says")
         return found
 
-    async def _call(self, path: str, body: dict[str, Any], **query: str) -> dict[str, Any]:
+    async def _call(self, path: str, body: dict[str, Any], method: str = "POST", **query: str) -> dict[str, Any]:
         token = await self._valid()
         try:
-            return await self._once(path, body, {**query, "access_token": token})
+            return await self._once(path, body, {**query, "access_token": token}, method)
         except Refused as exc:
             if exc.code not in TOKEN_CODES:
                 raise
         token = await self._valid(instead_of=token)
-        return await self._once(path, body, {**query, "access_token": token})
+        return await self._once(path, body, {**query, "access_token": token}, method)
 
-    async def _once(self, path: str, body: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
+    async def _once(self, path: str, body: dict[str, Any], query: dict[str, str], method: str = "POST") -> dict[str, Any]:
         try:
-            answer = await self._http().post(path, params=query, **body)
+            answer = await self._http().request(method, path, params=query, **body)
         except NEVER_SENT as exc:
             raise Temporary("WeChat cannot be reached") from exc
         except (httpx.HTTPError, httpx.InvalidURL) as exc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -22,12 +23,18 @@ SKEW_S = 300
 """How old a callback's own time may be; WeChat's signature has no end by itself."""
 
 
+MANY = 20_000
+"""Signatures that are remembered: far more than WeChat makes within `SKEW_S`."""
+
+
 class Seal:
-    """One account's token and keys."""
+    """One account's token and keys. In plain mode a signature says nothing of the body: one that was seen with another body is
+    refused. A callback that is repeated as it was has the same id, and is there already (`reading`)."""
 
     def __init__(self, settings: WeChatSettings, now: Callable[[], datetime]) -> None:
         self._token = settings.token.get_secret_value()
         self._now = now
+        self._seen: dict[tuple[str, str], bytes] = {}
         keys = [key.get_secret_value() for key in (settings.aes_key, settings.old_aes_key) if key]
         self._keys = [WeChatCrypto(self._token, key, settings.app_id) for key in keys] if settings.mode != "plain" else []
 
@@ -35,7 +42,7 @@ class Seal:
         """The word to send back when WeChat first looks whether the address is ours (接入指南, step 2)."""
         self._signed(hook.query, "signature")
         echo = hook.query.get("echostr", "")
-        if not echo or len(echo) > 512:
+        if not re.fullmatch("[0-9A-Za-z]{1,64}", echo):
             raise Malformed("wechat: no echostr")
         return echo
 
@@ -45,6 +52,7 @@ class Seal:
             raise Malformed("wechat: the body is too large", too_large=True)
         if not self._keys:
             self._signed(hook.query, "signature")
+            self._new(hook)
             return fields(hook.body)
         outer = self._signed(hook.query, "msg_signature", hook.body)
         failure: Exception | None = None
@@ -57,6 +65,13 @@ class Seal:
             except Exception as exc:  # some ten kinds, by how the key is wrong (wechatpy 1.8.18, crypto)
                 failure = exc
         raise Rejected(f"wechat: the body can't be decrypted ({type(failure).__name__}): check aes_key and app_id")
+
+    def _new(self, hook: Hook) -> None:
+        signed, digest = (hook.query["timestamp"], hook.query["nonce"]), hashlib.sha256(hook.body).digest()
+        if self._seen.setdefault(signed, digest) != digest:
+            raise Rejected("wechat: this signature came with another body before")
+        if len(self._seen) > MANY:
+            self._seen.pop(next(iter(self._seen)))
 
     def closed(self, xml: str) -> str:
         """An answer as WeChat wants it: sealed with the newest key, in plain mode as it is."""

@@ -10,39 +10,55 @@ from hub.errors import ConnectorError, Temporary, Undeliverable, WindowClosed
 TOKEN_CODES = frozenset({40001, 40014, 42001})
 """The access token is wrong or over: a new one, once."""
 STALE_MEDIA = 40007
+UNFIT_MEDIA = frozenset({40004, 40005, 40006, 45001, 45007})
+"""The file is not of a type, size or length that WeChat takes; a voice note of more than a minute is 45007."""
 NO_MENUS = 40200
 SETUP_S = 300.0
 """Seconds until the next try when the account itself is set up wrongly: messages wait, none is used up."""
+TYPING = frozenset({45072, 45080, 45081})
+"""Nothing to show: the customer was not here within thirty seconds, or sees it already."""
+REPEATED = 45065
+"""WeChat has had this message under the same id of ours: it has arrived."""
 WINDOW = {
-    45015: "the customer has not written for 48 hours: WeChat takes an answer only after their next message",
-    45047: "all answers that WeChat allows for the customer's last message are used up, until they write again",
+    45015: "not written for 48 hours, or no follower any more: it leaves after the customer's next message",
+    45047: "all answers that WeChat allows for the customer's last message are used up: it leaves when they write again",
 }
 SETUP = {
-    40013: "WeChat does not know this AppID",
-    40125: "the AppSecret is wrong",
-    41004: "the AppSecret is missing",
-    40164: "this machine's address is not in the account's IP whitelist (公众平台 → 基本配置 → IP白名单)",
-    61004: "this machine's address is not in the IP whitelist",
-    48001: "the account may not send customer-service messages: it must be verified (微信认证)",
-    48004: "WeChat has blocked this interface for the account",
-    48008: "the account has no right to this kind of message",
-    50002: "WeChat has limited the account",
+    40013: "WeChat does not know this AppID: compare app_id with 公众平台 → 基本配置",
+    40125: "the AppSecret is wrong: compare secret with 公众平台 → 基本配置",
+    41004: "the AppSecret is missing: set secret",
+    40164: "this machine's address is not in the account's IP whitelist: add it in 公众平台 → 基本配置 → IP白名单",
+    61004: "this machine's address is not in the IP whitelist of the 第三方平台: add it there",
+    48001: "the account may not use this interface: it must be verified (微信认证) to send messages of its own",
+    48004: "WeChat has blocked this interface for the account: see the notices in 公众平台",
+    48008: "the account has no right to this kind of message: see 公众平台 → 接口权限",
 }
 GONE = {
-    43004: "the customer does not follow the account",
-    46004: "there is no such customer",
-    50005: "the customer does not follow the account any more",
-    48002: "the customer has switched off messages of this account",
+    43004: "the customer does not follow the account: they can be written to once they follow again",
+    46004: "there is no such customer: look for them in another channel",
+    50005: "the customer does not follow the account any more: they can be written to once they follow again",
+    48002: "the customer has switched off messages of this account: try another channel",
+    50002: "WeChat has limited or closed the customer's own account: try another channel",
 }
+OURS = "WeChat can't read what it was sent, which is a mistake in Frontdesk: please report it with the numbers here"
 NEVER = {
-    40003: "this customer belongs to another account, or never followed this one",
-    40007: "WeChat has lost the file",
-    40200: "the account may not send menus",
-    43019: "the customer is on the account's blacklist",
-    43101: "the customer has not agreed to such notices",
-    45002: "the text is too long for WeChat",
-    87014: "WeChat finds the content risky",
+    40037: "WeChat does not know the template: check notice.template_id",
+    47003: "the template's fields are others, or their text is longer or of another form than WeChat allows: check notice.fields",
+    40003: "this customer belongs to another account, or never followed this one: check app_id",
+    40007: "WeChat has lost the file: send it again",
+    40008: OURS,
+    40033: OURS,
+    44004: OURS,
+    47001: OURS,
+    40200: "the account may not send menus: ask in words",
+    43019: "the customer is on the account's blacklist: take them off it in 公众平台 → 用户管理",
+    43101: "the customer has not agreed to such a notice, or was sent all that they agreed to: wait until they write",
+    45002: "the text is too long for WeChat: send it in pieces",
+    45056: "the account has too many tags: delete some in 公众平台 → 用户管理",
+    45162: "WeChat does not take this content: say it otherwise",
+    87014: "WeChat finds the content risky: say it otherwise",
 }
+"""What each code means, and what somebody can do about it."""
 
 
 class Refused(Exception):
@@ -75,10 +91,11 @@ def translated(refused: Refused) -> ConnectorError:
     if refused.code in GONE:
         return Undeliverable(GONE[refused.code] + tail, unreachable=True, code=code)
     if refused.code == -1 or refused.code in TOKEN_CODES:
-        return Temporary(f"WeChat is busy{tail}")
+        return Temporary(f"WeChat is busy: it is tried again by itself{tail}")
     if refused.code in (45009, 45011):
         word, wait = ("day's", 3600.0) if refused.code == 45009 else ("minute's", 60.0)
-        return Temporary(f"the {word} number of calls is used up{tail}", retry_after=wait, paused=True)
+        words = f"the {word} number of calls is used up: it is tried again by itself{tail}"
+        return Temporary(words, retry_after=wait, paused=True)
     return Undeliverable(NEVER.get(refused.code, f"WeChat refuses: {refused.message[:120]}") + tail, code=code)
 
 

@@ -121,7 +121,12 @@ def _event(fields: Fields) -> tuple[Part, ...]:
         case "scancode_push" | "scancode_waitmsg":
             scanned = fields.get("ScanCodeInfo")
             return (Event(kind="scanned", data=word(scanned, "ScanResult")[:1000] if isinstance(scanned, Mapping) else key),)
+        case "location_select":
+            chosen = fields.get("SendLocationInfo")
+            return _place(chosen, "Location_X", "Location_Y") if isinstance(chosen, Mapping) else ()
         case "user_enter_tempsession":
             return (Event(kind="opened", data=word(fields, "SessionFrom")[:1000]),)
+        case "user_scan_product_enter_session":
+            return (Event(kind="opened", data=word(fields, "KeyStr")[:1000]),)
         case _:
             return ()

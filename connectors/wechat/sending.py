@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from datetime import datetime
+from html import escape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from wechatpy.replies import TextReply  # type: ignore[import-untyped]
 
-from hub.model import Card, Choices, Media, Part, Text
+from connectors.wechat.settings import Notice
+from hub.model import Card, Choices, Part, Text
 from hub.ports import StoredFile
 
 TEXT_BYTES = 2048
+PROGRAM = "miniprogram://"
+"""How the address of a card begins that opens a page of a mini program: miniprogram://<its AppID>/<the page's path>."""
 SIZES = {"image": 10_000_000, "voice": 2_000_000, "video": 10_000_000}
 """Bytes (新增临时素材)."""
 FORMS = {
@@ -19,6 +26,8 @@ FORMS = {
     "video": {"video/mp4": "mp4"},
 }
 """What WeChat takes of each kind, and the ending that a file's name must have for it."""
+AS = {"audio": "voice"}
+"""Kinds of ours that leave as another one of WeChat's; what is longer than a minute it refuses (45007)."""
 
 
 def text(body: str) -> dict[str, Any]:
@@ -30,6 +39,22 @@ def menu(part: Choices) -> dict[str, Any]:
     """Buttons; a press comes back as text with the button's id."""
     options = [{"id": option.id[:64], "content": option.text[:128]} for option in part.options]
     return {"msgtype": "msgmenu", "msgmenu": {"head_content": part.text, "list": options, "tail_content": ""}}
+
+
+def asking(part: Card, picture: str) -> Choices:
+    """A card with buttons as what WeChat has for them: a menu below the card's words."""
+    words = "\n".join(filter(None, [part.title, part.text, part.url, picture]))
+    return Choices(text=words, options=part.options)
+
+
+def program(part: Card, media_id: str) -> dict[str, Any]:
+    """A mini program's page: as its card with a picture, else as a link in a text."""
+    app, _, page = part.url.removeprefix(PROGRAM).partition("/")
+    if media_id:
+        card = {"title": part.title, "appid": app, "pagepath": page, "thumb_media_id": media_id}
+        return {"msgtype": "miniprogrampage", "miniprogrampage": card}
+    link = f'<a data-miniprogram-appid="{escape(app)}" data-miniprogram-path="{escape(page)}" href="">{escape(part.title)}</a>'
+    return text("\n".join(filter(None, [part.text, link])))
 
 
 def numbered(part: Choices) -> dict[str, Any]:
@@ -44,15 +69,30 @@ def article(part: Card, picture: str) -> dict[str, Any]:
     return {"msgtype": "news", "news": {"articles": [one]}}
 
 
-def media(part: Media, media_id: str) -> dict[str, Any]:
+def media(kind: str, media_id: str) -> dict[str, Any]:
     """A file that was uploaded."""
-    return {"msgtype": part.kind, part.kind: {"media_id": media_id}}
+    return {"msgtype": kind, kind: {"media_id": media_id}}
 
 
-def ending(part: Media, stored: StoredFile) -> str:
+def ending(kind: str, stored: StoredFile) -> str:
     """The ending of a file that WeChat takes as what it is; empty for one that must leave as a link."""
     mime = "audio/amr" if stored.content.startswith(b"#!AMR") else stored.mime.split(";")[0]
-    return FORMS.get(part.kind, {}).get(mime, "") if 0 < stored.size <= SIZES.get(part.kind, 0) else ""
+    return FORMS.get(kind, {}).get(mime, "") if 0 < stored.size <= SIZES.get(kind, 0) else ""
+
+
+def notice(asked: Notice, customer: str, link: str, now: datetime, key: str) -> tuple[str, dict[str, Any]]:
+    """(method, body) of the message that says that an answer waits. Template messages know an id of ours against repetition, for
+    ten minutes (模板消息, client_msg_id); subscription notices know none."""
+    time = now.astimezone(ZoneInfo(asked.timezone)).strftime("%Y-%m-%d %H:%M")
+    body = {
+        "touser": customer,
+        "template_id": asked.template_id,
+        "data": {name: {"value": text.replace("{time}", time)} for name, text in asked.fields.items()},
+    }
+    if asked.kind == "subscription":
+        return "/cgi-bin/message/subscribe/bizsend", body | ({"page": link} if link else {})
+    own = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return "/cgi-bin/message/template/send", body | {"client_msg_id": own} | ({"url": link} if link else {})
 
 
 def passive(customer: str, account: str, parts: Sequence[Part]) -> str | None:

@@ -7,10 +7,42 @@ import binascii
 import os
 import re
 from typing import Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from hub.ports import Settings
+
+
+class Notice(BaseModel):
+    """A message outside the window for answers, which tells a customer that one waits."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["template", "subscription"] = Field(
+        "template", description="模板消息 of a service account, or 订阅通知, which the customer must have agreed to"
+    )
+    template_id: str = Field(min_length=1, max_length=100, description="模板ID, from 公众平台 → 模板消息 or 订阅通知")
+    fields: dict[str, str] = Field(min_length=1, description="what to put into the template's fields; {time} is now")
+    after_minutes: float = Field(5, ge=0, description="how long an answer waits before the customer is told")
+    timezone: str = Field("Asia/Shanghai", description="of {time}")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as exc:
+            raise ValueError("is no time zone, such as Asia/Shanghai") from exc
+        return name
+
+    @field_validator("fields")
+    @classmethod
+    def _words(cls, fields: dict[str, str]) -> dict[str, str]:
+        for name, text in fields.items():
+            if unknown := set(re.findall(r"\{[^}]*\}", text)) - {"{time}"}:
+                raise ValueError(f"{name}: {', '.join(sorted(unknown))} stands for nothing here; {{time}} does")
+        return fields
 
 
 class WeChatSettings(Settings):
@@ -31,6 +63,9 @@ class WeChatSettings(Settings):
     window_hours: float = Field(48, gt=0, description="how long after a customer's message WeChat takes answers")
     quota: int = Field(5, ge=1, description="how many answers it takes for each message of a customer")
     passive_s: float = Field(3.5, ge=0, le=4.5, description="how long a hook waits for an answer to carry back; 0: never")
+    hold_hours: float = Field(168, gt=0, description="how long an answer waits for the customer before it has failed")
+    notice: Notice | None = Field(None, description="how a customer is told that an answer waits")
+    unionid: bool = Field(False, description="ask WeChat who customers are across your accounts (UnionID) and link them")
     api_url: str = Field("https://api.weixin.qq.com", description="the API's server")
     timeout: float = Field(10.0, gt=0, description="seconds for one call")
 

@@ -154,6 +154,12 @@ class Database:
             if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+        @event.listens_for(engine.sync_engine, "invalidate")
+        def _let_go(connection: Any, record: Any, cause: BaseException | None) -> None:
+            """SQLAlchemy closes a connection whose statement was cancelled; SQLite keeps the lock of its transaction until the
+            statement is collected too (sqlite.org/c3ref/close.html; seen 2026-11-24)."""
+            self._finish(connection.driver_connection.rollback())
+
         return engine
 
     @asynccontextmanager
@@ -188,8 +194,13 @@ class Database:
     def _finish(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._finishing.add(task)
-        task.add_done_callback(self._finishing.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._finishing.discard(task)
+        if not task.cancelled():
+            task.exception()  # else asyncio complains of one that nobody waits for any more
 
     async def transact(self, work: Callable[[AsyncConnection], Awaitable[T]], tries: int = 3) -> T:
         """Run `work` in a transaction; after a deadlock or a lost connection, run it again from the start."""

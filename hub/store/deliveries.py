@@ -33,6 +33,7 @@ from hub.store.calls import (
     taken_row,
 )
 from hub.store.database import Database, among, now_ms
+from hub.store.elsewhere import leave_out
 from hub.store.inbox import InboxStore, row_of
 from hub.store.windows import admit, allowance, settled
 
@@ -116,6 +117,7 @@ class DeliveryStore:
             if answers:
                 claimed = [run for run in claimed if run[0].kind == "send" and not any(call.tries for call in run)]
             else:
+                claimed = await leave_out(connection, claimed, rows)
                 claimed, held = await admit(connection, claimed, rows, capabilities, now)
             claimed = [_sharing(run, answers) for run in claimed]
             if claimed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import AgentReply, Incoming, Message, Part, Report, bucket_of, new_id
+from hub.ports import Unread
 from hub.store import tables
 from hub.store.database import Database, now_ms
 
@@ -42,11 +43,14 @@ class Pending:
     """When it was kept."""
 
 
-def row_of(item: Message | AgentReply | Report, lanes: int, bucket: int | None = None) -> dict[str, Any]:
+def row_of(item: Message | AgentReply | Report | Unread, lanes: int, bucket: int | None = None) -> dict[str, Any]:
     """The inbox row of something that came in. Its bucket is the conversation's where that is known; else it follows from the
     customer, or from the agent's thread until the worker knows better."""
     if isinstance(item, Report):
-        return _row(item, REPORTS, bucket or 0, lanes)
+        return _row(item.id, item.model_dump_json(), REPORTS, bucket or 0, lanes)
+    if isinstance(item, Unread):
+        body = json.dumps({"what": "unread", "why": item.why})
+        return _row(item.id, body, item.channel, bucket_of(item.channel, item.id), lanes) | {"raw": _raw(item.raw)}
     source: str = item.channel if isinstance(item, Message) else item.desk
     if bucket is None:
         who = item.customer if isinstance(item, Message) else item.conversation or item.thread or item.id
@@ -57,10 +61,11 @@ def row_of(item: Message | AgentReply | Report, lanes: int, bucket: int | None =
         if isinstance(item, AgentReply):
             said += "\0".join((item.kind, item.conversation or "", item.assignee or "", item.team, item.edit_of or "")).encode()
         digest = hashlib.sha256(said).hexdigest()[:16]
-    return _row(item, source, bucket, lanes) | {"digest": digest, "raw": _raw(item.raw) if item.raw else None}
+    row = _row(item.id, item.model_dump_json(exclude={"raw"}), source, bucket, lanes)
+    return row | {"digest": digest, "raw": _raw(item.raw) if item.raw else None}
 
 
-def _raw(payload: dict[str, Any]) -> str:
+def _raw(payload: Mapping[str, Any]) -> str:
     """A platform's payload as text. orjson refuses whole numbers above 64 bits, which JSON allows."""
     try:
         return orjson.dumps(payload).decode()
@@ -68,15 +73,15 @@ def _raw(payload: dict[str, Any]) -> str:
         return json.dumps(payload)
 
 
-def _row(item: Message | AgentReply | Report, source: str, bucket: int, lanes: int) -> dict[str, Any]:
+def _row(external_id: str, body: str, source: str, bucket: int, lanes: int) -> dict[str, Any]:
     return {
         "id": new_id(),
         "source": source,
-        "external_id": item.id,
+        "external_id": external_id,
         "digest": "",
         "bucket": bucket,
         "lane": bucket % lanes,
-        "body": item.model_dump_json(exclude={"raw"}),
+        "body": body,
         "raw": None,
         "at": datetime.now(UTC),
     }

@@ -18,12 +18,17 @@ from hub.store.database import Database, is_refusal
 from hub.store.deliveries import DeliveryStore
 from hub.store.devices import DeviceStore
 from hub.store.filing import FileRows
+from hub.store.holds import HoldStore
 from hub.store.inbox import InboxStore
+from hub.store.linking import LinkStore
 from hub.store.logs import LogStore
 from hub.store.migrate import migrate
+from hub.store.naming import NamingStore
 from hub.store.passive import PassiveStore
+from hub.store.persons import PersonStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
+from hub.store.threads import ThreadStore
 from hub.store.timeline import Timeline
 from hub.store.windows import WindowStore
 
@@ -45,6 +50,7 @@ class Store:
     timeline: Timeline
     deliveries: DeliveryStore
     windows: WindowStore
+    holds: HoldStore
     passive: PassiveStore
     sweeping: SweepStore
     logs: LogStore
@@ -53,6 +59,10 @@ class Store:
     staff: StaffStore
     files: FileRows
     devices: DeviceStore
+    links: LinkStore
+    naming: NamingStore
+    persons: PersonStore
+    threads: ThreadStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -76,6 +86,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
     if lanes is not None and int(facts["lanes"]) != lanes:
         log.warning("store.lanes", asked=lanes, used=int(facts["lanes"]), hint="the number is fixed when a database is made")
     deliveries = DeliveryStore(db, int(facts["lanes"]))
+    links = LinkStore(db, int(facts["lanes"]))
     return Store(
         db=db,
         epoch=facts["epoch"],
@@ -85,6 +96,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         timeline=Timeline(db),
         deliveries=deliveries,
         windows=WindowStore(db),
+        holds=HoldStore(db, int(facts["lanes"])),
         passive=PassiveStore(db, deliveries),
         sweeping=SweepStore(db),
         logs=LogStore(db),
@@ -93,6 +105,10 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         staff=StaffStore(db),
         files=FileRows(db),
         devices=DeviceStore(db),
+        links=links,
+        naming=NamingStore(db, links),
+        persons=PersonStore(db),
+        threads=ThreadStore(db, int(facts["lanes"])),
     )
 
 

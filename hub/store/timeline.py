@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.store import tables
 from hub.store.database import Database, among, now_ms
 from hub.store.talks import FIXED, TALK_FIELDS, Talk, Who, about, talk_values, who_of
+from hub.store.threads import GONE
 
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
@@ -93,11 +94,12 @@ class Timeline:
         return {row[0]: who_of(row) for row in rows}
 
     async def threads(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
-        """The conversations behind (desk, thread) pairs."""
+        """The conversations behind (desk, thread) pairs, threads that were given up too."""
         wanted = set(pairs)
         query = select(thread.c.desk, thread.c.external_id, thread.c.conversation_id)
         rows = await connection.execute(query.where(thread.c.external_id.in_({t for _, t in wanted})))
-        return {(desk, external): found for desk, external, found in rows if (desk, external) in wanted}
+        known = {(desk.removesuffix(GONE), external): found for desk, external, found in rows}
+        return {pair: found for pair, found in known.items() if pair in wanted}
 
     async def said(self, connection: AsyncConnection, source: str, external_id: str) -> tuple[str, str, str, bool] | None:
         """(entry, conversation, author id, whether customers see it) of what came in under this id."""
@@ -122,6 +124,24 @@ class Timeline:
         columns = [message.c[name] for name in ("id", "identity_id", "kind", "source", "external_id", "parts")]
         row = (await connection.execute(select(*columns).where(message.c.id == entry_id))).mappings().first()
         return dict(row) if row else None
+
+    async def last_words(self, connection: AsyncConnection, talk_id: str, entry_id: str) -> str | None:
+        """The parts of an entry as they were changed last."""
+        edits = (message.c.conversation_id == talk_id) & (message.c.edit_of == entry_id) & (message.c.kind == "edit")
+        last = select(message.c.parts).where(edits).order_by(message.c.seq.desc()).limit(1)
+        first = select(message.c.parts).where(message.c.id == entry_id)
+        return (await connection.execute(last)).scalar() or (await connection.execute(first)).scalar()
+
+    async def in_album(self, connection: AsyncConnection, talk_id: str, since: int, data: str) -> bool:
+        """Whether one of a conversation's entries from `since` on has exactly this data: the mark of an album."""
+        own = (message.c.conversation_id == talk_id) & (message.c.seq >= since)
+        found = select(message.c.id).where(own, message.c.kind == "message", message.c.data == data).limit(1)
+        return (await connection.execute(found)).first() is not None
+
+    async def edited_at(self, connection: AsyncConnection, talk_id: str, since: int, entry_id: str) -> datetime | None:
+        """When an entry was changed last, by one of the conversation's entries from `since` on."""
+        own = (message.c.conversation_id == talk_id) & (message.c.seq >= since) & (message.c.edit_of == entry_id)
+        return (await connection.execute(select(message.c.at).where(own).order_by(message.c.seq.desc()).limit(1))).scalar()
 
     async def became(self, connection: AsyncConnection, entry_id: str, target: str) -> str | None:
         """The platform's id of the first message that an entry became at `target`."""

@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.capabilities import Capabilities
+from hub.capabilities import Capabilities, Window
 from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.store import tables, window_tables
 from hub.store.calls import Call, Outcome
 from hub.store.database import Database
+from hub.store.elsewhere import ELSEWHERE
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -27,7 +28,7 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 allowance = window_tables.Allowance.__table__  # type: ignore[attr-defined]
 CLOSED = "the time for answers is over on this channel: it leaves as soon as the customer writes again"
 SPENT = "all answers that this channel allows have been used: it leaves as soon as the customer writes again"
-ELSEWHERE = "the customer has it from the web chat in which the conversation goes on"
+CAME = "the customer came before the notice was due"
 BEHIND = "an earlier answer waits until the customer writes again, and this one after it"
 
 
@@ -104,8 +105,17 @@ class WindowStore:
             await connection.execute(insert(allowance), fresh)
         if changed := [{f"new_{name}": value for name, value in rows[one].items()} for one in sorted(touched & known)]:
             await connection.execute(_SAVE, changed)
-        freed = [act for act in acts if act.identity_id in touched]
-        return {act.lane for act in freed if await self._release(connection, act)}
+        freed = {act.identity_id: act for act in reversed(acts) if act.identity_id in touched}
+        waiting = await self._waiting(connection, [act.customer_id for act in freed.values()])
+        return {act.lane for who, act in freed.items() if who in waiting and await self._release(connection, act)}
+
+    @staticmethod
+    async def _waiting(connection: AsyncConnection, customers: Sequence[str]) -> set[str]:
+        """The identities of these customers for whom something waits until they act, in one statement for all of a batch."""
+        held = or_(delivery.c.state == "held", and_(delivery.c.kind == "notice", delivery.c.state == "queued"))
+        wanted = select(conversation.c.identity_id).join(delivery, delivery.c.conversation_id == conversation.c.id)
+        wanted = wanted.where(conversation.c.customer_id.in_(customers), held).distinct()
+        return set((await connection.execute(wanted)).scalars()) if customers else set()
 
     @staticmethod
     async def _release(connection: AsyncConnection, act: Act) -> bool:
@@ -121,6 +131,9 @@ class WindowStore:
         read = {"state": "sent", "reason": ELSEWHERE, "done_at": datetime.now(UTC)}
         await connection.execute(held.where(delivery.c.message_id.in_(there)).values(**read))
         result = await connection.execute(held.values(state="queued", due_ms=act.due_ms, reason=""))
+        untold = and_(delivery.c.conversation_id.in_(talks), delivery.c.kind == "notice", delivery.c.state == "queued")
+        gone = {"state": "cancelled", "reason": CAME, "done_at": datetime.now(UTC)}
+        await connection.execute(update(delivery).where(untold).values(**gone))
         return bool(result.rowcount)
 
 
@@ -163,7 +176,7 @@ async def admit(
     spent = [{"who": run[0].identity["id"]} for run in go if run[0].left is not None]
     if spent:
         await connection.execute(_SPEND, spent)
-    return go, await _hold(connection, rows, closed)
+    return go, await _hold(connection, rows, closed, capabilities, now)
 
 
 def _counts(call: Call, capabilities: Mapping[str, Capabilities]) -> bool:
@@ -172,9 +185,13 @@ def _counts(call: Call, capabilities: Mapping[str, Capabilities]) -> bool:
 
 
 async def _hold(
-    connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], closed: Mapping[tuple[str, str], str]
+    connection: AsyncConnection,
+    rows: Sequence[Mapping[str, Any]],
+    closed: Mapping[tuple[str, str], str],
+    capabilities: Mapping[str, Capabilities],
+    now: int,
 ) -> list[Report]:
-    """Hold everything that waits in these streams; each entry is told of once."""
+    """Hold everything that waits in these streams, for as long as the channel says; each entry is told of once."""
     held = [
         row
         for row in rows
@@ -183,9 +200,14 @@ async def _hold(
     if not held:
         return []
     reasons = {row["id"]: closed[(row["conversation_id"], row["stream"])] for row in held}
-    await connection.execute(HOLD, [{"row": row, "why": why} for row, why in reasons.items()])
+    ends = {row["id"]: now + _hold_ms(capabilities.get(row["target"])) for row in held}
+    await connection.execute(HOLD, [{"row": row, "why": why, "until": ends[row]} for row, why in reasons.items()])
     entries = {row["message_id"]: row for row in reversed(held)}
     return [_held_report(row, reasons[row["id"]]) for row in reversed(entries.values())]
+
+
+def _hold_ms(there: Capabilities | None) -> int:
+    return int((there.window if there and there.window else Window(0, 0)).hold_s * 1000)
 
 
 def _held_report(row: Mapping[str, Any], reason: str) -> Report:
@@ -217,16 +239,17 @@ async def settled(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> l
     if closed := sorted({o.call.identity["id"] for o in held if o.call.id in current}):
         await connection.execute(update(allowance).where(allowance.c.identity_id.in_(closed)).values(calls_left=0))
     if current:
-        await connection.execute(HOLD, [{"row": o.call.id, "why": o.reason} for o in held if o.call.id in current])
+        await connection.execute(HOLD, [{"row": o.call.id, "why": o.reason, "until": 0} for o in held if o.call.id in current])
     again = {o.call.id for o in held} - current
-    return [replace(o, state="queued", report=None, counts=False) if o.call.id in again else o for o in outcomes]
+    return [replace(o, state="queued", report=None, counts=False, wait_ms=0) if o.call.id in again else o for o in outcomes]
 
 
 HOLD = (
     update(delivery)
     .where(delivery.c.id == bindparam("row"))
-    .values(state="held", reason=bindparam("why"), due_ms=0, tries=0, call_key="")
+    .values(state="held", reason=bindparam("why"), due_ms=bindparam("until"), tries=0, call_key="")
 )
+"""Of a held call, `due_ms` is when its waiting ends."""
 _SPEND = update(allowance).where(allowance.c.identity_id == bindparam("who")).values(calls_left=allowance.c.calls_left - 1)
 _GIVE_BACK = (
     update(allowance)

@@ -13,6 +13,8 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from agents_bridge.slack.desk import SlackDesk
+from hub.canned import CannedReplies
+from hub.looking import looking
 from hub.model import ChannelName, DeskName
 from hub.ports import Kit
 from hub.runtime import Hub
@@ -70,10 +72,13 @@ def _over_http(hub: Hub) -> Starlette:
 async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, folder: Path, **more: Any) -> AsyncIterator[Room]:
     """Real HTTP both ways; the worker's jobs are done by `settle`."""
     teams = ("billing", "sales")
-    kit = Kit(MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), teams)
+    canned = more.pop("canned", CannedReplies())
+    kit = Kit(
+        MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), teams, canned, looking(store, "https://hub.example")
+    )
     desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
     phone = Phone(EDITABLE)
-    places = {"desks": {DeskName("slack"): desk}, "connectors": {ChannelName("phone"): phone}}
+    places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": {ChannelName("phone"): phone}, "canned": canned}
     try:
         async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(_over_http(hub)) as url:
             slack.sender.hook = f"{url}/hooks/slack"

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from agents_bridge.slack import blocks, modals
+from agents_bridge.slack import blocks, marking, modals
 from agents_bridge.slack.guard import VALUE_LIMIT, held_blocks
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.words import WORDS
@@ -48,6 +48,8 @@ def check(made: list[dict[str, Any]]) -> None:
         if one.get("type") == "button":
             assert len(one["text"]["text"]) <= LIMITS["button"] and len(one.get("value", "")) <= LIMITS["value"]
         assert len(one.get("action_id", "")) <= LIMITS["action_id"]
+        if one.get("type") == "overflow":
+            assert len(one["options"]) <= 5 and all(len(option["text"]["text"]) <= 75 for option in one["options"])
         names = [button["action_id"] for button in one.get("elements") or () if "action_id" in button]
         assert len(set(names)) == len(names)
 
@@ -76,6 +78,7 @@ def test_every_builder_stays_within_the_limits(long: str, locale: Locale) -> Non
     for view in (
         modals.assign_view("C0:1", [long, *(f"team{n}" for n in range(200))], locale),
         modals.resolve_view("C0:1", locale),
+        *(marking.marking_view(name, "C0:1", locale) for name in marking.FIELDS),
     ):
         assert all(len(view[name]["text"]) <= 24 for name in ("title", "submit", "close"))
         assert len(view["private_metadata"]) <= 3000 and len(view["blocks"]) <= 100

@@ -9,11 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents_bridge.slack.text import escaped, inert, note_of, plain, short
+from config.matrix import channels as every_channel
+from hub.model import Text
+from hub.rendering import fit
 
 ALPHABET = st.sampled_from(
     [*"ab1 \n*_~`<>&|!@#:;/.-", "<!channel>", "<@U1>", "@here", "```", "你好", "😀", "\u200b", "http://x.y"]
 )
 WRITTEN = st.lists(ALPHABET, max_size=30).map("".join) | st.text(max_size=60)
+TURNS = "[\u202a-\u202e\u2066-\u2069]"
 SHOWN = re.compile(
     r"```.+?```|`[^`\n]+`"
     r"|(?<![A-Za-z0-9*])\*[^\s*][^*\n]*\*(?![A-Za-z0-9*])"
@@ -43,8 +47,24 @@ def test_no_customer_text_formats(text: str) -> None:
 @settings(deadline=None)
 @given(WRITTEN)
 def test_what_is_escaped_reads_the_same(text: str) -> None:
-    wanted = re.sub("[*_~`\u200b]", "", text)
+    wanted = re.sub("[*_~`\u200b]|" + TURNS, "", re.sub("\r\n?|[\x0b\x0c\x85\u2028\u2029]", "\n", text))
+    wanted = re.sub(":(?=[a-z0-9_+'-]+:)", ";", wanted)
     assert plain(escaped(wanted)).text.replace("\u200b", "") == wanted
+
+
+@settings(deadline=None)
+@given(WRITTEN)
+def test_no_customer_text_turns_what_stands_beside_it(text: str) -> None:
+    for shown in (escaped(text), inert(text)):
+        assert not re.search(f"{TURNS}|[\r\x0b\x0c\x85\u2028\u2029]", shown)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(["http://a.b", "https://paypal.example", "|", "<", ">", "&lt;", "label", " "]), max_size=12))
+def test_no_customer_text_hides_an_address_behind_words(pieces: list[str]) -> None:
+    """Slack makes links of `<address|words>` alone; a bare address shows itself."""
+    for shown in (escaped("".join(pieces)), inert("".join(pieces))):
+        assert not re.search(r"<[^>]*>", shown)
 
 
 def test_an_order_number_and_an_address_can_be_copied() -> None:
@@ -84,6 +104,11 @@ def test_spans_lie_inside_the_text(text: str) -> None:
         ("<mailto:a@b.example|a@b.example>", "a@b.example", []),
         ("<not a token>", "<not a token>", []),
         ("*a _b* c_", "a _b c_", [("bold", "a _b")]),
+        (":tada: *:wave:* :own_emoji: 10:30:45", "🎉 👋 :own_emoji: 10:30:45", [("bold", "👋")]),
+        (":wave::skin-tone-3::tada:", "👋🏼🎉", []),
+        (":point_up::skin-tone-2: :flag-cn: :heart:", "☝🏻 🇨🇳 ❤️", []),
+        ("`:tada:` a:tada:b", ":tada: a:tada:b", [("code", ":tada:")]),
+        ("• one\n• two\n    ◦ three\n1. four", "• one\n• two\n    ◦ three\n1. four", []),
     ],
 )
 def test_what_an_agent_wrote(mrkdwn: str, text: str, spans: list[tuple[str, str]]) -> None:
@@ -145,3 +170,44 @@ def test_what_a_note_says() -> None:
 def test_short_is_one_line_of_what_can_be_seen() -> None:
     assert short("a\n b\u202e\x07c", 10) == "a b c"
     assert short("x" * 20, 10) == "x" * 9 + "…"
+
+
+def _piece() -> st.SearchStrategy[tuple[str, str]]:
+    """What an agent may write, and the words that must be read everywhere."""
+    word = st.text("abcXYZ019你好", min_size=1, max_size=8)
+    made = [
+        word.map(lambda w: (w, w)),
+        word.map(lambda w: (f"*{w}*", w)),
+        word.map(lambda w: (f"_{w}_", w)),
+        word.map(lambda w: (f"`{w} *x* :tada:`", f"{w} *x* :tada:")),
+        word.map(lambda w: (f"```\n{w} &lt;b&gt;\n```", f"{w} <b>")),
+        word.map(lambda w: (f"<https://shop.example/{w}|{w}>", f"https://shop.example/{w}")),
+        word.map(lambda w: (f"<@U1ANNA|{w}>", f"@{w}")),
+        word.map(lambda w: (f"• {w}", f"• {w}")),
+        word.map(lambda w: (f"&amp;{w}&lt;", f"&{w}<")),
+        st.sampled_from(
+            [(":tada:", "🎉"), ("<!here>", "@here"), ("<#C1|general>", "#general"), ("<mailto:a@b.c|a@b.c>", "a@b.c")]
+        ),
+    ]
+    return st.one_of(made)
+
+
+CHANNELS = every_channel()
+
+
+@settings(deadline=None)
+@given(st.lists(_piece(), min_size=1, max_size=6), st.sampled_from(sorted(CHANNELS)))
+def test_what_agents_write_is_read_on_every_channel(pieces: list[tuple[str, str]], name: str) -> None:
+    """Words, addresses, code, lists and signs arrive in their order, in one call or in more."""
+    written = plain("\n".join(mrkdwn for mrkdwn, _ in pieces))
+    at = 0
+    for _, wanted in pieces:
+        at = written.text.index(wanted, at) + len(wanted)
+    assert "&lt;" not in written.text and "<@" not in written.text
+    sent = [part for call in fit([written], CHANNELS[name], lambda file: "") for part in call]
+    assert all(isinstance(part, Text) for part in sent)
+    texts = [part.text for part in sent if isinstance(part, Text)]
+    assert re.sub(r"\s", "", "".join(texts)) == re.sub(r"\s", "", written.text)
+    for part in sent:
+        assert isinstance(part, Text)
+        assert all(0 <= span.start < span.end <= len(part.text) for span in part.spans)

@@ -163,6 +163,35 @@ async def test_sleep_priority_tags_and_blocks_by_words_are_on_the_card(at: Room)
     assert at.phone.texts == []
 
 
+async def test_sleep_priority_tags_and_blocks_by_the_cards_buttons(at: Room) -> None:
+    thread = await at.customer("Hello")
+
+    async def sent_off(told: Any, **values: Any) -> None:
+        before = len(at.slack.accepted.of("view"))
+        await at.hears(told)
+        await until(lambda: len(at.slack.accepted.of("view")) > before)
+        await at.hears(at.slack.submit(**values))
+
+    await sent_off(at.slack.press(thread, "fd_snooze"), snooze={"selected_option": {"value": "4h"}})
+    await sent_off(at.slack.choose(thread, "fd_more", "priority"), priority={"selected_option": {"value": "high"}})
+    await sent_off(at.slack.choose(thread, "fd_more", "tags"), tags_add={"value": "#refund vip"}, tags_remove={"value": None})
+    await sent_off(at.slack.choose(thread, "fd_more", "tags"), tags_add={"value": ""}, tags_remove={"value": "vip"})
+    found = await talk(at)
+    assert 14300 < found["snooze_ms"] / 1000 - time.time() < 14500
+    assert (found["priority"], found["tags"].split()) == (2, ["refund"])
+    await sent_off(at.slack.press(thread, "fd_snooze"), snooze={"selected_option": {"value": "wake"}})
+    assert (await talk(at))["snooze_ms"] == 0
+    await sent_off(at.slack.press(thread, "fd_snooze"), snooze={"selected_option": {"value": "written"}})
+    assert "the customer writes" in at.card(thread)
+    await sent_off(at.slack.choose(thread, "fd_more", "block"), why={"value": "spam"})
+    assert (await only(at.hub.store, Identity))["blocked"]
+    await at.hears(at.slack.choose(thread, "fd_more", "unblock"))
+    assert not (await only(at.hub.store, Identity))["blocked"]
+    await sent_off(at.slack.choose(thread, "fd_more", "tags"), tags_add={"value": "<!here>"})
+    await sent_off(at.slack.press(thread, "fd_snooze"), snooze={"selected_option": {"value": "9999w"}})
+    assert (await talk(at))["tags"].split() == ["refund"] and at.phone.texts == []
+
+
 async def test_help_is_shown_to_the_one_who_asks(at: Room) -> None:
     thread = await at.customer("Hello")
     await at.hears(at.slack.reply(thread, "!help", "U2BO"))

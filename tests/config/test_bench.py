@@ -32,7 +32,7 @@ from config.bench.visitors import KEPT
 from config.bench.wire import HttpLine, SocketLine, get, post
 from config.cli_bench import ONLY
 from config.load import load
-from connectors.telegram.normalize import messages_of
+from connectors.telegram.normalize import Source, messages_of
 from hub.errors import ConfigError
 from hub.model import ChannelName
 from hub.store.database import Database
@@ -48,7 +48,7 @@ ASKED = (
 
 
 def test_an_update_is_one_message_under_the_id_that_is_looked_for() -> None:
-    found = messages_of(ChannelName("telegram"), orjson.loads(payloads.update(3, 17, 42)), lambda: datetime.now(UTC))
+    found = messages_of(Source(ChannelName("telegram"), lambda: datetime.now(UTC)), orjson.loads(payloads.update(3, 17, 42)))
     (message,) = found
     assert str(message.id) == payloads.external_id(3, 17, 42)
     assert message.customer == str(payloads.FIRST_CUSTOMER + 42)

@@ -41,6 +41,7 @@ def test_it_runs_without_any_account(copied: Path) -> None:
     assert {"zh", "*"} <= set(made.bot.greeting)
     assert len(made.bot.faq) == 2
     assert made.notices.unanswered is not None
+    assert [one.name for one in made.canned.replies] == ["thanks", "bye"]
 
 
 def test_each_of_them_says_what_it_is_for() -> None:

@@ -1,17 +1,13 @@
-"""Telegram's parser under random change, and formatting there and back over every kind of text."""
+"""Telegram's formatting there and back, over every kind of text."""
 
 from __future__ import annotations
 
-import random
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.telegram.calls import entities
 from connectors.telegram.parts import parts_of
 from hub.model import Span, Text
-from tests.connectors.fuzz import PARSERS, fuzz, mutant, seeds, tried
 
 KINDS = st.sampled_from(["bold", "italic", "underline", "strike", "code", "pre", "quote", "spoiler", "link"])
 TEXTS = st.text(st.sampled_from("a é你😀👩‍🚀\n𝒳"), min_size=1, max_size=30)
@@ -49,18 +45,3 @@ def test_offsets_that_cut_a_character_are_left_out(text: str, offset: int, lengt
     assert isinstance(part, Text)
     for span in part.spans:
         assert text[span.start : span.end].encode("utf-16-le") == text.encode("utf-16-le")[offset * 2 : (offset + length) * 2]
-
-
-@pytest.mark.parametrize("name", PARSERS)
-async def test_nothing_but_messages_or_malformed_comes_of_changed_payloads(name: str) -> None:
-    bodies, found = await fuzz(name, seed=1, tries=4000)
-    assert bodies == 4000
-    assert found > 100
-
-
-async def test_the_fuzz_finds_a_parser_that_breaks() -> None:
-    async def broken(body: bytes) -> None:
-        raise KeyError("chat")
-
-    with pytest.raises(AssertionError, match="KeyError"):
-        await tried(broken, mutant(random.Random(1), seeds("telegram")))  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from connectors.telegram.normalize import ALLOWED_UPDATES
 from hub.errors import ConfigError, Temporary, Uncertain, Undeliverable
 from hub.model import Choices, Contact, ExternalId, FileId, Location, Media, Option, Part, Span, Text
 from hub.ports import IdempotencyKey, SupportsAnnounce, SupportsEdit, SupportsMedia, SupportsPolling, SupportsTyping
+from hub.rendering import fit
 from tests.connectors.conftest import Shelf, bot_of, to
 from tests.servers.telegram import TelegramServer, telegram
 
@@ -67,6 +68,140 @@ async def test_files_arrive_byte_for_byte(
     assert (record["method"], record["name"], record["caption"]) == (method, name, "here 😀")
     assert record["sha256"] == hashlib.sha256(content).hexdigest()
     assert record["caption_entities"] == [{"type": "italic", "offset": 5, "length": 2}]
+
+
+async def test_a_group_that_became_a_supergroup_is_followed(sim: TelegramServer, bot: Telegram) -> None:
+    sim.api.moved[-77] = -100123
+    sim.api.chats.add(-100123)
+    sent = await bot.send(to(-77), [Text(text="hello all")], KEY)
+    assert sent == f"-100123.{sim.accepted.records[-1]['message_id']}"
+    assert [(record["chat"], record["text"]) for record in sim.accepted.records] == [(-100123, "hello all")]
+    await bot.edit(to(-77), sent, [Text(text="hello everybody")])
+    assert sim.accepted.records[-1]["text"] == "hello everybody", "what was sent there is changed there"
+    sim.api.moved[-100123] = -100124
+    with pytest.raises(Undeliverable) as caught:
+        await bot.send(to(-77), [Text(text="twice moved")], KEY)
+    assert caught.value.code == "moved"
+
+
+async def test_answers_stay_in_their_topic(sim: TelegramServer, bot: Telegram) -> None:
+    sim.api.chats.add(-100123)
+    topic = replace(to(7), address=ExternalId("-100123/44"), quoted=ExternalId("-100123/44.60"))
+    sent = await bot.send(topic, [Text(text="here")], KEY)
+    record = sim.accepted.records[-1]
+    assert (record["chat"], record["message_thread_id"], record["reply_parameters"]["message_id"]) == (-100123, "44", 60)
+    assert sent == f"-100123/44.{record['message_id']}"
+    await bot.edit(topic, sent, [Text(text="still here")])
+    await bot.typing(topic)
+    assert sim.api.calls[-1][1]["message_thread_id"] == "44"
+
+
+async def test_a_groups_limit_is_its_own(sim: TelegramServer, bot: Telegram) -> None:
+    sim.api.chats.add(-100123)
+    for chat, everywhere in ((-100123, False), (7, True)):
+        sim.api.fail(429, "Too Many Requests: retry after 7", retry_after=7)
+        with pytest.raises(Temporary) as caught:
+            await bot.send(to(chat), [Text(text="x")], KEY)
+        assert (caught.value.paused, caught.value.everywhere, caught.value.retry_after) == (True, everywhere, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("code", "description", "name"),
+    [
+        (403, "Forbidden: bot was blocked by the user", "blocked"),
+        (403, "Forbidden: user is deactivated", "deactivated"),
+        (403, "Forbidden: bot can't initiate conversation with a user", "not_started"),
+        (403, "Forbidden: bot can't send messages to bots", "to_a_bot"),
+        (403, "Forbidden: bot was kicked from the supergroup chat", "removed"),
+        (403, "Forbidden: bot is not a member of the supergroup chat", "removed"),
+        (400, "Bad Request: chat not found", "chat_not_found"),
+        (400, "Bad Request: PEER_ID_INVALID", "chat_not_found"),
+        (400, "Bad Request: TOPIC_CLOSED", "topic_closed"),
+        (400, "Bad Request: message thread not found", "topic_gone"),
+        (400, "Bad Request: not enough rights to send text messages to the chat", "no_rights"),
+        (400, "Bad Request: BUSINESS_PEER_INVALID", "business_closed"),
+        (400, "Bad Request: business connection not found", "business_closed"),
+        (400, "Bad Request: message is too long", "too_long"),
+        (400, "Bad Request: message text is empty", "empty"),
+        (400, "Bad Request: file is too big", "too_big"),
+        (413, "Request Entity Too Large", "too_big"),
+        (400, "Bad Request: BUTTON_DATA_INVALID", "bad_button"),
+        (400, "Bad Request: message to be replied not found", "gone"),
+        (400, "Bad Request: something nobody has seen", ""),
+    ],
+)
+async def test_every_refusal_has_a_name_and_a_sentence(
+    sim: TelegramServer, bot: Telegram, code: int, description: str, name: str
+) -> None:
+    sim.api.fail(code, description)
+    with pytest.raises(Undeliverable) as caught:
+        await bot.send(to(7), [Text(text="x")], KEY)
+    assert caught.value.code == name
+    assert caught.value.reason and (name or "nobody has seen" in caught.value.reason)
+
+
+async def test_several_pictures_travel_as_one(sim: TelegramServer, bot: Telegram, shelf: Shelf) -> None:
+    pictures = [Media(kind="image", file=shelf.put(f"{n}.jpg", "image/jpeg", JPEG + bytes([n]))) for n in range(2)]
+    film = Media(kind="video", file=shelf.put("v.mp4", "video/mp4", b"ftyp"))
+    words = Text(text="all 😀 of them", spans=(Span(kind="bold", start=6, end=8),))
+    [group] = fit([*pictures, film, words], bot.capabilities, shelf.link)
+    sent = await bot.send(replace(to(7), quoted=ExternalId("7.77")), group, KEY)
+    records = sim.accepted.records
+    assert [record["method"] for record in records] == ["sendPhoto", "sendPhoto", "sendVideo"]
+    assert [record.get("caption") for record in records] == ["all 😀 of them", None, None]
+    assert records[0]["caption_entities"] == [{"type": "bold", "offset": 7, "length": 2}]
+    assert len({record["media_group_id"] for record in records}) == 1
+    assert sent == "7." + ",".join(str(record["message_id"]) for record in records)
+    assert records[0]["reply_parameters"]["message_id"] == 77
+    await bot.edit(to(7), sent, [*pictures, film, Text(text="both")])
+    assert sim.accepted.records[-1]["caption"] == "both"
+    await bot.delete(to(7), sent)
+    assert [record["method"] for record in sim.accepted.records[-3:]] == ["deleteMessages"] * 3
+
+
+def test_what_goes_together_in_one_call(bot: Telegram, shelf: Shelf) -> None:
+    image, voice, file = (Media(kind=kind, file=FileId(kind)) for kind in ("image", "voice", "file"))
+    calls = fit([image] * 11 + [voice, voice, file, file, image], bot.capabilities, shelf.link)
+    assert [len(call) for call in calls] == [10, 1, 1, 1, 2, 1]
+    assert [len(call) for call in fit([image, image], replace(bot.capabilities, album=1), shelf.link)] == [1, 1]
+    long = Text(text="x" * 1025)
+    assert [len(call) for call in fit([image, image, long], bot.capabilities, shelf.link)] == [2, 1]
+
+
+async def test_files_that_telegram_does_not_take_together_go_as_documents(
+    sim: TelegramServer, bot: Telegram, shelf: Shelf
+) -> None:
+    parts = [
+        Media(kind="image", file=shelf.put("a.jpg", "image/jpeg", JPEG)),
+        Media(kind="image", file=shelf.put("a.svg", "image/svg+xml", b"<svg/>")),
+    ]
+    await bot.send(to(7), parts, KEY)
+    odd = [Media(kind="image", file=shelf.put(f"{n}.png", "image/png", b"no picture")) for n in range(2)]
+    await bot.send(to(7), odd, KEY)
+    assert [record["method"] for record in sim.accepted.records] == ["sendDocument"] * 4
+    assert [method for method, _ in sim.api.calls] == ["sendMediaGroup"] * 3, "once more where a photo could not be made"
+
+
+@pytest.mark.parametrize(("size", "leaves"), [(50_000_000, "media"), (50_000_001, "text"), (None, "media")])
+def test_a_file_above_50_mb_leaves_as_a_signed_link(bot: Telegram, shelf: Shelf, size: int | None, leaves: str) -> None:
+    film = Media(kind="video", file=FileId("film"), name="film.mp4", size=size)
+    [[part]] = fit([film], bot.capabilities, shelf.link)
+    assert part.type == leaves
+    if isinstance(part, Text):
+        assert "film.mp4" in part.text and "https://hub.example/files/film" in part.text
+
+
+async def test_a_photo_above_10_mb_arrives_whole_as_a_document(sim: TelegramServer, bot: Telegram, shelf: Shelf) -> None:
+    for size, method in ((10_000_000, "sendPhoto"), (10_000_001, "sendDocument")):
+        content = JPEG + bytes(size - len(JPEG))
+        await bot.send(to(7), [Media(kind="image", file=shelf.put("a.jpg", "image/jpeg", content))], KEY)
+        record = sim.accepted.records[-1]
+        assert (record["method"], record["sha256"]) == (method, hashlib.sha256(content).hexdigest())
+
+
+async def test_a_file_of_exactly_20_mb_can_be_had(sim: TelegramServer, bot: Telegram) -> None:
+    content = bytes(20_000_000)
+    assert sum([len(piece) async for piece in bot.fetch(sim.api.keep_file(content, "a.bin").id)]) == len(content)
 
 
 async def test_buttons_places_and_cards_arrive(sim: TelegramServer, bot: Telegram) -> None:
@@ -129,7 +264,6 @@ async def test_formatting_that_telegram_refuses_is_left_out_once(sim: TelegramSe
         (403, "Forbidden: bot can't initiate conversation with a user", {}, Undeliverable, {"unreachable": True}),
         (400, "Bad Request: chat not found", {}, Undeliverable, {"unreachable": False}),
         (400, "Bad Request: message is too long", {}, Undeliverable, {"unreachable": False}),
-        (400, "Bad Request: group chat was upgraded", {"migrate_to_chat_id": -100123}, Undeliverable, {}),
         (429, "Too Many Requests: retry after 7", {"retry_after": 7}, Temporary, {"retry_after": 7.0, "paused": True}),
         (429, "Too Many Requests: retry after 0", {"retry_after": 0}, Temporary, {"paused": True}),
         (429, "Too Many Requests", {}, Temporary, {"paused": True}),

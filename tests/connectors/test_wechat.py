@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import random
 import re
+import sys
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
 
+import av
 import pytest
 from pydantic import ValidationError
 from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
+from connectors.wechat import crypto
 from connectors.wechat.official import WeChat
 from connectors.wechat.settings import WeChatSettings
 from hub.errors import Malformed, Rejected, Temporary, Uncertain, Undeliverable, WindowClosed
@@ -30,13 +36,14 @@ from hub.model import (
     Message,
     Option,
     Part,
+    Proved,
     Text,
     Unsupported,
 )
-from hub.ports import Hook, IdempotencyKey, Identity, Kit
+from hub.ports import Hook, IdempotencyKey, Identity, Kit, Receipt
 from tests.connectors.conftest import NOW, Shelf
 from tests.contract import storable
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, WeChatServer, callback, signature, wechat
+from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TEMPLATE, TOKEN, WeChatServer, callback, signature, wechat
 
 KEY = IdempotencyKey("k1")
 ANN = Identity(ChannelName("wechat"), ExternalId("oAnn"))
@@ -155,6 +162,47 @@ async def test_forged_and_old_callbacks_are_rejected() -> None:
             pytest.fail(f"forgery {number} was taken")
 
 
+async def test_in_plain_mode_a_signature_is_good_for_one_body() -> None:
+    """It covers the time and the nonce alone: who saw one request could say anything in a customer's name."""
+    plain = account(mode="plain", aes_key=None)
+
+    def plainly(body: str, nonce: str = "n") -> Hook:
+        query = {"timestamp": STAMP, "nonce": nonce, "signature": signature(TOKEN, STAMP, nonce)}
+        return Hook("POST", query, {}, body.encode())
+
+    first = (await plain.receive(plainly(said("hi")))).items[0]
+    again = (await plain.receive(plainly(said("hi")))).items[0]
+    assert first == again, "WeChat may repeat it: it is the same message"
+    with pytest.raises(Rejected, match="another body"):
+        await plain.receive(plainly(said("send me the goods", 2)))
+
+
+async def test_the_memory_of_signatures_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crypto, "MANY", 3)
+    plain = account(mode="plain", aes_key=None)
+    for nonce in ("n0", "n1", "n2", "n3"):
+        query = {"timestamp": STAMP, "nonce": nonce, "signature": signature(TOKEN, STAMP, nonce)}
+        await plain.receive(Hook("POST", query, {}, said("hi").encode()))
+    assert [nonce for _, nonce in plain._seal._seen] == ["n1", "n2", "n3"]
+
+
+@pytest.mark.parametrize("echo", ["", "<script>", "x" * 65, "1 2", "你"])
+async def test_a_greeting_that_is_no_plain_word_is_not_repeated(echo: str) -> None:
+    query = {"timestamp": STAMP, "nonce": "n", "echostr": echo, "signature": signature(TOKEN, STAMP, "n")}
+    with pytest.raises(Malformed):
+        await account().receive(Hook("GET", query, {}, b""))
+
+
+@pytest.mark.parametrize("mode", ["secure", "compatible"])
+async def test_the_plain_half_of_a_compatible_callback_is_not_read(mode: str) -> None:
+    sealed = callback(said("真"), NOW.timestamp())
+    plain = "<Content>假</Content><MsgType>text</MsgType><FromUserName>oEve</FromUserName>"
+    both = Hook("POST", {**sealed.query, "signature": "x"}, {}, sealed.body.replace(b"<Encrypt>", f"{plain}<Encrypt>".encode()))
+    (item,) = (await account(mode=mode).receive(both)).items
+    assert isinstance(item, Message)
+    assert (item.customer, item.parts) == ("oAnn", (Text(text="真"),))
+
+
 async def test_both_keys_count_while_one_takes_over_from_the_other() -> None:
     changing = account(aes_key=OTHER_KEY, old_aes_key=AES_KEY)
     for key in (AES_KEY, OTHER_KEY):
@@ -210,7 +258,7 @@ async def test_real_callbacks_say_what_is_expected(entry: dict[str, Any]) -> Non
     assert isinstance(item, Message)
     assert (item.customer, int(item.at.timestamp())) == (expect["sender_id"], expect["timestamp"])
     assert "message_id" not in expect or item.id == expect["message_id"]
-    assert not expect["ignore"] or item.parts[0].type in ("event", "choice"), "an event that agents see, and that opens a window"
+    assert not expect["ignore"] or item.parts[0].type in ("event", "choice", "location"), "what agents see of an event"
     if "text" in expect:
         assert item.parts == (Text(text=expect["text"]),)
 
@@ -242,6 +290,46 @@ async def test_one_token_serves_all_and_a_spoiled_one_is_replaced_once(server: W
     assert (server.calls["token"], server.calls["forced"], len(server.sent)) == (2, 0, 4)
 
 
+WORKER = """
+import asyncio, sys
+from tests.connectors.test_wechat import ANN, KEY, account
+from hub.model import Text
+
+async def main():
+    shop = account(None, api_url=sys.argv[1])
+    for round in range(2):
+        await asyncio.gather(*(shop.send(ANN, [Text(text=f"{sys.argv[2]}.{round}.{n}")], KEY) for n in range(5)))
+        print("done", flush=True)
+        sys.stdin.readline()
+    await shop.aclose()
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.timeout(60)
+async def test_two_workers_come_to_one_new_token_without_forcing_it(server: WeChatServer) -> None:
+    workers = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", WORKER, server.url, name, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
+        for name in ("a", "b")
+    ]
+    for turn in range(2):
+        for worker in workers:
+            assert worker.stdout is not None
+            assert await worker.stdout.readline() == b"done\n"
+        if turn == 0:
+            server.spoil()
+        for worker in workers:
+            assert worker.stdin is not None
+            worker.stdin.write(b"\n")
+            await worker.stdin.drain()
+    assert [await worker.wait() for worker in workers] == [0, 0]
+    assert len(server.sent) == 20
+    assert (server.calls["token"], server.calls["forced"]) == (4, 0), "each worker asked once, and once more when it was over"
+
+
 async def test_a_token_that_is_refused_for_ever_is_not_asked_for_for_ever(server: WeChatServer, shop: WeChat) -> None:
     server.codes = [40001, 40001]
     with pytest.raises(Temporary):
@@ -250,18 +338,39 @@ async def test_a_token_that_is_refused_for_ever_is_not_asked_for_for_ever(server
 
 
 REFUSED: list[tuple[int, type[Exception], str]] = [
-    (45015, WindowClosed, "48 hours"),
+    (45015, WindowClosed, "next message"),
     (45047, WindowClosed, "used up"),
     (-1, Temporary, "busy"),
     (45009, Temporary, "day's"),
     (45011, Temporary, "minute's"),
+    (40013, Temporary, "compare app_id"),
+    (40125, Temporary, "compare secret"),
+    (41004, Temporary, "set secret"),
     (48001, Temporary, "verified"),
-    (40164, Temporary, "whitelist"),
-    (43004, Undeliverable, "follow"),
+    (48004, Temporary, "blocked this interface"),
+    (48008, Temporary, "接口权限"),
+    (40164, Temporary, "IP白名单"),
+    (61004, Temporary, "第三方平台"),
+    (43004, Undeliverable, "once they follow again"),
+    (46004, Undeliverable, "no such customer"),
+    (50005, Undeliverable, "once they follow again"),
     (48002, Undeliverable, "switched off"),
-    (43019, Undeliverable, "blacklist"),
+    (50002, Undeliverable, "limited or closed"),
+    (43019, Undeliverable, "take them off it"),
+    (43101, Undeliverable, "has not agreed"),
     (40003, Undeliverable, "another account"),
-    (87014, Undeliverable, "risky"),
+    (40007, Undeliverable, "send it again"),
+    (40008, Undeliverable, "report it"),
+    (40033, Undeliverable, "report it"),
+    (44004, Undeliverable, "report it"),
+    (47001, Undeliverable, "report it"),
+    (47003, Undeliverable, "notice.fields"),
+    (40037, Undeliverable, "notice.template_id"),
+    (40200, Undeliverable, "ask in words"),
+    (45002, Undeliverable, "in pieces"),
+    (45056, Undeliverable, "too many tags"),
+    (45162, Undeliverable, "say it otherwise"),
+    (87014, Undeliverable, "say it otherwise"),
     (99999, Undeliverable, "ordered by the test"),
 ]
 
@@ -275,7 +384,28 @@ async def test_each_code_says_what_to_do(
         await shop.send(ANN, [Text(text="hi")], KEY)
     assert str(code) in str(caught.value)
     assert "6543-abcdef01" in str(caught.value)
-    assert getattr(caught.value, "unreachable", False) == (code in (43004, 48002))
+    assert getattr(caught.value, "unreachable", False) == (code in (43004, 46004, 48002, 50002, 50005))
+
+
+@pytest.mark.parametrize("code", [40001, 40014, 42001])
+async def test_a_token_that_is_over_is_renewed_and_the_line_sent(server: WeChatServer, shop: WeChat, code: int) -> None:
+    server.codes = [code]
+    await shop.send(ANN, [Text(text="hi")], KEY)
+    assert len(server.sent) == 1
+
+
+@pytest.mark.parametrize("code", [45072, 45080, 45081])
+async def test_typing_that_cannot_be_shown_is_nobodys_trouble(server: WeChatServer, shop: WeChat, code: int) -> None:
+    server.codes = [code]
+    await shop.typing(ANN)
+    assert server.codes == []
+
+
+async def test_a_notice_that_wechat_has_had_has_arrived(server: WeChatServer) -> None:
+    told = account(server, notice=TEMPLATED)
+    server.codes = [45065]
+    assert str(await told.notice(ANN, "", KEY)) == str(KEY)
+    await told.aclose()
 
 
 async def test_silence_is_uncertain_and_an_unreachable_server_is_not(server: WeChatServer, shop: WeChat) -> None:
@@ -302,6 +432,32 @@ async def test_files_leave_as_what_wechat_takes_and_else_as_a_link(server: WeCha
         await shop.send(ANN, [Media(kind="image", file=FileId("nothing"))], KEY)
 
 
+def mp3(seconds: float) -> bytes:
+    """Silence."""
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp3") as made:
+        stream = made.add_stream("libmp3lame", rate=16_000, layout="mono", bit_rate=32_000)
+        for start in range(0, int(seconds * 16_000), 1600):
+            frame = av.AudioFrame(format="s16p", layout="mono", samples=1600)
+            frame.planes[0].update(bytes(3200))
+            frame.sample_rate, frame.pts = 16_000, start
+            made.mux(stream.encode(frame))
+        made.mux(stream.encode(None))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["voice", "audio"])
+async def test_an_mp3_leaves_as_a_voice_note_up_to_a_minute(
+    server: WeChatServer, shop: WeChat, shelf: Shelf, kind: Literal["voice", "audio"]
+) -> None:
+    content = mp3(58)
+    await shop.send(ANN, [Media(kind=kind, file=shelf.put("a.mp3", "audio/mpeg", content))], KEY)
+    assert server.media[server.sent[-1]["voice"]["media_id"]][1:] == ("audio/mpeg", content)
+    long = shelf.put("long.mp3", "audio/mpeg", mp3(63))
+    await shop.send(ANN, [Media(kind=kind, file=long)], KEY)
+    assert server.sent[-1]["text"]["content"] == f"📎 long.mp3\nhttps://hub.example/files/{long}"
+
+
 async def test_an_upload_that_wechat_lost_is_made_once_more(server: WeChatServer, shop: WeChat, shelf: Shelf) -> None:
     picture = shelf.put("a.png", "image/png", b"\x89PNG")
     server.codes = [40007]
@@ -316,8 +472,53 @@ async def test_buttons_leave_as_a_menu_and_as_numbers_where_there_are_none(serve
     server.codes = [40200]
     await shop.send(ANN, [asked], KEY)
     assert server.sent[-1]["text"]["content"] == "满意吗？\n1. 满意\n2. 不满意"
-    await shop.send(ANN, [Card(title="T", text="D", url="https://x")], KEY)
-    assert server.sent[-1]["news"]["articles"] == [{"title": "T", "description": "D", "url": "https://x", "picurl": ""}]
+    await shop.send(ANN, [asked], KEY)
+    assert server.calls["send"] == 4, "what the account may not do is not tried again"
+
+
+async def test_cards_leave_as_what_wechat_has_for_them(server: WeChatServer, shop: WeChat, shelf: Shelf) -> None:
+    picture = Media(kind="image", file=shelf.put("a.png", "image/png", b"\x89PNG"))
+    shown = f"https://hub.example/files/{picture.file}"
+    await shop.send(ANN, [Card(title="T", text="D", url="https://x", image=picture)], KEY)
+    assert server.sent[-1]["news"]["articles"] == [{"title": "T", "description": "D", "url": "https://x", "picurl": shown}]
+    await shop.send(ANN, [Card(title="T", text="D", image=picture)], KEY)
+    assert server.sent[-1]["text"]["content"] == f"T\nD\n{shown}"
+    options = (Option(id="yes", text="要"), Option(id="no", text="不要"))
+    await shop.send(ANN, [Card(title="T", text="D", url="https://x", image=picture, options=options)], KEY)
+    menu = server.sent[-1]["msgmenu"]
+    assert menu["head_content"] == f"T\nD\nhttps://x\n{shown}"
+    assert menu["list"] == [{"id": "yes", "content": "要"}, {"id": "no", "content": "不要"}]
+    open_page = (Option(id="1", text="看", url="https://y"),)
+    await shop.send(ANN, [Card(title="T", options=open_page)], KEY)
+    assert server.sent[-1]["text"]["content"] == "T\n1. 看 https://y"
+
+
+async def test_a_mini_programs_page_leaves_as_its_card_or_its_link(server: WeChatServer, shop: WeChat, shelf: Shelf) -> None:
+    page = Card(title="订单 <1>", text="您的订单", url='miniprogram://wx9999999999999999/pages/order?id=1&"')
+    picture = Media(kind="image", file=shelf.put("a.png", "image/png", b"\x89PNG"))
+    await shop.send(ANN, [page.model_copy(update={"image": picture})], KEY)
+    card = server.sent[-1]["miniprogrampage"]
+    assert server.media[card.pop("thumb_media_id")][2] == b"\x89PNG"
+    assert card == {"title": "订单 <1>", "appid": "wx9999999999999999", "pagepath": 'pages/order?id=1&"'}
+    await shop.send(ANN, [page], KEY)
+    said = server.sent[-1]["text"]["content"]
+    assert said == (
+        '您的订单\n<a data-miniprogram-appid="wx9999999999999999" data-miniprogram-path="pages/order?id=1&amp;&quot;" href="">'
+        "订单 &lt;1&gt;</a>"
+    )
+
+
+async def test_a_survey_is_a_menu_and_its_answer_a_choice(server: WeChatServer, shop: WeChat) -> None:
+    """What leaves with an id comes back with it."""
+    options = tuple(Option(id=f"csat.{n}", text=text) for n, text in enumerate(["不满意", "满意"]))
+    asked = Choices(text="您对本次服务满意吗？", options=options)
+    await shop.send(ANN, [asked], KEY)
+    pressed = server.sent[-1]["msgmenu"]["list"][1]
+    back = await received(
+        xml("text", f"<Content>{pressed['content']}</Content><bizmsgmenuid>{pressed['id']}</bizmsgmenuid><MsgId>9</MsgId>")
+    )
+    assert back is not None
+    assert back.parts == (Choice(id="csat.1", text="满意"),)
 
 
 async def test_a_customers_file_is_fetched_while_wechat_has_it(server: WeChatServer, shop: WeChat) -> None:
@@ -344,6 +545,87 @@ async def test_a_free_answer_goes_back_sealed_inside_the_callback() -> None:
     assert shop.passive(hook, [Media(kind="image")]) is None
 
 
+TEMPLATED = {"kind": "template", "template_id": TEMPLATE, "fields": {"thing1": "您咨询的问题有新回复", "time2": "{time}"}}
+
+
+async def test_a_template_message_says_that_an_answer_waits(server: WeChatServer, shop: WeChat) -> None:
+    with pytest.raises(Undeliverable, match="no template"):
+        await shop.notice(ANN, "", KEY)
+    assert (shop.notice_after_s, account(notice=TEMPLATED).notice_after_s) == (None, 300)
+    told = account(server, notice=TEMPLATED)
+    for key in ("k1", "k1", "k2"):
+        await told.notice(ANN, "https://hub.example/w/site#talk=x", IdempotencyKey(key))
+    await told.aclose()
+    assert len(server.notices) == 2, "WeChat knows the key"
+    body = server.notices[0][1]
+    assert len(body.pop("client_msg_id")) == 32
+    time = NOW.astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m-%d %H:%M")
+    assert body == {
+        "touser": "oAnn",
+        "template_id": TEMPLATE,
+        "url": "https://hub.example/w/site#talk=x",
+        "data": {"thing1": {"value": "您咨询的问题有新回复"}, "time2": {"value": time}},
+    }
+    assert server.sent == [], "it is no answer"
+
+
+async def test_a_subscription_notice_spends_one_consent(server: WeChatServer) -> None:
+    told = account(server, notice=TEMPLATED | {"kind": "subscription"})
+    server.consents["oAnn"] = 1
+    await told.notice(ANN, "https://hub.example/w/site", KEY)
+    assert server.notices[0][1]["page"] == "https://hub.example/w/site"
+    with pytest.raises(Undeliverable, match="has not agreed"):
+        await told.notice(ANN, "", KEY)
+    await told.aclose()
+    assert (len(server.notices), server.consents["oAnn"]) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [({"template_id": "other"}, "template_id"), ({"fields": {"thing1": "长" * 21}}, "notice.fields")],
+)
+async def test_a_template_that_is_set_up_wrongly_is_named(server: WeChatServer, changed: dict[str, Any], words: str) -> None:
+    told = account(server, notice=TEMPLATED | changed)
+    with pytest.raises(Undeliverable, match=words):
+        await told.notice(ANN, "", KEY)
+    await told.aclose()
+
+
+def proved_in(receipt: Receipt) -> Proved | None:
+    (item,) = receipt.items
+    assert isinstance(item, Message)
+    return item.proved
+
+
+async def test_who_somebody_is_elsewhere_travels_with_what_they_say_next(server: WeChatServer) -> None:
+    shop = account(server, unionid=True)
+    server.unions["oAnn"] = "u42"
+    hook = callback(said("hi"), NOW.timestamp())
+    first = await shop.receive(hook)
+    assert (proved_in(first), server.calls["user"]) == (None, 0), "nothing is asked before WeChat has its answer"
+    assert first.after is not None
+    await first.after()
+    again = await shop.receive(hook)
+    assert (proved_in(again), again.after) == (Proved(unionid="u42"), None)
+    assert again.items[0].id == first.items[0].id
+    await shop.aclose()
+    assert (await account(server).receive(hook)).after is None, "it is asked for only where somebody wants it"
+
+
+@pytest.mark.parametrize(("code", "asked_again"), [(0, False), (48001, True), (40003, True)])
+async def test_a_person_without_a_unionid_is_just_this_accounts(server: WeChatServer, code: int, asked_again: bool) -> None:
+    shop = account(server, unionid=True)
+    server.codes = [code] if code else []
+    hook = callback(said("hi"), NOW.timestamp())
+    first = await shop.receive(hook)
+    assert first.after is not None
+    await first.after()
+    again = await shop.receive(hook)
+    assert proved_in(again) is None
+    assert (again.after is not None) == asked_again
+    await shop.aclose()
+
+
 async def test_typing_is_shown(server: WeChatServer, shop: WeChat) -> None:
     await shop.typing(ANN)
     assert server.calls["typing"] == 1
@@ -357,6 +639,8 @@ async def test_typing_is_shown(server: WeChatServer, shop: WeChat) -> None:
         ({"token": "a b c"}, "letters and digits"),
         ({"app_id": "nothing"}, "app_id"),
         ({"mode": "open"}, "mode"),
+        ({"notice": TEMPLATED | {"fields": {"thing1": "{who}"}}}, "stands for nothing"),
+        ({"notice": TEMPLATED | {"timezone": "Nowhere"}}, "no time zone"),
     ],
 )
 def test_mistakes_in_the_settings_are_named(settings: dict[str, Any], words: str) -> None:

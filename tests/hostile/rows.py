@@ -36,7 +36,7 @@ class Known:
 
     def filled(self, path: str) -> str:
         """A route's path with things that exist."""
-        thing = self.hub.agent if "/agents/" in path else self.conversation
+        thing = self.hub.agent if "/agents/" in path else self.hub.customer() if "/customers/" in path else self.conversation
         channel = "app" if path.endswith("/devices") else "web"
         return path.replace("{id}", thing).replace("{channel}", channel).replace("{path:path}", "widget.js")
 
@@ -140,6 +140,9 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", f"{API}/agents"): Row(_agent, _fixed(email="new@example.com", name="New", role="agent")),
     ("PATCH", f"{API}/agents/{{id}}"): Row(_agent, _fixed(name="Bo")),
     ("POST", f"{API}/agents/{{id}}/link"): Row(_agent),
+    ("GET", f"{API}/customers/{{id}}"): Row(_agent),
+    ("POST", f"{API}/customers/{{id}}/link"): Row(_agent, _fixed(other="0" * 32, reason="the same person")),
+    ("POST", f"{API}/links/{{id}}/undo"): Row(_agent, _fixed(reason="two people")),
     ("GET", f"{API}/parked"): Row(_agent),
     ("POST", f"{API}/parked/{{id}}/replay"): Row(_agent),
     ("GET", f"{API}/audit"): Row(_agent),

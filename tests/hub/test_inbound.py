@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from hub import inbound
-from hub.model import ExternalId, Media, Text, Unsupported, bucket_of
+from hub.model import ChannelName, ExternalId, Media, Text, Unsupported, bucket_of
+from hub.ports import Unread
 from hub.runtime import Hub
 from hub.store.tables import Conversation, Customer, Delivery, File, Identity, Inbox, Message
 from tests.fakes import FakeDesk, answered, said
@@ -122,7 +123,7 @@ async def test_an_edit_names_what_it_changes_and_goes_to_the_desks(make_hub: Any
     await settle(hub, said("hello", id="m1.e1", edit_of=ExternalId("m1")))
     first, edit = (row for row in await rows(hub.store, Message) if row["kind"] in ("message", "edit"))
     assert (edit["kind"], edit["edit_of"], text_of(edit)) == ("edit", first["id"], "hello")
-    assert list(desk.threads.values()) == [["helo", "hello"]]
+    assert list(desk.threads.values()) == [["helo", "hello\n← helo"]]
 
 
 async def test_an_edit_in_the_same_batch_as_what_it_changes(hub: Hub) -> None:
@@ -289,3 +290,14 @@ async def test_replies_in_a_thread_keep_their_order_while_it_is_being_opened(mak
     await take_in(hub)
     spoken = [text_of(entry) for entry in await rows(hub.store, Message, author_kind="agent", kind="message")]
     assert spoken == ["first", "second"]
+
+
+async def test_what_nobody_could_read_is_kept_and_parked_for_people(hub: Hub) -> None:
+    odd = Unread(ChannelName("phone"), ExternalId("u1"), {"update_id": 1, "message": []}, "not as documented")
+    assert await hub.intake.keep([odd], 5.0) == ["new"]
+    assert await hub.intake.keep([odd], 5.0) == ["same"], "a platform that sends it again is told that it was taken"
+    await take_in(hub, said("and what comes after it goes on"))
+    row = await only(hub.store, Inbox, external_id="u1")
+    assert (row["state"], row["tries"], orjson.loads(row["raw"])) == (2, inbound.TRIES, {"update_id": 1, "message": []})
+    assert "not as documented" in row["body"]
+    assert len(await rows(hub.store, Message)) == 1

@@ -22,7 +22,7 @@ from hub.store.database import Database, parse_url
 from hub.store.inbox import DONE, InboxStore, Kept, row_of
 from hub.store.store import Store, open_store
 from hub.store.tables import Inbox
-from tests.conftest import throw_away_database
+from tests.databases import throw_away_database
 from tests.fakes import answered, fake_hub, said
 from tests.hub.hubs import only, put, rows
 

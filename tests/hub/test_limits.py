@@ -108,3 +108,31 @@ async def test_without_redis_each_counts_for_itself_at_half_the_rate(valkey: tup
     await limits.pause("p", 30.0)
     assert 29 < await limits.wait("p", Pace(10.0)) <= 30, "a platform's word holds without Redis too"
     await pool.aclose()
+
+
+async def test_several_paces_give_a_place_at_all_or_at_none(redis: ArqRedis, prefix: str) -> None:
+    one, two = Limits(redis, prefix), Limits(redis, prefix)
+    bot, ann, bob = Pace(20.0, burst=2), Pace(1.0), Pace(1.0)
+    assert await one.wait_all({"ann": ann, "bot": bot}) == 0
+    assert 0.5 < await two.wait_all({"ann": ann, "bot": bot}) <= 1.0, "ann waits, and takes nothing from the bot"
+    assert await two.wait_all({"bob": bob, "bot": bot}) == 0
+    assert 0 < await one.wait_all({"cid": Pace(1.0), "bot": bot}) <= 0.1, "the bot has had its two"
+
+
+async def test_a_short_pause_does_not_end_a_long_one(limits: Limits) -> None:
+    await limits.pause("k", 5.0)
+    await limits.pause("k", 0.1)
+    assert await limits.wait("k", Pace(100.0)) > 4
+
+
+async def test_several_paces_are_kept_without_redis_too(valkey: tuple[Popen[bytes], str]) -> None:
+    server, url = valkey
+    pool = await connect(url)
+    limits = Limits(pool, "t")
+    server.kill()
+    server.wait(10)
+    paces = {"ann": Pace(4.0), "bot": Pace(100.0)}
+    assert await limits.wait_all(paces) == 0
+    assert 0.4 < await limits.wait_all(paces) <= 0.5
+    assert await limits.wait_all({"bot": Pace(100.0)}) <= 0.02
+    await pool.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from dataclasses import replace
@@ -15,13 +16,14 @@ from structlog.testing import capture_logs
 from hub.errors import Malformed, Rejected, Temporary, Undeliverable
 from hub.outcomes import GIVE_UP_S, PAUSES
 from hub.ports import Capabilities, Pace
-from hub.store.tables import Delivery, DeliveryAttempt, Identity
+from hub.store.tables import Conversation, Delivery, DeliveryAttempt, Identity
 from tests.conftest import until
 from tests.fakes import TEXT_ONLY, FakeDesk, answered, said
 from tests.hub.hubs import (
     KEYED,
     Phone,
     Scene,
+    channels,
     deliver,
     desks,
     only,
@@ -112,6 +114,41 @@ async def test_a_pause_is_for_all_of_the_place(make_hub: Any) -> None:
     assert sorted(slack.threads.values()) == [["hi", "more"], ["hi", "more"]]
 
 
+async def test_a_pause_of_the_whole_bot_holds_every_customer(make_hub: Any) -> None:
+    phone = Phone(replace(TEXT_ONLY, pace=Pace(50, burst=5), total=Pace(50, burst=5)))
+    hub = await make_hub(connectors=channels(phone=phone))
+    await take_in(hub, said("hi", customer="ann"), said("hi", customer="bob"))
+    ann, bob = [talk["id"] for talk in await rows(hub.store, Conversation)]
+    phone.fail = [Temporary("slow down", retry_after=1.2, paused=True, everywhere=True)]
+    await take_in(hub, answered("to ann", conversation=ann))
+    await deliver(hub, seconds=0.3)
+    assert phone.fail == []
+    await take_in(hub, answered("to bob", conversation=bob))
+    began = time.monotonic()
+    async with sender(hub) as outbound:
+        await deliver(hub, outbound, 0.4)
+        assert phone.texts == []
+        await until(lambda: phone.texts == ["to bob"], 5)
+        assert time.monotonic() - began > 0.7
+    await put(hub.store, Delivery, {"state": "queued"}, due_ms=1)
+    await settle(hub)
+    assert sorted(phone.texts) == ["to ann", "to bob"], "and nothing is lost"
+
+
+async def test_two_processes_keep_one_pace_for_the_whole_channel(make_hub: Any) -> None:
+    phone = Phone(replace(TEXT_ONLY, total=Pace(20.0, burst=2)))
+    hub = await make_hub(connectors=channels(phone=phone))
+    await take_in(hub, *(said("hi", customer=f"c{n}") for n in range(12)))
+    talks = [talk["id"] for talk in await rows(hub.store, Conversation)]
+    await take_in(hub, *(answered(f"a{n}", conversation=talk) for n, talk in enumerate(talks)))
+    began = time.monotonic()
+    async with sender(hub) as one, sender(hub) as two:
+        await asyncio.gather(deliver(hub, one, 0.5), deliver(hub, two, 0.5))
+        await until(lambda: len(phone.texts) == 12, 10)
+    assert time.monotonic() - began > 9 / 20, "two at once, and ten at twenty a second"
+    assert sorted(phone.texts) == sorted(f"a{n}" for n in range(12))
+
+
 async def test_a_pace_is_kept(make_hub: Any) -> None:
     slack = FakeDesk(replace(TEXT_ONLY, pace=Pace(20.0)))
     hub = await make_hub(desks=desks(slack=slack))
@@ -170,9 +207,17 @@ async def test_a_channel_that_was_taken_out_of_the_settings(make_hub: Any) -> No
     assert (call["state"], call["reason"]) == ("failed", "phone is no longer configured")
 
 
-@pytest.mark.parametrize(("reason", "shown"), [("refused", "refused (43019)"), ("43019: refused", "43019: refused")])
-async def test_agents_see_the_platforms_own_code_once(scene: Scene, reason: str, shown: str) -> None:
-    scene.phone.fail = [Undeliverable(reason, "43019")]
+@pytest.mark.parametrize(
+    ("reason", "code", "shown"),
+    [
+        ("refused", "43019", "refused (43019)"),
+        ("43019: refused", "43019", "43019: refused"),
+        ("they blocked us", "blocked", "they blocked us (blocked)"),
+        ("refused: not_in_channel", "not_in_channel", "refused: not_in_channel"),
+    ],
+)
+async def test_agents_see_the_platforms_own_code_once(scene: Scene, reason: str, code: str, shown: str) -> None:
+    scene.phone.fail = [Undeliverable(reason, code)]
     await scene.answer()
     assert (await scene.call())["reason"] == shown
 

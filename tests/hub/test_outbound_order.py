@@ -11,6 +11,7 @@ import pytest
 
 from hub.errors import Temporary, Uncertain, Undeliverable
 from hub.outbound import Outbound
+from hub.ports import Pace
 from hub.runtime import Hub
 from hub.store.calls import Call
 from hub.store.tables import Conversation, Delivery, DeliveryAttempt, Message
@@ -269,3 +270,32 @@ async def test_closing_ends_what_was_begun_and_begins_nothing_new(scene: Scene) 
     await closing
     await running
     assert [row["state"] for row in await rows(scene.hub.store, Delivery, target="phone")] == ["sent", "queued"]
+
+
+async def test_who_waits_for_a_place_s_pace_lets_new_threads_go_before_their_lines(make_hub: Any) -> None:
+    desk = FakeDesk(replace(FakeDesk().capabilities, pace=Pace(20)))
+    hub = await make_hub(connectors=channels(phone=Phone()), desks=desks(slack=desk))
+    await take_in(hub, *(said(f"hello {n}", customer=f"c{n}") for n in range(8)))
+    async with sender(hub) as outbound:
+        await asyncio.gather(*(outbound.run(lane) for lane in range(hub.store.lanes)))
+    kinds = [row["kind"] for row in sorted(await rows(hub.store, Delivery, target="slack"), key=lambda row: row["done_at"])]
+    assert kinds == ["open"] * 8 + ["line"] * 8, "every customer is seen first; the head of a thread shows the last words"
+
+
+async def test_a_limit_on_cards_holds_no_line_up(make_hub: Any) -> None:
+    class Limited(FakeDesk):
+        async def update(self, thread: Any, card: Any) -> None:
+            if not self.cards[1:]:
+                self.cards.append(card)
+                raise Temporary("slow down", retry_after=30, paused=True)
+            await super().update(thread, card)
+
+    desk = Limited(replace(FakeDesk().capabilities, pace=Pace(100), card_pace=Pace(0.1, 5)))
+    hub = await make_hub(connectors=channels(phone=Phone()), desks=desks(slack=desk))
+    await settle(hub, said("hello"))
+    (thread,) = desk.threads
+    await settle(hub, answered("", thread=thread, desk="slack", kind="priority", data={"level": 2}))
+    await settle(hub, said("are you there?"))
+    assert desk.threads[thread][-1] == "are you there?"
+    [card] = await rows(hub.store, Delivery, kind="card", state="queued")
+    assert card["reason"] == "slow down"

@@ -99,7 +99,7 @@ async def test_a_note_that_is_edited_stays_among_agents(place: Place) -> None:
     await settle(place.hub, place.at_desk("careful", kind="edit", id="ts1.e", edit_of=ExternalId("ts1")))
     assert place.phone.changes == []
     assert (await only(place.hub.store, Message, kind="edit"))["cs"] is None
-    assert "careful" in place.lines(place.other)
+    assert "careful\n← carefull" in place.lines(place.other)
 
 
 async def test_an_edit_changes_what_the_customer_has(place: Place) -> None:
@@ -109,7 +109,7 @@ async def test_an_edit_changes_what_the_customer_has(place: Place) -> None:
     sent = await only(place.hub.store, Delivery, message_id=first["id"], target="phone")
     assert place.phone.changes == [("edit", sent["external_id"], "hello Ann")]
     assert edit["edit_of"] == first["id"]
-    assert "hello Ann" in place.lines(place.other)
+    assert "hello Ann\n← helo Ann" in place.lines(place.other)
 
 
 async def test_a_deletion_takes_it_back(place: Place) -> None:

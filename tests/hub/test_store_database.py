@@ -16,7 +16,7 @@ from hub.errors import ConfigError
 from hub.store.database import Database, among, is_refusal, is_transient, now_ms, parse_url
 from hub.store.store import Store, open_store
 from hub.store.tables import Lane, Meta
-from tests.conftest import throw_away_database
+from tests.databases import throw_away_database
 from tests.hub.hubs import rows
 
 meta = Meta.__table__  # type: ignore[attr-defined]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -114,6 +114,9 @@ async def test_it_wakes_the_lanes_that_wait_and_no_other(hub: Hub) -> None:
 
         async def sweep_deliver(self, lane: int) -> None:
             lanes.append(("deliver", lane))
+
+        def hint_inbound(self, waiting: Iterable[int]) -> None:
+            lanes.extend(("inbound", lane) for lane in waiting)
 
     await take_in(hub, said("hi"))
     talk = await only(hub.store, Conversation)

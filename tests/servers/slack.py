@@ -47,6 +47,9 @@ class SlackServer(People):
         self.workspace = Workspace(self.accepted, told=self._tell)
         self.workspace.people = {"U1ANNA": {"name": "Anna", "email": "anna@shop.example"}, "U2BO": {"name": "Bo", "email": ""}}
         self.limit_posts = False
+        self.refused = 0
+        """Posts and changes that came too fast."""
+        self._changes: list[float] = []
         self.scopes = list(SCOPES)
         self.echo = True
         self.answer_every = 0
@@ -103,10 +106,22 @@ class SlackServer(People):
             return _no("invalid_auth")
         if method not in METHODS:
             return _no("unknown_method")
+        if method == "chat.update" and self._too_often():
+            return _slow_down(5)
         if method == "chat.postMessage" and self._too_fast(str(found.get("channel"))):
             return _slow_down(1)
         act = Act() if method in EXEMPT else self.behaviour.draw()
         return await self._behave(act, request, method, found)
+
+    def _too_often(self) -> bool:
+        """Fifty changes a minute, in all channels together (tier 3)."""
+        now = time.monotonic()
+        self._changes[:] = [at for at in self._changes if at > now - 60]
+        if self.limit_posts and len(self._changes) >= 50:
+            self.refused += 1
+            return True
+        self._changes.append(now)
+        return False
 
     def _too_fast(self, channel: str) -> bool:
         if not self.limit_posts or channel not in self.workspace.places:
@@ -114,6 +129,7 @@ class SlackServer(People):
         posted, now = self.workspace.places[channel].posted, time.monotonic()
         posted[:] = [at for at in posted if at > now - 0.9]
         if posted:
+            self.refused += 1
             return True
         posted.append(now)
         return False

@@ -39,6 +39,7 @@ class Told:
     payload: dict[str, Any]
     ts: str = ""
     statuses: list[int] = field(default_factory=list)
+    answer: bytes = b""
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -130,7 +131,7 @@ class Sender:
             self._http = aiohttp.ClientSession(timeout=deadline, connector=aiohttp.TCPConnector(limit=0))
         try:
             async with self._http.post(self.hook, data=body, headers=headers) as answer:
-                await answer.read()
+                told.answer = await answer.read()
         except TimeoutError:
             told.statuses.append(0)
             return "http_timeout"

@@ -36,7 +36,9 @@ def _check(found: Arguments) -> None:
         buttons = block["elements"] if block["type"] == "actions" else []
         empty = block["type"] == "section" and not (texts or fields)
         long = any(len(text) > SECTION for text in texts) or any(len(text) > FIELD for text in fields)
-        wide = any(len(one["text"]["text"]) > BUTTON or len(one.get("value", "")) > 2000 for one in buttons)
+        wide = any(
+            len(one["text"]["text"]) > BUTTON or len(one.get("value", "")) > 2000 for one in buttons if one["type"] == "button"
+        )
         same = len({one["action_id"] for one in buttons}) != len(buttons)
         if empty or "" in texts + fields or long or wide or same or len(fields) > FIELDS or len(buttons) > 25:
             raise Refusal("invalid_blocks")
@@ -228,6 +230,14 @@ def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return {"view": view}
 
 
+def update_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    """Another view in the place of one that is open."""
+    _need(found, "view", "view_id")
+    view = {"id": found["view_id"], **_tree(found["view"])}
+    ws.accepted.add("view", view=view)
+    return {"view": view}
+
+
 METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "auth.test": auth_test,
     "chat.delete": delete,
@@ -245,4 +255,5 @@ METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "reactions.remove": remove_reaction,
     "users.info": users_info,
     "views.open": open_view,
+    "views.update": update_view,
 }

@@ -18,9 +18,10 @@ class People:
     url: str
 
     def reply(self, thread: str, text: str, by: str = "U1ANNA", **more: Any) -> Told:
-        """An agent writes in a thread; mrkdwn, as Slack would send it."""
+        """An agent writes in a thread, also below a first message that is gone; mrkdwn, as Slack would send it."""
         channel, _, root = thread.partition(":")
-        message = self.workspace.post(channel, root, user=by, team=TEAM, text=text, client_msg_id=f"c{time.time_ns()}", **more)
+        said = {"user": by, "team": TEAM, "text": text, "client_msg_id": f"c{time.time_ns()}", "thread_ts": root}
+        message = self.workspace.post(channel, root, **{**said, **more})
         self.accepted.add("reply", channel=channel, thread_ts=root, ts=message["ts"], text=text, user=by)
         return self.workspace.tell(channel, message)  # type: ignore[no-any-return]
 
@@ -50,10 +51,28 @@ class People:
                         return self._pressed(channel, message, block, button, by)
         raise LookupError(f"no button {action}")
 
+    def choose(self, thread: str, action: str, value: str, by: str = "U1ANNA") -> Told:
+        """Choose something in a menu on the card."""
+        channel = thread.partition(":")[0]
+        card = self.workspace.thread(thread)[0]
+        found = [
+            (block, one) for block in card["blocks"] for one in block.get("elements") or () if one.get("action_id") == action
+        ]
+        [(block, menu)] = found
+        option = next(one for one in menu["options"] if one["value"] == value)
+        told = self._payload(channel, card, block, menu, by)
+        told["actions"][0] |= {"type": "overflow", "selected_option": option}
+        return self.sender.interaction(told)
+
     def _pressed(self, channel: str, message: dict[str, Any], block: dict[str, Any], button: dict[str, Any], by: str) -> Told:
+        return self.sender.interaction(self._payload(channel, message, block, button, by))
+
+    def _payload(
+        self, channel: str, message: dict[str, Any], block: dict[str, Any], button: dict[str, Any], by: str
+    ) -> dict[str, Any]:
         pressed = {"action_id": button["action_id"], "block_id": block.get("block_id", "b"), "value": button.get("value", "")}
         where = {"type": "message", "message_ts": message["ts"], "channel_id": channel, "is_ephemeral": False}
-        payload = {
+        return {
             "type": "block_actions",
             "user": {"id": by, "username": by.lower(), "team_id": TEAM},
             "team": {"id": TEAM, "domain": "team"},
@@ -64,7 +83,6 @@ class People:
             "response_url": f"{self.url}/response",
             "actions": [pressed | {"type": "button", "action_ts": self.workspace.stamp()}],
         }
-        return self.sender.interaction(payload)
 
     def answer(self, action: str, by: str = "U1ANNA") -> Told:
         """Press a button of the newest line that only this person sees. Slack sends no message with it."""
@@ -83,6 +101,17 @@ class People:
         state = {name: {name: {"type": "x", **found}} for name, found in values.items()}
         payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": by, "team_id": TEAM}}
         return self.sender.interaction(payload | {"view": {**view, "state": {"values": state}}, "response_urls": []})
+
+    def pick(self, action: str, value: str, by: str = "U1ANNA") -> Told:
+        """Choose something in a list of the newest modal that tells the app at once."""
+        view = self.accepted.of("view")[-1]["view"]
+        chosen = {"action_id": action, "type": "external_select", "selected_option": {"value": value}}
+        payload = {"type": "block_actions", "team": {"id": TEAM}, "user": {"id": by, "team_id": TEAM}, "view": view}
+        where = {
+            "container": {"type": "view", "view_id": view["id"]},
+            "actions": [chosen | {"action_ts": self.workspace.stamp()}],
+        }
+        return self.sender.interaction(payload | where)
 
     def shortcut(self, thread: str, ts: str, callback: str, by: str = "U1ANNA") -> Told:
         """Choose something in a message's own menu."""

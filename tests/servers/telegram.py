@@ -74,6 +74,14 @@ class TelegramServer:
         self.updates.push(chat, callback_query=asked)
         return query
 
+    def react(self, chat: int, message_id: int, *signs: str) -> int:
+        """A customer sets these reactions on a message, or takes theirs back."""
+        new = [{"type": "emoji", "emoji": sign} for sign in signs]
+        change = {"chat": {**self.person(chat), "type": "private"}, "message_id": message_id, "user": self.person(chat)}
+        return self.updates.push(
+            chat, message_reaction={**change, "date": int(time.time()), "old_reaction": [], "new_reaction": new}
+        )
+
     def block(self, chat: int, *, blocked: bool = True) -> int:
         """A customer blocks the bot, or takes it back."""
         (self.api.blocked.add if blocked else self.api.blocked.discard)(chat)

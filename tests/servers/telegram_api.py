@@ -24,12 +24,13 @@ from tests.servers.serving import cut
 from tests.servers.telegram_updates import Updates
 from tests.servers.telegram_wire import Refusal, StoredFile, check_buttons, parameters, text_of
 
+THREAD = "message_thread_id"
 MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8")
 FILE_FIELDS = {
     "sendPhoto": "photo", "sendDocument": "document", "sendVoice": "voice", "sendAudio": "audio", "sendVideo": "video",
 }  # fmt: skip
 BEHAVED = {"sendMessage", "sendLocation", "sendVenue", "sendContact", "editMessageText", "editMessageCaption", "deleteMessage"}
-BEHAVED |= set(FILE_FIELDS)
+BEHAVED |= {*FILE_FIELDS, "sendMediaGroup"}
 """Methods that take effect on a customer: the behaviour script is about these."""
 
 
@@ -46,6 +47,10 @@ class BotApi:
     rate: float = 0.0
     """Messages a second and chat beyond which the answer is 429; 0: never."""
     burst: int = 3
+    total: float = 0.0
+    """Messages a second of the whole bot beyond which the answer is 429; 0: never."""
+    limited: int = 0
+    """How often somebody was told to slow down."""
     chats: set[int] = field(default_factory=set)
     blocked: set[int] = field(default_factory=set)
     sent: dict[tuple[int, int], dict[str, Any]] = field(default_factory=dict)
@@ -55,6 +60,8 @@ class BotApi:
     """Callback queries whose buttons still turn."""
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     last_message_id: int = 1000
+    moved: dict[int, int] = field(default_factory=dict)
+    """Groups that have become supergroups, with their new ids."""
     _refusals: deque[tuple[str, Refusal]] = field(default_factory=deque)
     _tokens: dict[int, tuple[float, float]] = field(default_factory=dict)
 
@@ -123,7 +130,7 @@ class BotApi:
 
     async def called(self, method: str, asked: dict[str, Any]) -> Any:
         """Carry out a method, however it was called; returns its result."""
-        self.calls.append((method, asked))
+        self.calls.append((method, {key: value for key, value in asked.items() if key != "uploads"}))
         for n, (only, refusal) in enumerate(self._refusals):
             if only in ("", method):
                 del self._refusals[n]
@@ -140,34 +147,40 @@ class BotApi:
             chat = int(asked["chat_id"])
         except (KeyError, ValueError):
             raise Refusal(400, "Bad Request: chat_id is empty") from None
+        if chat in self.moved:
+            described = "Bad Request: group chat was upgraded to a supergroup chat"
+            raise Refusal(400, described, migrate_to_chat_id=self.moved[chat])
         if chat in self.blocked:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
         if not self.anyone and chat not in self.chats:
             raise Refusal(400, "Bad Request: chat not found")
         if self.rate:
-            self._spend(chat)
+            self._spend(chat, self.rate, self.burst)
+        if self.total:
+            self._spend(0, self.total, self.total)
 
-    def _spend(self, chat: int) -> None:
+    def _spend(self, chat: int, rate: float, burst: float) -> None:
         now = time.monotonic()
-        left, seen = self._tokens.get(chat, (float(self.burst), now))
-        left = min(float(self.burst), left + (now - seen) * self.rate)
+        left, seen = self._tokens.get(chat, (float(burst), now))
+        left = min(float(burst), left + (now - seen) * rate)
         if left < 1:
             self._tokens[chat] = (left, now)
-            seconds = max(1, math.ceil((1 - left) / self.rate))
+            self.limited += 1
+            seconds = max(1, math.ceil((1 - left) / rate))
             raise Refusal(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
         self._tokens[chat] = (left - 1, now)
 
-    def _send(self, method: str, asked: dict[str, Any]) -> dict[str, Any]:
+    def _send(self, method: str, asked: dict[str, Any], **beside: Any) -> dict[str, Any]:
         message = self._message(int(asked["chat_id"]))
-        logged: dict[str, Any] = {}
+        logged: dict[str, Any] = dict(beside)
         if method == "sendMessage":
             message["text"] = logged["text"] = text_of(asked, "text", 4096)
         elif method in FILE_FIELDS:
-            logged = self._attach(method, asked, message)
+            logged |= self._attach(method, asked, message)
         else:
             kind = method.removeprefix("send").lower()
-            message[kind] = logged[kind] = {key: value for key, value in asked.items() if key != "chat_id"}
-        for key in ("entities", "caption_entities", "reply_markup", "reply_parameters", "business_connection_id"):
+            message[kind] = logged[kind] = {key: value for key, value in asked.items() if key not in ("chat_id", "uploads")}
+        for key in ("entities", "caption_entities", "reply_markup", "reply_parameters", "business_connection_id", THREAD):
             if key in asked:
                 message[key] = logged[key] = asked[key]
         check_buttons(asked.get("reply_markup"))
@@ -201,6 +214,31 @@ class BotApi:
         if asked.get("caption"):
             message["caption"] = logged["caption"] = text_of(asked, "caption", 1024)
         return logged
+
+    async def do_sendMediaGroup(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        items, uploads = asked.get("media") or [], asked.pop("uploads", {})
+        if not 2 <= len(items) <= 10:
+            raise Refusal(400, "Bad Request: media group must include 2-10 items")
+        kinds = {item["type"] for item in items}
+        if not any(kinds <= sort for sort in ({"photo", "video"}, {"audio"}, {"document"})):
+            raise Refusal(400, f"Bad Request: {' and '.join(sorted(kinds))} can't be sent together in one album")
+        found = [uploads.get(str(item["media"]).removeprefix("attach://")) for item in items]
+        whole = {key: asked[key] for key in ("chat_id", "reply_parameters", "business_connection_id") if key in asked}
+        calls = []
+        for item, stored in zip(items, found, strict=True):
+            method = next(name for name, kind in FILE_FIELDS.items() if kind == item["type"])
+            one = {item["type"]: stored, **{key: item[key] for key in ("caption", "caption_entities") if key in item}}
+            self._attach(method, one, {})
+            calls.append((method, {**whole, **one}))
+        group = str(self.next_message_id())
+        made = [self._send(method, one, media_group_id=group) for method, one in calls]
+        return [{**message, "media_group_id": group} for message in made]
+
+    async def do_deleteMessages(self, asked: dict[str, Any]) -> bool:
+        for number in asked["message_ids"]:
+            if self.sent.pop((int(asked["chat_id"]), int(number)), None):
+                self.journal.append(chat=int(asked["chat_id"]), method="deleteMessages", message_id=int(number))
+        return True
 
     def _known(self, asked: dict[str, Any], what: str) -> dict[str, Any]:
         found = self.sent.get((int(asked["chat_id"]), int(asked.get("message_id") or 0)))

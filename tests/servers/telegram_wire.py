@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 JSON_FIELDS = (
     "reply_markup", "entities", "caption_entities", "link_preview_options", "reply_parameters", "allowed_updates", "message_ids",
+    "media",
 )  # fmt: skip
 
 
@@ -46,6 +47,7 @@ async def parameters(request: Request) -> dict[str, Any]:
         for key, value in found.items():
             if isinstance(value, str) and value.startswith("attach://"):
                 found[key] = uploads.get(value.removeprefix("attach://"))
+        found["uploads"] = uploads
     for key in JSON_FIELDS:
         if isinstance(found.get(key), str):
             try:

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import av
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,6 +28,10 @@ APP_ID, SECRET, TOKEN = "wx0123456789abcdef", "0123456789abcdef0123456789abcdef"
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 QUOTA = 5
 MEDIA_S = 3 * 86_400
+VOICE_S = 60
+SCENES = {"message": (5, 48 * 3600.0), "menu": (3, 60.0), "follow": (3, 60.0), "scan": (3, 60.0)}
+"""Answers and seconds by what the customer did (客服消息, 下发条数限制)."""
+TEMPLATE = "Tm3-waiting"
 TYPES = {"image": "jpg png gif", "voice": "amr mp3", "video": "mp4", "thumb": "jpg"}
 
 
@@ -42,11 +48,31 @@ class WeChatServer:
         self.calls: Counter[str] = Counter()
         self.media: dict[str, tuple[float, str, bytes]] = {}
         self.hangs = 0.0
+        self.unions: dict[str, str] = {}
+        """Who customers are across accounts."""
+        self.clock: Callable[[], float] = time.time
+        self.allowed: dict[str, tuple[int, float]] = {}
+        """What customers' acts have opened: answers left, until when. Who has never acted here is not counted."""
+        self.consents: Counter[str] = Counter()
+        """How many subscription notices a customer has agreed to."""
+        self.notices: list[tuple[int, dict[str, Any]]] = []
         self._token = self._fresh()
 
     @staticmethod
     def _fresh() -> str:
         return f"T{secrets.token_hex(40)}"
+
+    def acted(self, who: str, scene: str) -> None:
+        """A customer did something: the larger number that is left and the later end count, nothing adds up (客服消息)."""
+        calls, seconds = SCENES[scene]
+        left, end = self.allowed.get(who, (0, 0.0))
+        left = left if self.clock() < end else 0
+        self.allowed[who] = max(left, calls), max(end, self.clock() + seconds)
+
+    def refusal(self, who: str) -> int:
+        """The code that an answer to this customer would get now; 0: it would be taken."""
+        left, end = self.allowed.get(who, (1, float("inf")))
+        return 45015 if self.clock() >= end else 0 if left > 0 else 45047
 
     def spoil(self) -> None:
         """Somebody else had a token made: the one before is over."""
@@ -64,7 +90,10 @@ class WeChatServer:
             Route("/cgi-bin/stable_token", self._stable, methods=["POST"]),
             Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
             Route("/cgi-bin/message/custom/typing", self._typing, methods=["POST"]),
+            Route("/cgi-bin/message/template/send", self._template, methods=["POST"]),
+            Route("/cgi-bin/message/subscribe/bizsend", self._subscription, methods=["POST"]),
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
+            Route("/cgi-bin/user/info", self._user, methods=["GET"]),
             Route("/cgi-bin/media/get", self._get, methods=["GET"]),
         ]
         return Starlette(routes=routes)
@@ -106,6 +135,10 @@ class WeChatServer:
             if self.left[who] <= 0:
                 return _error(45047, "out of response count limit")
             self.left[who] -= 1
+        if code := self.refusal(who):
+            return _error(code, "response out of time limit" if code == 45015 else "out of response count limit")
+        if who in self.allowed:
+            self.allowed[who] = self.allowed[who][0] - 1, self.allowed[who][1]
         self.sent.append(body)
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
@@ -114,7 +147,37 @@ class WeChatServer:
 
     async def _typing(self, request: Request) -> Response:
         self.calls["typing"] += 1
-        return self._refused(request) or JSONResponse({"errcode": 0, "errmsg": "ok"})
+        if refused := self._refused(request):
+            return refused
+        return _error(self.codes.pop(0), "ordered") if self.codes else JSONResponse({"errcode": 0, "errmsg": "ok"})
+
+    async def _template(self, request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        if refused := self._refused(request) or self._unfit(body):
+            return refused
+        known = next((n for n, one in self.notices if one.get("client_msg_id") == body["client_msg_id"]), 0)
+        if not known:
+            self.notices.append((len(self.notices) + 1, body))
+        return JSONResponse({"errcode": 0, "errmsg": "ok", "msgid": known or len(self.notices)})
+
+    async def _subscription(self, request: Request) -> Response:
+        """Each consent is good for one."""
+        body = orjson.loads(await request.body())
+        if refused := self._refused(request) or self._unfit(body):
+            return refused
+        if self.consents[body["touser"]] <= 0:
+            return _error(43101, "user refuse to accept the msg rid: 6543-abcdef01")
+        self.consents[body["touser"]] -= 1
+        self.notices.append((len(self.notices) + 1, body))
+        return JSONResponse({"errcode": 0, "errmsg": "ok"})
+
+    def _unfit(self, body: dict[str, Any]) -> Response | None:
+        if self.codes:
+            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+        if body["template_id"] != TEMPLATE:
+            return _error(40037, "invalid template_id")
+        wrong = [name for name, one in body["data"].items() if name.startswith("thing") and len(one["value"]) > 20]
+        return _error(47003, f"argument invalid! data.{wrong[0]}.value is invalid") if wrong else None
 
     async def _upload(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -123,8 +186,22 @@ class WeChatServer:
             given: Any = form["media"]
             if given.filename.rsplit(".", 1)[-1] not in TYPES[request.query_params["type"]].split():
                 return _error(40005, "invalid file type")
-            name = self.keep(await given.read(), given.content_type)
+            content = await given.read()
+            if request.query_params["type"] == "voice" and _seconds(content) > VOICE_S:
+                return _error(45007, "playtime out of limit")
+            name = self.keep(content, given.content_type)
         return JSONResponse({"type": request.query_params["type"], "media_id": name, "created_at": int(time.time())})
+
+    async def _user(self, request: Request) -> Response:
+        """Names and pictures are empty since 2021; a unionid is there where the account belongs to an open platform."""
+        self.calls["user"] += 1
+        if refused := self._refused(request):
+            return refused
+        if self.codes:
+            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+        who = request.query_params["openid"]
+        union = {"unionid": self.unions[who]} if who in self.unions else {}
+        return JSONResponse({"subscribe": 1, "openid": who, "nickname": "", "headimgurl": "", "language": "zh_CN"} | union)
 
     async def _get(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -134,6 +211,11 @@ class WeChatServer:
             return _error(40007, "invalid media_id")
         _, mime, content = self.media[name]
         return Response(content, media_type=mime)
+
+
+def _seconds(voice: bytes) -> float:
+    with av.open(io.BytesIO(voice), "r") as sound:
+        return sum((frame.samples / frame.sample_rate for frame in sound.decode(sound.streams.audio[0])), 0.0)
 
 
 def _error(code: int, message: str) -> Response:

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import own_valkey, throw_away_database, until
+from tests.conftest import own_valkey, until
+from tests.databases import throw_away_database
 from tests.servers.installation import Running, installed
 from tests.servers.slack import SlackServer, slack_server
 from tests.servers.telegram import TelegramServer, telegram

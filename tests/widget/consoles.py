@@ -21,9 +21,11 @@ from config.settings import HubSettings
 from hub.inbound import drain
 from hub.runtime import Hub
 from hub.signin import hash_of, new_secret
+from hub.store.inbox import row_of
 from hub.store.store import Store
 from tests.conftest import until
 from tests.fakes import fake_hub, said
+from tests.servers.serving import Quiet
 from widget.app import create_app
 
 PASSWORD = "a long enough sentence"
@@ -57,6 +59,14 @@ class House:
         while await self.hub.store.inbox.waiting_lanes():
             for lane in range(self.hub.store.lanes):
                 await drain(self.hub, lane)
+
+    async def park(self, text: str) -> None:
+        """A customer's message that nobody can handle, set aside."""
+        inbox, row = self.hub.store.inbox, row_of(said(text), self.hub.store.lanes)
+        await inbox.keep([row])
+        async with self.hub.store.db.write() as connection:
+            (waiting,) = await inbox.pending(connection, row["lane"], 10)
+            await inbox.park(connection, waiting.n, 3, "ValueError('no')")
 
     async def customer_says(self, text: str, **more: Any) -> str:
         """A customer's message, all the way into the log; returns the conversation."""
@@ -128,8 +138,7 @@ async def house(store: Store, redis_url: str, prefix: str, folder: Path, **more:
             ws_max_size=65_536,
             proxy_headers=False,
         )
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        server = Quiet(config)
         task = asyncio.create_task(server.serve(sockets=[line]))
         await until(lambda: server.started)
         own = House(hub, f"http://127.0.0.1:{line.getsockname()[1]}", server)

@@ -14,9 +14,8 @@ from hub.model import ChannelName
 from hub.outbound import Outbound
 from hub.ports import Window
 from hub.routing import RoutingRules
-from hub.store.inbox import row_of
 from hub.store.store import Store
-from tests.fakes import TEXT_ONLY, FakeConnector, answered, said
+from tests.fakes import TEXT_ONLY, FakeConnector, answered
 from tests.widget.consoles import House, house
 
 API = "/console/api"
@@ -233,10 +232,7 @@ async def test_files_travel_and_belong_to_who_brought_them(home: House) -> None:
 
 async def test_parked_rows_are_shown_and_replayed_by_those_who_may(home: House) -> None:
     bo, lead = await home.agent(), await home.agent("lea@example.com", role="supervisor")
-    inbox = home.hub.store.inbox
-    await inbox.keep([row_of(said("poison"), home.hub.store.lanes)])
-    async with home.hub.store.db.write() as connection:
-        await inbox.park(connection, 1, 3, "ValueError('no')")
+    await home.park("poison")
     assert (await bo.api.get(f"{API}/parked")).status_code == 403
     (item,) = (await lead.api.get(f"{API}/parked")).json()["items"]
     assert (item["error"], item["tries"]) == ("ValueError('no')", 3)

@@ -84,6 +84,8 @@ async def test_what_was_read_in_the_web_chat_is_not_sent_again(home: House) -> N
     await home.hub.store.logs.seen({(await only(home.hub.store, Conversation))["identity_id"]: len(await ann.poll())})
     await settle(home.hub, answered("four", conversation=talk))
     await settle(home.hub, said("back again"))
+    await put(home.hub.store, Delivery, {"state": "queued"}, due_ms=1)
+    await settle(home.hub)
     assert sent(home)[2:] == ["four"], "three was read in the web chat, four was not"
     states = [(row["state"], row["reason"]) for row in await rows(home.hub.store, Delivery)]
     assert {state for state, _ in states} == {"sent"}

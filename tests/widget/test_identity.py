@@ -16,6 +16,8 @@ from pydantic import ValidationError
 
 from connectors.identity_settings import IdentitySettings
 from hub.store.store import Store
+from hub.store.tables import Identity
+from tests.hub.hubs import rows
 from tests.widget.consoles import House
 from tests.widget.customers import say, web_house
 from widget.identities import address_of_subject
@@ -163,3 +165,52 @@ def test_customers_ids_never_run_into_each_other() -> None:
 def test_keys_that_prove_nothing_are_mistakes(keys: list[dict[str, Any]]) -> None:
     with pytest.raises(ValidationError):
         IdentitySettings.model_validate({"keys": keys})
+
+
+async def test_who_proves_both_keeps_what_they_said_as_a_stranger(free: House) -> None:
+    page = await free.browser()
+    stranger = (await page.post("/chat/web/session", json={})).json()
+    hello = {"t": "send", "id": "m1", "d": {"text": "before I signed in"}}
+    await page.post("/chat/web/poll", json={"tok": stranger["token"], "epoch": stranger["epoch"], "since": 0, "up": [hello]})
+    await free.work()
+    bob = {"identity": signed(sub="bob"), "tok": "not a token"}
+    assert (await page.post("/chat/web/session", json=bob)).json()["customer"] == "u:bob"
+    given = {"identity": signed(email="anna@example.org"), "tok": stranger["token"]}
+    named = (await page.post("/chat/web/session", json=given)).json()
+    assert named["customer"] == "u:anna"
+
+    async def seen(token: str) -> list[str]:
+        items = (await page.get("/chat/web/history", headers={"authorization": f"Bearer {token}"})).json()["items"]
+        return [item["d"]["text"] for item in items if item["by"]["kind"] == "customer"]
+
+    assert await seen(named["token"]) == ["before I signed in"]
+    assert await seen(stranger["token"]) == [], "the stranger's log is that customer's now, and nobody else's"
+    other = (await page.post("/chat/web/session", json={"identity": signed(sub="bob"), "tok": named["token"]})).json()
+    assert await seen(other["token"]) == [], "who was signed is somebody else, on the same device"
+    assert await seen(named["token"]) == ["before I signed in"]
+
+
+@pytest.mark.parametrize(
+    ("claims", "linked"),
+    [
+        ({"email": "anna@example.org"}, True),
+        ({"email": "anna@example.org", "email_verified": True}, True),
+        ({"email": "anna@example.org", "email_verified": False}, False),
+        ({"email": "anna@example.org", "email_verified": "false"}, False),
+        ({"phone_number": "+8613800138000", "phone_number_verified": False}, False),
+        ({"phone_number": "+8613800138000"}, True),
+        ({"unionid": "oAbC"}, True),
+        ({"name": "Anna"}, False),
+    ],
+)
+async def test_what_a_backend_vouches_for_links_and_what_it_does_not_links_nobody(
+    home: House, claims: dict[str, Any], linked: bool
+) -> None:
+    page = await home.browser()
+    for sub in ("anna", "anna-again"):
+        token = (await page.post("/chat/web/session", json={"identity": signed(sub=sub, **claims)})).json()["token"]
+        hello = {"t": "send", "id": "m1", "d": {"text": "hello"}}
+        answer = await page.post("/chat/web/poll", json={"tok": token, "epoch": home.hub.store.epoch, "since": 0, "up": [hello]})
+        assert {"t": "ok", "id": "m1"} in answer.json()["down"]
+        await home.work()
+    assert len({row["customer_id"] for row in await rows(home.hub.store, Identity)}) == (1 if linked else 2)

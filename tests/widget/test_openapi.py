@@ -22,7 +22,6 @@ from hub.outbound import Outbound
 from hub.ports import Kit
 from hub.routing import RoutingRules
 from hub.signin import first_admin_link
-from hub.store.inbox import row_of
 from hub.store.store import Store
 from tests.fakes import FakeConnector, said
 from tests.widget import spoken
@@ -229,6 +228,7 @@ async def agents(api: Api, talk: str) -> None:
     assert (await bo.get(one)).json()["profile"]["name"] == "Li"
     await bo.get(f"{API}/conversations/{NOBODY}")
     await resend(api, bo)
+    await link(api, bo)
 
 
 async def resend(api: Api, bo: httpx.AsyncClient) -> None:
@@ -247,6 +247,15 @@ async def resend(api: Api, bo: httpx.AsyncClient) -> None:
     (fate,) = (await bo.get(f"{API}/conversations/{talk}")).json()["deliveries"].values()
     assert fate["state"] == "failed"
     assert (await bo.post(f"{API}/deliveries/{fate['delivery']}/resend", json={"id": api.id()})).status_code == 201
+
+
+async def link(api: Api, bo: httpx.AsyncClient) -> None:
+    """Two customers are made one, and two again."""
+    own, other = [row["customer"]["id"] for row in (await bo.get(f"{API}/conversations")).json()["items"][:2]]
+    made = (await bo.post(f"{API}/customers/{own}/link", json={"other": other, "reason": "same order"})).json()
+    whole = (await bo.get(f"{API}/customers/{own}")).json()
+    assert (len(whole["identities"]), len(whole["conversations"])) == (2, 2)
+    assert (await bo.post(f"{API}/links/{made['link']}/undo", json={})).json() == {"customers": [own, other]}
 
 
 async def leaders(api: Api) -> None:
@@ -271,10 +280,7 @@ async def leaders(api: Api) -> None:
     await page.post(f"{API}/agents/{made['id']}/link")
     assert (await page.patch(f"{API}/agents/{made['id']}", json={"disabled": True})).json()["disabled"]
     await page.get(f"{API}/agents")
-    inbox = api.home.hub.store.inbox
-    await inbox.keep([row_of(said("poison"), api.home.hub.store.lanes)])
-    async with api.home.hub.store.db.write() as connection:
-        await inbox.park(connection, 1, 3, "ValueError('no')")
+    await api.home.park("poison")
     (item,) = (await page.get(f"{API}/parked", params={"limit": 1})).json()["items"]
     await page.post(f"{API}/parked/{item['id']}/replay")
     assert (await page.get(f"{API}/audit", params={"limit": 2})).json()["next"]
@@ -329,6 +335,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "ReadAsked": {"n": 1},
     "Invite": {"email": "b@example.com"},
     "Change": {"name": "x"},
+    "LinkAsked": {"other": NOBODY},
+    "PartAsked": {},
 }
 
 

@@ -63,6 +63,7 @@ interface Facts {
   level?: number;
   add?: string[];
   remove?: string[];
+  album?: string;
 }
 
 interface Ev {
@@ -74,7 +75,7 @@ interface Ev {
   by: By;
   at: string;
   id?: string;
-  d: { mid: string; parts?: Part[]; of?: string; data?: Facts };
+  d: { mid: string; parts?: Part[]; of?: string; reply?: string; album?: string; data?: Facts };
 }
 
 interface Frame {
@@ -144,7 +145,7 @@ interface Detail extends Row {
   identities: { channel: string; address?: string; external_id?: string }[];
   history: Row[];
   deliveries: Record<string, Delivery>;
-  window?: { until?: string | null; left?: number | null } | null;
+  window?: { until: string | null; open: boolean; calls_left: number; quota: number } | null;
 }
 
 interface Agent { id: string; name: string; email: string; role: string; state: 'present' | 'away' }

@@ -148,6 +148,21 @@ async def test_a_cut_of_ten_seconds_loses_and_doubles_no_reply(page: Page, visit
     await has(page, f"first {word}", f"second {word}", *replies)
 
 
+async def test_an_answer_cut_off_after_its_head_changes_nothing_that_is_shown(page: Page, visitor: Page, site: Site) -> None:
+    await sign_in(page, site)
+    text = f"still here {secrets.token_hex(4)}"
+    await write(visitor, text)
+    await eventually(lambda: settled(visitor))
+    await open_conversation(page, text)
+    whole = f"{site.base}/console/api/conversations?*"
+    await page.route(whole, lambda route: route.fulfill(content_type="application/json", body='{"items": [{"id"'))
+    await page.locator("fd-list .tabs button").filter(has_text="Resolved").click()
+    await expect(page.locator("[role=status], [role=alert]").filter(has_text="reach")).to_be_visible(timeout=WITHIN)
+    await page.unroute(whole)
+    await page.locator("fd-list .tabs button").filter(has_text="All").click()
+    await has(page, text)
+
+
 async def test_a_colleague_who_was_faster_is_shown_before_sending(
     page: Page, visitor: Page, site: Site, browser: Browser
 ) -> None:

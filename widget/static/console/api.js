@@ -24,6 +24,9 @@ export class Failure extends Error {
 /** What to do when the session is over. */
 export const session = { over: () => {} };
 
+/** What an answer says; one cut off after its head is none, and an error of somebody in between may be a page. @param {Response} answer */
+const read = (answer) => (answer.ok ? answer.json() : answer.json().catch(() => ({})));
+
 /**
  * @param {string} method
  * @param {string} path
@@ -34,13 +37,13 @@ export async function call(method, path, body) {
   const form = body instanceof FormData;
   const headers = { 'X-Frontdesk': '1', ...(body && !form ? { 'Content-Type': 'application/json' } : {}) };
   let answer;
+  let told = null;
   try {
     answer = await fetch(API + path, { method, headers, body: form || !body ? body : JSON.stringify(body) });
+    if (answer.status !== 204) told = await read(answer);
   } catch {
     throw new Failure(0, 'unreachable', '');
   }
-  if (answer.status === 204) return null;
-  const told = await answer.json().catch(() => ({}));
   if (answer.ok) return told;
   const { code = 'failed', message = '' } = told.error ?? {};
   if (answer.status === 401 && code !== 'credentials') session.over();

@@ -4,6 +4,7 @@
  */
 
 import { dayOf } from '../shared/when.js';
+import { albumOf, joins, reacts, replaced } from './remarks.js';
 import { say, words } from './words.js';
 
 /**
@@ -21,6 +22,10 @@ import { say, words } from './words.js';
  * @property {string} state
  * @property {boolean} edited
  * @property {boolean} gone
+ * @property {string} [album]
+ * @property {import('./remarks.js').Piece[]} [pieces]
+ * @property {string} [signs]
+ * @property {string} [quoted] what it answers, in a few words
  * @property {boolean} first
  * @property {boolean} last
  */
@@ -47,10 +52,12 @@ export function shownOf(inbox, lang) {
   const byId = new Map();
   for (const ev of entries) {
     const changed = ev.d.of && byId.get(ev.d.of);
-    if (ev.k === 'edit' && changed) Object.assign(changed, { parts: ev.d.parts ?? [], edited: true });
-    else if (ev.k === 'delete' && changed) changed.gone = true;
+    if (ev.k === 'edit' && changed) changed.edited = replaced(changed, ev);
+    else if (ev.k === 'delete' && changed) changed.gone = !replaced(changed, ev);
+    else if (reacts(ev.d.reply && byId.get(ev.d.reply), ev)) continue;
+    else if (ev.k === 'message' && joins(all.at(-1), ev)) byId.set(ev.d.mid, /** @type {Shown} */ (all.at(-1)));
     else if (ev.k === 'message' || ev.k === 'note') {
-      const one = said(ev);
+      const one = Object.assign(said(ev), albumOf(ev), { quoted: (byId.get(ev.d.reply ?? '')?.parts ?? []).map(previewOf).join(' ').slice(0, 120) });
       byId.set(ev.d.mid, one);
       all.push(one);
     } else if (happened(ev)) all.push(shown({ key: ev.d.mid, kind: 'line', text: happened(ev), at: ev.at }));
@@ -81,13 +88,20 @@ export function shownOf(inbox, lang) {
     const name = ev.by.id === me.id ? words.you : ev.by.name;
     const data = ev.d.data ?? {};
     if (ev.k === 'resolved' || ev.k === 'reopened') return say(`line.${ev.k}`, { name: name || words.system });
-    if (ev.k === 'event') return (ev.d.parts ?? []).map((part) => (part.type === 'event' ? words[`event.${part.kind}`] ?? part.kind : '')).join(' ');
+    if (ev.k === 'event') return (ev.d.parts ?? []).map((part) => (part.type === 'event' ? eventOf(part) : '')).join(' ');
+    if (ev.k === 'status') return ev.d.of ? '' : words[`line.${data.state}`] ?? '';
     if (ev.k === 'changed') return changed(data, name || words.system);
     if (ev.k !== 'assigned') return '';
     if (!data.agent) return data.team ? say('line.team', { team: data.team }) : words['line.returned'];
     if (data.agent === ev.by.id) return say('line.took', { name });
     return say('line.assigned', { to: data.agent === me.id ? words.you : data.name ?? '' });
   }
+}
+
+/** @param {Extract<Part, {type: 'event'}>} part what the customer did, with the word or the sign that came with it */
+function eventOf({ kind, data }) {
+  const text = words[`event.${kind === 'reacted' && !data ? 'unreacted' : kind}`] ?? kind;
+  return data ? `${text}: ${data}` : text;
 }
 
 /** @param {Facts} data @param {string} name what agents changed, in a sentence */
@@ -103,7 +117,7 @@ function runs(all) {
   all.forEach((one, i) => {
     const next = all[i + 1];
     if (!next || one.kind !== next.kind || one.kind === 'line' || one.who !== next.who || one.by.name !== next.by.name) return;
-    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown'].includes(one.state)) return;
+    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown', 'held'].includes(one.state)) return;
     one.last = false;
     next.first = false;
   });

@@ -33,6 +33,8 @@ export class Inbox extends Listing {
     /** @type {number | null} */
     this.older = null;
     this.customerRead = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.counting = undefined;
     /** @type {Map<string, {by: By, until: number}>} who is writing, by conversation */
     this.writers = new Map();
     this.sender = new Sender(me.id, () => this.tell('thread'));
@@ -164,9 +166,21 @@ export class Inbox extends Listing {
     } else if (ev.k === 'assigned') detail.agent = data.agent ? { id: data.agent, name: data.name ?? '' } : null;
     else if (ev.k === 'resolved' || ev.k === 'reopened') detail.status = ev.k === 'resolved' ? 'resolved' : 'open';
     if (ev.k === 'message') this.writers.delete(ev.c);
+    if (detail.window && ['message', 'status'].includes(ev.k)) this.#limits(detail);
     this.tell('thread');
     this.tell('detail');
     this.markRead();
+  }
+
+  /** How many answers the channel still takes, once those that are leaving have been counted. @param {Detail} detail */
+  #limits(detail) {
+    clearTimeout(this.counting);
+    this.counting = setTimeout(async () => {
+      const fresh = await get(`/conversations/${detail.id}`).catch(() => null);
+      if (!fresh) return;
+      detail.window = fresh.window;
+      this.tell('thread');
+    }, SOON_MS);
   }
 
   /** @param {Row} row @param {Ev} ev */

@@ -5,14 +5,14 @@
 
 import { anchored, fill, follow, h, icon } from '../shared/dom.js';
 import { options, show } from '../shared/parts.js';
-import { timeOf } from '../shared/when.js';
+import { dayOf, timeOf } from '../shared/when.js';
 import { get } from './api.js';
 import { Composer } from './composer.js';
 import { shownOf } from './entries.js';
 import { ICONS } from './icons.js';
 import { nameOf } from './list.js';
 import { menu } from './menu.js';
-import { channelWord, lang, say, words } from './words.js';
+import { channelWord, explain, lang, say, words } from './words.js';
 
 export class Thread extends HTMLElement {
   /** @param {import('./inbox.js').Inbox} inbox @param {{back: () => void, details: () => void}} ways */
@@ -28,6 +28,7 @@ export class Thread extends HTMLElement {
     const { inbox } = this;
     this.head = h('div', { class: 'head' });
     this.bar = h('div', { class: 'bar', role: 'status' });
+    this.limit = h('div', { class: 'limit', role: 'status' });
     this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => inbox.earlier() }, words.earlier);
     this.list = h('div', { class: 'entries', role: 'log', 'aria-label': words.conversation, 'aria-live': 'polite' });
     this.view = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': words.conversation }, this.earlier, this.list);
@@ -36,7 +37,7 @@ export class Thread extends HTMLElement {
     this.view.addEventListener('scroll', () => this.#low() && this.newer?.setAttribute('hidden', ''), { passive: true });
     this.composer = new Composer(inbox);
     this.blank = h('div', { class: 'nothing' }, icon(ICONS.inbox, 34), h('p', {}, words.choose), h('p', { class: 'quiet' }, words.chooseHint));
-    this.replaceChildren(this.blank, this.head, this.bar, this.view, h('div', { class: 'float' }, this.newer), this.composer);
+    this.replaceChildren(this.blank, this.head, this.bar, this.limit, this.view, h('div', { class: 'float' }, this.newer), this.composer);
     inbox.addEventListener('thread', () => this.#soon());
     inbox.addEventListener('line', () => this.#soon());
     addEventListener('online', () => this.#soon());
@@ -68,6 +69,7 @@ export class Thread extends HTMLElement {
     const before = scroll.scrollHeight - scroll.scrollTop;
     const oldest = list.firstElementChild?.getAttribute('data-key');
     this.#header(detail);
+    this.#limited(detail);
     follow(list, shownOf(inbox, lang), (one) => one.key, stampOf, (one) => this.#make(one));
     if (this.earlier) this.earlier.hidden = !inbox.older;
     if (other) this.composer?.take(detail);
@@ -88,6 +90,17 @@ export class Thread extends HTMLElement {
     const text = lost || (fresh && say(fresh.kind === 'agent' ? 'colleagueTypes' : 'customerTypes', { name: named })) || '';
     bar?.classList.toggle('calm', !lost && fresh?.kind !== 'agent');
     if (bar && bar.textContent !== text) bar.textContent = text;
+  }
+
+  /** How long and how often the channel lets us answer. @param {Detail} detail */
+  #limited({ window: there, status }) {
+    const { limit } = this;
+    if (!limit) return;
+    const until = there?.until ? `${dayOf(there.until, lang)} ${timeOf(there.until, lang)}` : '';
+    const left = there?.open ? say('answersLeft', { n: there.calls_left, of: there.quota, until }) : words.answersShut;
+    const text = there && status === 'open' ? left : '';
+    limit.classList.toggle('calm', Boolean(there?.open && there.calls_left > 1));
+    if (limit.textContent !== text) limit.textContent = text;
   }
 
   /** @param {Detail} detail */
@@ -132,11 +145,14 @@ export class Thread extends HTMLElement {
     const { inbox } = this;
     const setting = { words, base: location.origin, fresh: one.ev && (() => this.#fresh(one)) };
     const customer = one.who === 'customer';
-    const name = customer ? nameOf(/** @type {Detail} */ (inbox.detail)) : one.by.id === inbox.me.id ? words.you : one.by.name || words.bot;
+    const name = customer ? one.by.name || nameOf(/** @type {Detail} */ (inbox.detail)) : one.by.id === inbox.me.id ? words.you : one.by.name || words.bot;
     const label = one.kind === 'note' && h('strong', { class: 'label' }, words.noteLabel);
     const offered = one.parts.filter((part) => part.type === 'choices' || part.type === 'card').flatMap((part) => part.options ?? []);
-    const bubble = h('div', { class: one.gone ? 'bubble gone' : 'bubble' }, label, ...one.parts.map((part) => show(part, setting)),
+    const quoted = one.quoted && h('p', { class: 'quoted', dir: 'auto' }, one.quoted);
+    const bubble = h('div', { class: one.gone ? 'bubble gone' : 'bubble' }, label, quoted, ...one.parts.map((part) => show(part, setting)),
       offered.length ? options(offered, setting) : null, one.gone && h('p', { class: 'odd' }, words.takenBack));
+    bubble.classList.toggle('album', (one.pieces?.length ?? 0) > 1);
+    if (one.signs) bubble.append(h('span', { class: 'signs', role: 'img', 'aria-label': say('signs', { signs: one.signs }) }, one.signs));
     const row = h('div', { class: 'row' }, h('span', { class: 'vh' }, `${name}: `), bubble, this.#meta(one, name));
     row.classList.add(one.kind === 'note' ? 'note' : one.who);
     row.classList.toggle('first', one.first);
@@ -151,9 +167,10 @@ export class Thread extends HTMLElement {
     if (unsent?.failed) return this.#unsent(unsent);
     if (delivery && (one.state === 'failed' || one.state === 'unknown')) {
       const again = h('button', { type: 'button', onclick: () => inbox.resend(delivery.delivery) }, words.resend);
-      const text = one.state === 'failed' ? say('notDelivered', { reason: delivery.reason || words.noReason }) : words.unknownFate;
+      const text = one.state === 'failed' ? say('notDelivered', { reason: explain(delivery.reason) || words.noReason }) : words.unknownFate;
       return h('div', { class: `meta ${one.state}` }, text, again);
     }
+    if (one.state === 'held') return h('div', { class: 'meta unknown' }, words['state.held']);
     if (!one.last) return null;
     const state = one.kind === 'note' ? words.onlyTeam : one.who === 'customer' ? '' : words[`state.${one.state}`];
     return h('div', { class: 'meta' }, [name, timeOf(one.at, lang), one.edited && words.edited, state].filter(Boolean).join(' · '));
@@ -190,8 +207,8 @@ export class Thread extends HTMLElement {
 }
 
 /** @param {import('./entries.js').Shown} one */
-function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev }) {
-  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev)]);
+function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev, signs, quoted }) {
+  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev), signs, quoted]);
 }
 
 customElements.define('fd-thread', Thread);

@@ -29,6 +29,12 @@ export function say(key, blanks) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(blanks[name] ?? ''));
 }
 
+/** Why something was refused, in the agent's language where its code is known. @param {string} reason */
+export function explain(reason) {
+  const code = /\(([a-z_]+)\)$/.exec(reason)?.[1];
+  return (code && words[`refused.${code}`]) || reason;
+}
+
 /** @param {string} chosen */
 export function speak(chosen) {
   remember(KEY, chosen);

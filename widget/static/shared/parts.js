@@ -124,7 +124,7 @@ async function current(part, setting) {
  */
 function media(part, setting) {
   const { words } = setting;
-  const url = part.url?.startsWith('blob:') ? part.url : safe(part.url ?? '', setting.base);
+  const url = part.url?.startsWith('blob:') ? part.url : part.url && safe(part.url, setting.base);
   const label = part.alt || part.name || words[part.kind] || words.file;
   if (url && (part.kind === 'image' || part.kind === 'sticker')) return picture(part, setting, url, label);
   if (url && ['voice', 'audio', 'video'].includes(part.kind) && !stale(url)) {

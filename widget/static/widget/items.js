@@ -21,6 +21,7 @@ import { dayOf } from '../shared/when.js';
  * @property {boolean} [failed]
  * @property {boolean} [edited]
  * @property {boolean} [gone]
+ * @property {string} [signs]
  * @property {boolean} first of a run
  * @property {boolean} last of a run
  */
@@ -76,6 +77,7 @@ function spoken(entries, words) {
     const changed = ev.d.of && byId.get(ev.d.of);
     if (ev.k === 'edit' && changed) Object.assign(changed, { parts: ev.d.parts ?? [], edited: true });
     else if (ev.k === 'delete' && changed) Object.assign(changed, { parts: [{ type: 'text', text: words.deleted }], gone: true });
+    else if (ev.k === 'event') react(byId.get(ev.d.reply ?? ''), ev.d.parts?.[0]);
     else if (ev.k === 'resolved' || ev.k === 'reopened') {
       out.push(item({ key: ev.d.mid, kind: 'line', text: words[ev.k], at: ev.at, ev }));
     } else if (ev.k === 'message') {
@@ -86,6 +88,11 @@ function spoken(entries, words) {
     }
   }
   return out;
+}
+
+/** Signs that were set on something said. @param {Item | undefined} about @param {Part | undefined} part */
+function react(about, part) {
+  if (about && part?.type === 'event' && part.kind === 'reacted') about.signs = part.data;
 }
 
 /**
@@ -145,8 +152,8 @@ function offered(said) {
 }
 
 /** @param {Item} item */
-export function stampOf({ kind, text, parts, state, failed, first, last, edited, by, own, ev }) {
-  return JSON.stringify([kind, text, parts, state, failed, first, last, edited, by.name, own, Boolean(ev)]);
+export function stampOf({ kind, text, parts, state, failed, first, last, edited, by, own, ev, signs }) {
+  return JSON.stringify([kind, text, parts, state, failed, first, last, edited, by.name, own, Boolean(ev), signs]);
 }
 
 /** @param {string} name */

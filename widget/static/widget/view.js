@@ -219,7 +219,7 @@ export class View {
     const who = item.own ? words.you : item.by.name || (item.by.kind === 'bot' ? words.bot : core.cfg.title || words.title);
     const name = !item.own && item.first && item.kind === 'said' && h('div', { class: 'who' }, who);
     const bubble = h('div', { class: item.gone ? 'bubble gone' : 'bubble', part: item.own ? 'bubble own' : 'bubble' },
-      !name && h('span', { class: 'vh' }, `${who}: `), ...item.parts.map((part) => show(part, setting)));
+      !name && h('span', { class: 'vh' }, `${who}: `), ...item.parts.map((part) => show(part, setting)), item.signs && h('span', { class: 'signs' }, item.signs));
     const alone = item.parts.length === 1 && item.parts[0].type === 'media' && ['image', 'sticker'].includes(item.parts[0].kind);
     if (alone) bubble.classList.add('bare');
     const row = h('div', { class: 'row' }, name, bubble, this.#meta(item));

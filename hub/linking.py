@@ -1,0 +1,62 @@
+"""Use-case: identities of whom the same is proved become one customer, and a stranger who is named keeps what they said.
+
+Only what somebody vouches for counts: a backend that signs who its customers are, or a platform that knows a person across its
+apps. What customers type about themselves links nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import phonenumbers
+import structlog
+
+from hub.model import ChannelName, ExternalId, Message, Proved, identity_of
+from hub.runtime import Hub
+from hub.store.linking import Proof
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+log = structlog.get_logger()
+LONGEST = 191
+
+
+def proofs_of(identity_id: str, proved: Proved) -> Iterator[Proof]:
+    """What is proved of an identity, each in one spelling. A number without its country could be anybody's, and is left out."""
+    email = proved.email.strip().casefold()
+    if email.count("@") == 1 and len(email) <= LONGEST:
+        yield Proof(identity_id, "email", email)
+    if phone := _phone(proved.phone):
+        yield Proof(identity_id, "phone", phone)
+    if proved.unionid and len(proved.unionid) <= LONGEST:
+        yield Proof(identity_id, "unionid", proved.unionid)
+
+
+def _phone(given: str) -> str:
+    try:
+        number = phonenumbers.parse(given)
+    except phonenumbers.NumberParseException:
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) else ""
+
+
+async def noted(hub: Hub, connection: AsyncConnection, messages: list[Message]) -> bool:
+    """Write down what came with a batch's messages; says whether `settle` has something to compare."""
+    proofs = {proof for one in messages if one.proved for proof in proofs_of(identity_of(one.channel, one.customer), one.proved)}
+    return bool(proofs) and await hub.store.links.claim(connection, proofs)
+
+
+async def settle(hub: Hub) -> None:
+    """Link whoever new claims speak of. Done after the batch that brought them, and by every sweep in case that ended before."""
+    for kind, value in await hub.store.links.fresh():
+        for made in await hub.store.links.join(kind, value):
+            log.info("customers.linked", link=made, by=kind)
+
+
+async def named(hub: Hub, channel: ChannelName, stranger: ExternalId, address: ExternalId) -> None:
+    """A stranger of a web chat has been named by a signed identity: what they said is that customer's from now on."""
+    if await hub.store.naming.rename(channel, stranger, address):
+        log.info("customers.named", channel=channel)
+        await hub.live.poke(inbox=True, identities=[identity_of(channel, address)])

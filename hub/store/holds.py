@@ -1,0 +1,77 @@
+"""Answers that a channel does not let go before the customer acts: what is known of each, and the end of its waiting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import and_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.model import ConversationId, ExternalId, MessageId, Report
+from hub.store import tables, window_tables
+from hub.store.database import Database, now_ms
+from hub.store.inbox import InboxStore, row_of
+
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+allowance = window_tables.Allowance.__table__  # type: ignore[attr-defined]
+NOBODY_CAME = "the customer has not come back in the time for which answers wait: it has not left, and will not by itself"
+
+
+class HoldStore:
+    """Every query on held calls."""
+
+    def __init__(self, db: Database, lanes: int) -> None:
+        self._db = db
+        self._lanes = lanes
+
+    async def acts_before(self, connection: AsyncConnection, delivery_id: str) -> int | None:
+        """How often the customer had acted when this call was held; None when it is held no more."""
+        wanted = (
+            select(allowance.c.acts, delivery.c.id)
+            .select_from(delivery)
+            .join(conversation, conversation.c.id == delivery.c.conversation_id)
+            .outerjoin(allowance, allowance.c.identity_id == conversation.c.identity_id)
+            .where(delivery.c.id == delivery_id, delivery.c.state == "held")
+        )
+        row = (await connection.execute(wanted)).first()
+        return (row.acts or 0) if row else None
+
+    async def there_is(self, connection: AsyncConnection, key: str) -> bool:
+        """Whether there is a call with this key."""
+        return (await connection.execute(select(delivery.c.id).where(delivery.c.idem_key == key))).first() is not None
+
+    async def run_out(self, most: int = 200) -> set[int]:
+        """Calls that have waited for as long as their channel says have failed; returns the lanes that must hear of it."""
+        late = and_(delivery.c.state == "held", delivery.c.due_ms > 0, delivery.c.due_ms <= now_ms())
+        columns = (delivery.c.id, delivery.c.attempt, delivery.c.target, delivery.c.conversation_id, delivery.c.message_id)
+        wanted = select(*columns).where(late).order_by(delivery.c.due_ms).limit(most).with_for_update()
+
+        async def work(connection: AsyncConnection) -> set[int]:
+            found = list(await connection.execute(wanted))
+            if not found:
+                return set()
+            whose = select(conversation.c.id, conversation.c.bucket)
+            whose = whose.where(conversation.c.id.in_({row.conversation_id for row in found}))
+            buckets: dict[str, int] = {row.id: row.bucket for row in await connection.execute(whose)}
+            at = datetime.now(UTC)
+            over = update(delivery).where(delivery.c.id.in_([row.id for row in found]))
+            await connection.execute(over.values(state="failed", reason=NOBODY_CAME, due_ms=0, done_at=at))
+            told = [
+                Report(
+                    id=ExternalId(f"{row.id}.{row.attempt}.late.{at.timestamp():.3f}"),
+                    delivery=row.id,
+                    conversation=ConversationId(row.conversation_id),
+                    message=MessageId(row.message_id) if row.message_id else None,
+                    target=row.target,
+                    at=at,
+                    state="failed",
+                    reason=NOBODY_CAME,
+                )
+                for row in found
+            ]
+            kept = [row_of(one, self._lanes, buckets[one.conversation]) for one in told]
+            await InboxStore(self._db)._keep(connection, kept)
+            return {bucket % self._lanes for bucket in buckets.values()}
+
+        return await self._db.transact(work)

@@ -1,0 +1,213 @@
+"""A rush: many new conversations at once over three Slack channels at Slack's real pace, also with a worker that keeps dying.
+
+`python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the worker is
+killed every five seconds. Exit code 1 when anything is lost, doubled or out of order, when Slack had to refuse more than a few
+calls, or, without kills, when customers are seen (by the card, which shows their last words) later than after ten seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import re
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.servers.installation import HOOK_SECRET, TELEGRAM, Running, installed
+from tests.servers.slack import SlackServer, slack_server
+from tests.servers.telegram import TelegramServer, telegram
+
+PLACES = ("C0ONE", "C0TWO", "C0THREE")
+LINES = 3
+"""What each customer writes."""
+BETWEEN_S = 0.4
+"""Between two lines of one customer."""
+NAMED = re.compile(r"#(\d+)\.(\d+)#")
+REFUSED_SHARE, LATE_S = 0.02, 10.0
+DESK = "rate: 1\nlookup_after: 2\ntimeout: 3\ncustomize: false\nchannels: {tg1: C0ONE, tg2: C0TWO, tg3: C0THREE}\n"
+
+
+@dataclass
+class Rush:
+    """What was written, and when."""
+
+    slack: SlackServer
+    bots: list[TelegramServer]
+    hub: Running
+    said: dict[tuple[int, int], float] = field(default_factory=dict)
+    kills: int = 0
+
+    async def write(self, conversations: int, seconds: float) -> None:
+        """Customers come one after the other; each writes its lines."""
+        async with asyncio.TaskGroup() as group:
+            for n in range(conversations):
+                group.create_task(self._customer(n, n * seconds / conversations))
+
+    async def _customer(self, n: int, after: float) -> None:
+        await asyncio.sleep(after)
+        for line in range(LINES):
+            self.said[n, line] = time.time()
+            self.bots[n % len(self.bots)].say(1000 + n, f"#{n}.{line}# where is my order?")
+            await asyncio.sleep(BETWEEN_S)
+
+    async def arrived(self, seconds: float) -> None:
+        """Wait until everything is in Slack, or time is up."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len({name for name, *_ in self.seen()}) < len(self.said):  # noqa: ASYNC110 -- another process posts
+                    await asyncio.sleep(0.25)
+
+    def seen(self) -> list[tuple[tuple[int, int], str, float]]:
+        """(line, thread, when) in the order of arrival."""
+        found = []
+        for post in self.slack.accepted.of("post"):
+            if post["thread_ts"]:
+                thread = f"{post['channel']}:{post['thread_ts']}"
+                found += [((int(n), int(line)), thread, post["at"]) for n, line in NAMED.findall(post["text"])]
+        return found
+
+    async def kill(self, every: float) -> None:
+        """kill -9 the worker again and again."""
+        while True:
+            await asyncio.sleep(every)
+            await self.hub.restart("worker1")
+            self.kills += 1
+
+
+def at_best(arrivals: Sequence[tuple[float, int]], rate: float = 1.0) -> dict[int, float]:
+    """When each conversation could be seen in one Slack channel, if nothing but the pace took time: a card a second, first come,
+    first served. The thread's own lines follow when there is room."""
+    free, shown = 0.0, {}
+    for at, n in sorted(arrivals):
+        shown[n] = max(free, at)
+        free = shown[n] + 1 / rate
+    return shown
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The value that this share of them does not exceed."""
+    return round(sorted(values)[min(len(values) - 1, int(len(values) * share))], 2) if values else -1.0
+
+
+def judged(rush: Rush, began: float) -> dict[str, Any]:
+    """What came of it, as figures."""
+    seen, said = rush.seen(), rush.said
+    first: dict[tuple[int, int], float] = {}
+    threads: dict[int, set[str]] = defaultdict(set)
+    order: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for name, thread, at in seen:
+        first.setdefault(name, at)
+        threads[name[0]].add(thread)
+        order[thread].append(name)
+    best: dict[int, float] = {}
+    for place in range(len(rush.bots)):
+        best |= at_best([(at, n) for (n, line), at in said.items() if line == 0 and n % len(rush.bots) == place])
+    delays = [first[name] - said[name] for name in first]
+    cards = [post for post in rush.slack.accepted.of("post") if not post["thread_ts"]]
+    met: dict[int, float] = {}
+    for n, at in sorted([(int(n), post["at"]) for post in cards for n, _ in NAMED.findall(post["text"])], reverse=True):
+        met[n] = at
+    counts = Counter(name for name, *_ in seen)
+    methods = Counter(method for method, *_ in rush.slack.calls)
+    return {
+        "conversations": len(best),
+        "lines": len(said),
+        "seconds": round(max(first.values(), default=began) - began, 1),
+        "kills": rush.kills,
+        "lost": len(said) - len(first),
+        "doubled": sum(count - 1 for count in counts.values()),
+        "disordered": sum(found != sorted(found) for found in order.values()),
+        "stray": sum(len(found) != 1 for found in threads.values()) + max(0, len(cards) - len(threads)),
+        "posts": methods["chat.postMessage"],
+        "updates": methods["chat.update"],
+        "lookups": methods["conversations.replies"] + methods["conversations.history"],
+        "refused": rush.slack.refused,
+        "seen_p50_s": percentile([met[n] - said[n, 0] for n in met], 0.5),
+        "seen_p95_s": percentile([met[n] - said[n, 0] for n in met], 0.95),
+        "pace_alone_p95_s": percentile([best[n] - said[n, 0] for n in best], 0.95),
+        "in_thread_p50_s": percentile(delays, 0.5),
+        "in_thread_p95_s": percentile(delays, 0.95),
+    }
+
+
+def wrong(figures: dict[str, Any]) -> list[str]:
+    """What must not be."""
+    found = [name for name in ("lost", "doubled", "disordered", "stray") if figures[name]]
+    found += ["refused"] if figures["refused"] > max(2, REFUSED_SHARE * figures["posts"]) + figures["kills"] else []
+    found += ["late"] if not figures["kills"] and not 0 <= figures["seen_p95_s"] <= LATE_S else []
+    return found
+
+
+@asynccontextmanager
+async def rushing(folder: Path, database: str = "", redis: str = "") -> AsyncIterator[Rush]:
+    """Three bots, a Slack that insists on its pace, and a hub between them."""
+    async with AsyncExitStack() as stack:
+        bots = [await stack.enter_async_context(telegram(token=f"424{n}:TEST-token_of_nobody")) for n in range(len(PLACES))]
+        slack = await stack.enter_async_context(slack_server())
+        slack.limit_posts, slack.echo = True, False
+        files = {
+            f"channels/tg{n}.yaml": TELEGRAM.format(token=bot.token, secret=HOOK_SECRET, url=bot.url)
+            for n, bot in enumerate(bots, 1)
+        }
+        files["bot.yaml"] = "enabled: false\n"
+        places = {"slack": slack.api_url, "desk": DESK, "files": files}
+        hub = await stack.enter_async_context(installed(folder, database, redis, **places))  # type: ignore[arg-type]
+        for n, bot in enumerate(bots, 1):
+            bot.updates.set_hook(hub.hook(f"tg{n}"), HOOK_SECRET, 20, [])
+        slack.sender.hook = hub.hook("slack")
+        yield Rush(slack, bots, hub)
+
+
+async def burst(
+    folder: Path,
+    conversations: int,
+    seconds: float,
+    kill: float = 0.0,
+    patience: float = 600.0,
+    database: str = "",
+    redis: str = "",
+) -> dict[str, Any]:
+    """One run."""
+    async with rushing(folder, database, redis) as rush:
+        began = time.time()
+        killing = asyncio.create_task(rush.kill(kill)) if kill else None
+        await rush.write(conversations, seconds)
+        await rush.arrived(patience)
+        if killing is not None:
+            killing.cancel()
+            await asyncio.gather(killing, return_exceptions=True)
+            if rush.hub.processes["worker1"].returncode is not None:
+                await rush.hub.start("worker1")
+            await rush.arrived(120)
+        return judged(rush, began)
+
+
+def main() -> int:
+    """One JSON line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.agents_bridge.burst", description=__doc__)
+    parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--kill", type=float, default=0.0, help="seconds between two deaths of the worker; 0: it lives")
+    parser.add_argument("--patience", type=float, default=600.0, help="seconds to wait for the last line")
+    parser.add_argument("--database", default="", help="postgresql://… or mysql://…, empty, instead of SQLite")
+    parser.add_argument("--redis", default="", help="redis://…, instead of the bundled Valkey")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="burst-") as folder:
+        how = (given.conversations, given.seconds, given.kill, given.patience, given.database, given.redis)
+        figures = asyncio.run(burst(Path(folder), *how))
+    found = wrong(figures)
+    print(json.dumps(figures | {"wrong": found}))
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""The short form of the rush, and that its judge finds what must not be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.agents_bridge.burst import at_best, burst, percentile, wrong
+
+FINE: dict[str, Any] = dict.fromkeys(("lost", "doubled", "disordered", "stray", "refused", "kills"), 0)
+FINE |= {"posts": 400, "seen_p95_s": 2.0}
+
+
+@pytest.mark.timeout(120)
+async def test_twenty_customers_at_once_are_all_in_slack_in_order_at_slacks_own_pace(tmp_path: Path) -> None:
+    figures = await burst(tmp_path, 20, 4.0, patience=60)
+    assert wrong(figures) == [], figures
+    assert figures["conversations"] == 20 and figures["lines"] == 60
+    assert figures["posts"] <= 50, "lines that wait go together"
+
+
+def test_at_best_a_channel_takes_a_post_a_second_first_come_first_served() -> None:
+    assert at_best([(100.0, 1), (100.0, 2), (200.0, 3)]) == {1: 100.0, 2: 101.0, 3: 200.0}
+    assert percentile([1.0, 2.0, 3.0, 4.0], 0.5) == 3.0 and percentile([], 0.5) == -1.0
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "found"),
+    [
+        ("lost", 1, ["lost"]),
+        ("doubled", 1, ["doubled"]),
+        ("disordered", 1, ["disordered"]),
+        ("stray", 1, ["stray"]),
+        ("refused", 9, ["refused"]),
+        ("refused", 8, []),
+        ("seen_p95_s", 10.1, ["late"]),
+        ("seen_p95_s", -1.0, ["late"]),
+    ],
+)
+def test_what_must_not_be_is_found(figure: str, value: float, found: list[str]) -> None:
+    assert wrong({**FINE, figure: value}) == found

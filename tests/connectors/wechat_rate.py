@@ -1,0 +1,102 @@
+"""WeChat's callbacks at a steady rate against a real web process, and how soon each is acknowledged (W1: p99 below a second).
+
+    python -m tests.connectors.wechat_rate [--rate 200] [--seconds 10] [--database URL] [--redis URL]
+
+Callbacks leave when they are due, whether or not those before were answered, as WeChat's do. Each waits from when it was due,
+so that a slow answer is not hidden by what it delays. Prints one line of JSON; ends with 1 when a callback was refused or lost,
+or p99 is above a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from hub.ports import Hook
+from hub.store.database import Database
+from hub.store.tables import Inbox
+from tests.servers.installation import installed
+from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, callback, wechat
+
+CHANNEL = f"type: wechat\napp_id: {APP_ID}\nsecret: {SECRET}\ntoken: {TOKEN}\naes_key: {AES_KEY}\npassive_s: 0\napi_url: "
+CUSTOMERS = 50
+LIMIT_S = 1.0
+
+
+def callbacks(count: int) -> list[Hook]:
+    """Sealed callbacks of many customers, each of its own."""
+    now = int(time.time())
+    made = []
+    for n in range(count):
+        head = f"<ToUserName>gh_1</ToUserName><FromUserName>o{n % CUSTOMERS}</FromUserName><CreateTime>{now}</CreateTime>"
+        said = f"<MsgType>text</MsgType><Content>第 {n} 句</Content><MsgId>{10_000 + n}</MsgId>"
+        made.append(callback(f"<xml>{head}{said}</xml>", now))
+    return made
+
+
+async def rate(folder: Path, per_second: int, seconds: float, database: str = "", redis: str = "") -> dict[str, Any]:
+    """Send, wait and count."""
+    waits: list[float] = []
+    refused: list[str] = []
+
+    async def call(http: httpx.AsyncClient, url: str, hook: Hook, due: float) -> None:
+        await asyncio.sleep(max(due - time.perf_counter(), 0))
+        try:
+            answer = await http.post(url, params=dict(hook.query), content=hook.body)
+        except httpx.HTTPError as exc:
+            refused.append(type(exc).__name__)
+            return
+        waits.append(time.perf_counter() - due)
+        if (answer.status_code, answer.text) != (200, "success"):
+            refused.append(str(answer.status_code))
+
+    made = callbacks(int(per_second * seconds))
+    limits = httpx.Limits(max_connections=64, max_keepalive_connections=64)
+    async with wechat() as server:
+        files = {"channels/wechat.yaml": CHANNEL + server.url}
+        async with installed(folder, database, redis, files=files) as hub, httpx.AsyncClient(timeout=5, limits=limits) as http:
+            url, begin = hub.hook("wechat", hub.webs[0]), time.perf_counter() + 0.5
+            await asyncio.gather(*(call(http, url, hook, begin + n / per_second) for n, hook in enumerate(made)))
+            took = time.perf_counter() - begin
+            stored = await _stored(database or f"sqlite:///{folder}/data/frontdesk.db")
+    waits.sort()
+    at = {name: round(waits[int(len(waits) * share)] * 1000, 1) for name, share in (("p50", 0.5), ("p99", 0.99))}
+    return {"callbacks": len(made), "stored": stored, "refused": len(refused), "seconds": round(took, 1),
+            "ack_ms": at | {"max": round(waits[-1] * 1000, 1)}}  # fmt: skip
+
+
+async def _stored(url: str) -> int:
+    """Messages of this channel that are in the database."""
+    db = Database(url, pool=1)
+    try:
+        async with db.read() as connection:
+            found = await connection.exec_driver_sql(f"SELECT COUNT(*) FROM {Inbox.__tablename__} WHERE source = 'wechat'")
+            return int(found.scalar_one())
+    finally:
+        await db.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--redis", default="")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(rate(Path(folder), asked.rate, asked.seconds, asked.database, asked.redis))
+    print(json.dumps({"rate": asked.rate, **found}))
+    whole = found["callbacks"] == found["stored"] and not found["refused"]
+    return 0 if whole and found["ack_ms"]["p99"] < LIMIT_S * 1000 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
