@@ -73,7 +73,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_sdk": ("agents_bridge/slack/",),
     "wechatpy": ("connectors/wechat/",),
     "starlette": ("widget/",),
-    "uvicorn": ("widget/__main__.py",),
+    "uvicorn": ("widget/__main__.py", "widget/wire.py"),
     "arq": ("hub/jobs.py", "workers/"),
     "sqlmodel": ("hub/store/",),
     "sqlalchemy": ("hub/store/",),

@@ -15,22 +15,18 @@ from collections.abc import Iterator
 import structlog
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from config.assemble import open_hub
 from config.load import Installation, load
 from config.settings import HubSettings
 from hub.errors import Busy, ConfigError
 from widget.app import create_app
+from widget.wire import Socket, Wire
 
 log = structlog.get_logger()
 STALLED_MS = 30_000
 """A reader that takes nothing for so long is dropped by the kernel: nothing above it can (tcp(7), TCP_USER_TIMEOUT)."""
 GRACE_S = 15
-HEAD_BYTES = 65_536
-HEAD_S = 10.0
-LOOK_S = 5.0
-"""How often a connection is looked at: whoever is slow is ended within HEAD_S + LOOK_S."""
 
 
 def listener(settings: HubSettings) -> socket.socket:
@@ -57,46 +53,6 @@ class Server(uvicorn.Server):
         yield
 
 
-class Wire(HttpToolsProtocol):
-    """uvicorn has no limit for a request's line and header: here they end after so many bytes, and after so many seconds."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._in_head, self._head, self._since = True, 0, self.loop.time()
-        self.loop.call_later(LOOK_S, self._look)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        if not self._in_head:
-            self._in_head, self._head, self._since = True, 0, self.loop.time()
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        super().on_headers_complete()
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._in_head:
-            self._head += len(data)
-            if self._head > HEAD_BYTES:
-                self._end("The request's header is too large.")
-
-    def _look(self) -> None:
-        if self.transport.is_closing() or self.transport.get_protocol() is not self:
-            return
-        if self._in_head and self.loop.time() - self._since > HEAD_S:
-            self._end("The request's header took too long.")
-        else:
-            self.loop.call_later(LOOK_S, self._look)
-
-    def _end(self, why: str) -> None:
-        """An answer that is under way is not cut in two."""
-        if self.cycle is None or self.cycle.response_complete:
-            self.send_400_response(why)
-        else:
-            self.transport.close()
-
-
 async def serve(installation: Installation) -> None:
     """Run until SIGTERM or SIGINT."""
     settings = installation.hub
@@ -107,10 +63,10 @@ async def serve(installation: Installation) -> None:
         config = uvicorn.Config(
             create_app(hub, settings),
             http=Wire,
-            ws="websockets-sansio",
+            ws=Socket,
             ws_max_size=65_536,
             ws_per_message_deflate=False,
-            ws_ping_interval=None,  # both protocols have a heartbeat of their own, which browsers answer through every proxy
+            ws_ping_interval=None,  # pages have a heartbeat of their own; `Socket` asks only those that say nothing
             timeout_graceful_shutdown=GRACE_S,
             timeout_keep_alive=75,
             access_log=False,

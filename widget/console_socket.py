@@ -17,6 +17,7 @@ from widget.access import ID, WRITERS, asker, from_here, hub_of
 from widget.frames import HEARTBEAT_S, POLL_S, console_event, refused
 from widget.socket import BAD_FRAME, BAD_ORIGIN, BAD_TOKEN, HELLO_S, RESTART, TOO_MANY, Cut, both_ways, close, next_frame
 from widget.tail import PAGE, Follower, Tail, text_of
+from widget.wire import pulse_of
 
 log = structlog.get_logger()
 BACKLOG = 2_000
@@ -51,7 +52,7 @@ async def console_socket(socket: WebSocket) -> None:
         if tail.count(who.agent.id) >= SOCKETS_PER_AGENT:
             raise Cut(TOO_MANY)
         SOCKETS.labels("console", "opened").inc()
-        follower = Follower(who)
+        follower = Follower(who, pulse_of(socket))
         hello = await next_frame(socket, HELLO_S)
         if hello.get("t") != "hello":
             raise Cut(BAD_FRAME)
@@ -138,12 +139,12 @@ class Console:
             await me.bell.wait()
 
     async def _read(self) -> None:
-        """Take the console's frames; one that says nothing for two heartbeats is gone, one that says too much is cut off."""
+        """Take the console's frames; one that says too much is cut off."""
         count, since = 0, time.monotonic()
         while True:
-            frame = await next_frame(self._socket, HEARTBEAT_S * 2.4)
-            self._me.heard = time.monotonic()
-            count, since = (count + 1, since) if self._me.heard - since < FRAMES_S else (1, self._me.heard)
+            frame = await next_frame(self._socket)
+            now = time.monotonic()
+            count, since = (count + 1, since) if now - since < FRAMES_S else (1, now)
             if count > FRAMES:
                 raise Cut(TOO_MANY)
             match frame.get("t"):

@@ -17,9 +17,9 @@ from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from widget.answers import Refusal, parse_object, word
 from widget.feed import Feed, Stream
-from widget.frames import HEARTBEAT_S
 from widget.talk import Talk
 from widget.visitors import address_of, origin_allowed, settings_of, visitor_of
+from widget.wire import pulse_of
 
 log = structlog.get_logger()
 HELLO_S = 10.0
@@ -30,7 +30,6 @@ FRAMES = 200
 FRAMES_S = 10.0
 """Frames that a page may send, in seconds: it reads a long backlog in that time, and types."""
 PONG = '{"t":"pong"}'
-"""All that ten thousand quiet sockets are told."""
 SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
 
 
@@ -56,10 +55,10 @@ async def send_text(socket: WebSocket, text: str) -> None:
         raise Cut(SLOW) from None
 
 
-async def next_frame(socket: WebSocket, seconds: float) -> dict[str, Any]:
-    """The next frame of a client, within so many seconds."""
+async def next_frame(socket: WebSocket, seconds: float | None = None) -> dict[str, Any]:
+    """The next frame of a client, within so many seconds; without them, the connection itself ends who is silent."""
     try:
-        async with asyncio.timeout(seconds):  # wait_for makes a task of its own, and most sockets are here most of the time
+        async with asyncio.timeout(seconds):
             text = await socket.receive_text()
         if len(text) > MOST_BYTES:
             raise Cut(BAD_FRAME)
@@ -146,10 +145,11 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
 
 
 async def _read(socket: WebSocket, talk: Talk) -> None:
-    """Answer the client's frames in order; one that says nothing for two heartbeats is gone, one that floods is cut off."""
+    """Answer the client's frames in order; one that floods is cut off. Heartbeats seldom come so far."""
+    pulse_of(socket).answered = True
     count, since = 0, time.monotonic()
     while True:
-        frame = await next_frame(socket, HEARTBEAT_S * 2.4)
+        frame = await next_frame(socket)
         now = time.monotonic()
         count, since = (count + 1, since) if now - since < FRAMES_S else (1, now)
         if count > FRAMES:

@@ -21,6 +21,7 @@ from widget.access import Asker
 from widget.feed import MOST_EPHEMERAL, Feed
 from widget.frames import HEARTBEAT_S, console_event
 from widget.socket import BAD_TOKEN, RESTART, SEND_S, SLOW, Cut
+from widget.wire import Pulse
 
 log = structlog.get_logger()
 ROOM = 1_000
@@ -37,7 +38,7 @@ HERE_S = 20.0
 class Follower:
     """One console's place in the log. `cursor` is the last entry that was sent to it."""
 
-    def __init__(self, asker: Asker) -> None:
+    def __init__(self, asker: Asker, pulse: Pulse) -> None:
         self.agent: Person = asker.agent
         self.hash = asker.hash
         self.cursor = 0
@@ -45,7 +46,7 @@ class Follower:
         """Whether it has caught up with the ring and must keep up with it."""
         self.bell = asyncio.Event()
         self.facts: list[str] = []
-        self.heard = time.monotonic()
+        self.pulse = pulse
         self.sending: float | None = None
         self._cut: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -189,7 +190,7 @@ class Tail:
             try:
                 await self._check_logins()
                 if now - written >= HERE_S:
-                    await self._write_presence(now)
+                    await self._write_presence()
                     written = now
             except Exception as exc:
                 log.error("tail.unchecked", error=repr(exc))
@@ -205,8 +206,9 @@ class Tail:
             else:
                 follower.agent = login.agent
 
-    async def _write_presence(self, now: float) -> None:
-        here = [f for f in self._followers if now - f.heard < HEARTBEAT_S * 2.4]
+    async def _write_presence(self) -> None:
+        now = asyncio.get_running_loop().time()
+        here = [f for f in self._followers if now - f.pulse.heard < HEARTBEAT_S * 2.4]
         if here:
             await self._hub.store.agents.used(sorted({f.hash for f in here}), sorted({f.agent.id for f in here}))
 

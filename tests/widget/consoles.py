@@ -27,6 +27,7 @@ from tests.conftest import until
 from tests.fakes import fake_hub, said
 from tests.servers.serving import Quiet
 from widget.app import create_app
+from widget.wire import Socket
 
 PASSWORD = "a long enough sentence"
 _ids = itertools.count(1)
@@ -132,7 +133,7 @@ async def house(store: Store, redis_url: str, prefix: str, folder: Path, **more:
         app = create_app(hub, HubSettings())
         config = uvicorn.Config(
             app,
-            ws="websockets-sansio",
+            ws=Socket,
             log_level="warning",
             timeout_graceful_shutdown=2,
             ws_max_size=65_536,
