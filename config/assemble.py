@@ -84,6 +84,7 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
         bot=installation.bot,
         notices=installation.notices,
         canned=installation.canned,
+        survey=installation.survey,
         public_url=settings.own_url,
         now=lambda: datetime.now(UTC),
         keep_raw_s=settings.keep_raw_days * 86400,

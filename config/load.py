@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from agents_bridge import DESKS
 from config.problems import Problem, near
-from config.references import check_bot, check_notices, check_routing
+from config.references import check_bot, check_notices, check_routing, check_survey
 from config.settings import HubSettings, WebSettings
 from config.source import Source
 from connectors import CONNECTORS
@@ -24,6 +24,7 @@ from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
 from hub.ports import Settings
 from hub.routing import RoutingRules
+from hub.surveys import SurveyRules
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,50}")
 TAKEN = ("console", "deliveries", "router")
@@ -43,6 +44,7 @@ RULES: dict[str, type[BaseModel]] = {
     "bot.yaml": BotRules,
     "notices.yaml": NoticeRules,
     "replies.yaml": CannedReplies,
+    "survey.yaml": SurveyRules,
 }
 FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
 
@@ -71,6 +73,7 @@ class Installation:
     bot: BotRules = field(default_factory=BotRules)
     notices: NoticeRules = field(default_factory=NoticeRules)
     canned: CannedReplies = field(default_factory=CannedReplies)
+    survey: SurveyRules = field(default_factory=SurveyRules)
 
 
 def folder_of(given: Path | None = None) -> Path:
@@ -193,6 +196,8 @@ class _Loader:
                 check_bot(source, channels)
             elif model is NoticeRules:
                 check_notices(source, teams if isinstance(teams, dict) else ())
+            elif model is SurveyRules:
+                check_survey(source, channels)
             made[file] = self._checked(source, model)
             self.problems += source.problems
         return made

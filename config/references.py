@@ -39,6 +39,12 @@ def check_bot(source: Source, channels: Iterable[str]) -> None:
         _known(source, path, leads_to, "entry of faq", counted)
 
 
+def check_survey(source: Source, channels: Iterable[str]) -> None:
+    """Channels that the survey is switched on or off for."""
+    for name in _mapping(_mapping(source.values).get("channels")):
+        _known(source, ("channels", name), name, "channel", channels)
+
+
 def check_notices(source: Source, teams: Iterable[str]) -> None:
     """Teams whose agents want to be called."""
     unanswered = _mapping(_mapping(source.values).get("unanswered"))

@@ -58,4 +58,5 @@ def shown(installation: Installation) -> dict[str, Any]:
         "bot": installation.bot.model_dump(mode="json"),
         "notices": installation.notices.model_dump(mode="json"),
         "replies": installation.canned.model_dump(mode="json"),
+        "survey": installation.survey.model_dump(mode="json"),
     }

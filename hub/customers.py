@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from hub import rating
 from hub.acts import wake
 from hub.batch import Batch, EntryKind, Origin
 from hub.bot import respond
@@ -33,6 +34,8 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     if not message.client_id:
         batch.acted(who, message.parts, message.at)
     author = Author(kind="customer", id=who.external_id, name=message.speaker or who.profile.get("name", ""))
+    if await rating.answered(hub, connection, batch, who, message, author):
+        return
     happened = message.parts and all(isinstance(part, Event) for part in message.parts)
     if happened and not begins_with(batch, who, message):
         await _happened(hub, connection, batch, who, message, author)

@@ -149,7 +149,7 @@ class FormField(Frozen):
 
     name: str
     label: str
-    kind: Literal["text", "email", "phone", "number", "choice", "multiline"] = "text"
+    kind: Literal["text", "email", "phone", "number", "choice", "multiline", "rating"] = "text"
     required: bool = False
     options: tuple[Option, ...] = ()
     value: str | None = None

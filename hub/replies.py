@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from hub import acts
+from hub import acts, rating
 from hub.batch import Batch, Quoted
 from hub.holding import noticed
 from hub.model import AgentReply, Author, ExternalId, Report, Text
@@ -44,8 +44,9 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
             _speak(batch, talk, reply, author, await quoted_by(hub, connection, batch, talk, reply))
         case "edit" | "delete":
             await _correct(hub, connection, batch, talk, reply, author)
-        case "resolve":
+        case "resolve" if talk.status != "resolved":
             resolve(batch, talk, author)
+            await rating.ask(hub, connection, batch, talk, reply.data.get("survey"))
         case "reopen":
             reopen(batch, talk, author)
         case "assign":
@@ -219,8 +220,6 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
 
 def resolve(batch: Batch, talk: Talk, author: Author) -> None:
     """The matter is settled."""
-    if talk.status == "resolved":
-        return
     talk.status, talk.open_key, talk.waiting_ms, talk.snooze_ms = "resolved", None, 0, 0
     talk.resolved_at, talk.resolved_by = batch.now, author.name[:191]
     batch.open.pop(talk.identity_id, None)

@@ -18,6 +18,7 @@ from hub.notices import NoticeRules
 from hub.ports import Connector, Desk, Settings
 from hub.routing import RoutingRules
 from hub.store.store import Store
+from hub.surveys import SurveyRules
 
 if TYPE_CHECKING:
     from hub.intake import Intake
@@ -48,3 +49,4 @@ class Hub:
     """A customer who writes within this time after "resolved" goes on in the same conversation."""
     canned: CannedReplies = field(default_factory=CannedReplies)
     """Texts that agents have ready."""
+    survey: SurveyRules = field(default_factory=SurveyRules)

@@ -23,6 +23,7 @@ from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Line, Receip
 from hub.routing import RoutingRules
 from hub.runtime import Hub
 from hub.store.store import Store
+from hub.surveys import SurveyRules
 
 TEXT_ONLY = Capabilities(parts=frozenset({"text"}), text_limit=1000, timeout=2.0)
 
@@ -130,6 +131,7 @@ async def fake_hub(store: Store, redis_url: str, prefix: str, folder: Path, **mo
         bot=more.pop("bot", BotRules(enabled=False)),
         notices=more.pop("notices", NoticeRules()),
         canned=more.pop("canned", CannedReplies()),
+        survey=more.pop("survey", SurveyRules()),
         public_url="http://127.0.0.1",
         now=lambda: datetime.now(UTC),
     )

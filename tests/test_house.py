@@ -31,7 +31,8 @@ BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitigno
 
 PURE = {
     "abilities", "answers", "bot", "canned", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking",
-    "model", "notices", "packing", "people", "ports", "profile", "pushes", "rendering", "routing", "splitting", "text", "turns",
+    "model", "notices", "packing", "people", "ports", "profile", "pushes", "rendering", "routing", "splitting", "surveys", "text",
+    "turns",
     "wording",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store", "voices"}
@@ -53,6 +54,7 @@ USE_CASES = {
     "passive",
     "pushing",
     "quotes",
+    "rating",
     "remarks",
     "renewing",
     "replies",

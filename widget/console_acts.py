@@ -64,18 +64,20 @@ async def _check_base(hub: Hub, place: Place, who: Asker, own: str, base: int) -
 
 
 async def resolve(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/resolve {id}"""
-    return await _simple(request, who, "resolve")
+    """POST /console/api/conversations/{id}/resolve {id, survey?}: `survey` says whether the customer is asked for a rating."""
+    place = await place_of(request)
+    body = await json_of(request)
+    wish = body.get("survey")
+    if wish is not None and not isinstance(wish, bool):
+        raise Malformed("survey must be true or false")
+    data = {} if wish is None else {"survey": wish}
+    return await put(hub_of(request), who, client_id(body), "resolve", place.id, data=data)
 
 
 async def reopen(request: Request, who: Asker) -> Response:
     """POST /console/api/conversations/{id}/reopen {id}"""
-    return await _simple(request, who, "reopen")
-
-
-async def _simple(request: Request, who: Asker, act: Act) -> Response:
     place = await place_of(request)
-    return await put(hub_of(request), who, client_id(await json_of(request)), act, place.id)
+    return await put(hub_of(request), who, client_id(await json_of(request)), "reopen", place.id)
 
 
 async def assign(request: Request, who: Asker) -> Response:

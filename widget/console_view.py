@@ -81,6 +81,7 @@ async def conversation(request: Request, who: Asker) -> Response:
             "history": [row_json(other) for other in found.others],
             "deliveries": fates_json(found.fates),
             "window": await _window(hub, found),
+            "rating": await _rating(hub, found.row.id),
         }
     )
 
@@ -132,6 +133,15 @@ def fates_json(fates: list[Fate]) -> dict[str, dict[str, str]]:
 
 def _time(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+async def _rating(hub: Hub, conversation_id: str) -> dict[str, Any] | None:
+    """What the customer thought; None when they were not asked."""
+    found = await hub.store.ratings.of(conversation_id)
+    if found is None:
+        return None
+    answered = {"score": found.score or None, "comment": found.comment, "answered_at": _time(found.answered_at)}
+    return {**answered, "asked_at": _time(found.asked_at)}
 
 
 async def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:

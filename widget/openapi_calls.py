@@ -128,7 +128,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_ONE}/entries"): _agents(
         "Reply, or write a note", "回复或写备注", _KEPT, *_LATE, takes=console.Reply
     ),
-    ("POST", f"{_ONE}/resolve"): _agents("Resolve", "结束会话", _KEPT, *_LATE, takes=console.Act),
+    ("POST", f"{_ONE}/resolve"): _agents("Resolve", "结束会话", _KEPT, *_LATE, takes=console.Resolve),
     ("POST", f"{_ONE}/reopen"): _agents("Reopen", "重新打开", _KEPT, *_LATE, takes=console.Act),
     ("POST", f"{_ONE}/assign"): _agents("Give to somebody", "分配", _KEPT, *_LATE, takes=console.Assign),
     ("POST", f"{_ONE}/snooze"): _agents("Let it sleep", "暂缓", _KEPT, *_LATE, takes=console.Snooze),

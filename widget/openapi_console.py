@@ -105,6 +105,15 @@ class Window(BaseModel):
     quota: int
 
 
+class Rating(BaseModel):
+    """What the customer thought once the matter was settled: 1 to 5, null while they have not said."""
+
+    score: int | None = Field(ge=1, le=5)
+    comment: str
+    answered_at: datetime | None
+    asked_at: datetime
+
+
 class Conversation(Row):
     """A conversation with what stands beside it; `deliveries` by entry."""
 
@@ -113,6 +122,7 @@ class Conversation(Row):
     history: list[Row]
     deliveries: dict[str, Delivered]
     window: Window | None
+    rating: Rating | None
 
 
 class ConsoleBy(BaseModel):
@@ -175,6 +185,12 @@ class Act(BaseModel):
     """An action that needs no more than its own id."""
 
     id: OwnId
+
+
+class Resolve(Act):
+    """`survey` says whether the customer is asked for a rating; null: as survey.yaml says."""
+
+    survey: bool | None = None
 
 
 class Assign(BaseModel):

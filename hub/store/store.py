@@ -26,6 +26,7 @@ from hub.store.migrate import migrate
 from hub.store.naming import NamingStore
 from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
+from hub.store.ratings import RatingStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
 from hub.store.threads import ThreadStore
@@ -63,6 +64,7 @@ class Store:
     naming: NamingStore
     persons: PersonStore
     threads: ThreadStore
+    ratings: RatingStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -109,6 +111,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         naming=NamingStore(db, links),
         persons=PersonStore(db),
         threads=ThreadStore(db, int(facts["lanes"])),
+        ratings=RatingStore(db),
     )
 
 

@@ -326,6 +326,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "PasswordAsked": {"old": "x", "new": PASSWORD},
     "Reply": {"id": "r", "text": "x"},
     "Act": {"id": "a"},
+    "Resolve": {"id": "x", "survey": True},
     "Assign": {"id": "b"},
     "Snooze": {"id": "s"},
     "Priority": {"id": "p", "level": 1},

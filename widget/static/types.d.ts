@@ -32,7 +32,7 @@ interface MediaPart {
 interface FormField {
   name: string;
   label: string;
-  kind?: 'text' | 'email' | 'phone' | 'number' | 'choice' | 'multiline';
+  kind?: 'text' | 'email' | 'phone' | 'number' | 'choice' | 'multiline' | 'rating';
   required?: boolean;
   options?: Option[];
   value?: string | null;

@@ -208,7 +208,7 @@ export function show(part, setting) {
     case 'card':
       return card(part, setting);
     case 'form':
-      return h('dl', {}, ...part.fields.flatMap((f) => [h('dt', {}, f.label), h('dd', { dir: 'auto' }, f.value || '—')]));
+      return h('dl', {}, ...part.fields.flatMap((f) => [h('dt', {}, f.label), h('dd', { dir: 'auto' }, (f.kind === 'rating' && f.options?.find(({ id }) => id === f.value)?.text) || f.value || '—')]));
     case 'event':
       return h('p', { class: 'odd' }, words[`event.${part.kind}`] ?? part.kind);
     default:

@@ -27,6 +27,7 @@ import { dayOf } from '../shared/when.js';
  */
 
 const RUN_MS = 5 * 60_000;
+const DAY_MS = 24 * 3600_000;
 
 /** @param {Partial<Item> & {key: string}} item @returns {Item} */
 const item = (item) => ({ kind: 'said', own: false, by: { kind: 'system', name: '' }, at: '', parts: [], first: true, last: true, ...item });
@@ -147,8 +148,13 @@ function asked(form) {
  */
 function offered(said) {
   const latest = said.at(-1);
-  const part = latest && !latest.own && latest.parts.findLast((one) => (one.type === 'choices' || one.type === 'card') && one.options?.length || one.type === 'form' && !one.submitted);
+  const part = latest && (latest.own ? latest.parts.find(isRecent) : latest.parts.findLast((one) => (one.type === 'choices' || one.type === 'card') && one.options?.length || one.type === 'form' && !one.submitted));
   return latest && part ? [item({ key: `options ${latest.key}`, kind: part.type === 'form' ? 'form' : 'options', parts: [part], ev: latest.ev })] : [];
+
+  /** A rating can be changed for a day. @param {Part} one */
+  function isRecent(one) {
+    return one.type === 'form' && one.fields[0]?.kind === 'rating' && Date.now() - Date.parse(latest?.at ?? '') < DAY_MS;
+  }
 }
 
 /** @param {Item} item */
