@@ -5,39 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Unpack
 
 import orjson
 from pydantic import TypeAdapter
 
 from hub.capabilities import Capabilities, scene_of
-from hub.model import Author, ExternalId, Media, Part, bucket_of, identity_of, new_id
+from hub.model import Author, Media, Part, bucket_of, identity_of, new_id
+from hub.origins import NOWHERE, EntryKind, Origin
 from hub.packing import naming, quoting
 from hub.rendering import fit, plain
-from hub.store.staff import Staff
+from hub.store.agents import Record
+from hub.store.staff import Person, Staff
 from hub.store.talks import Talk, Who
 from hub.store.windows import Act
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 RANK = 1000
 """Calls of one entry have ranks seq·RANK, seq·RANK+1 …: more than any entry is ever split into."""
-EntryKind = Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event", "changed"]
-
-
-class Origin(TypedDict, total=False):
-    """Where an entry came from, and which other one it speaks of."""
-
-    source: str
-    external_id: ExternalId | str | None
-    client_id: str
-    reply_to: str | None
-    edit_of: str | None
-
-
-NOWHERE: dict[str, Any] = {
-    "s": 0, "source": "", "external_id": None, "client_id": "", "reply_to": None, "edit_of": None, "late": False,
-}  # fmt: skip
-"""An entry of our own, before the transaction gives it a place in the inbox-wide log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +54,10 @@ class Batch:
     staff: list[Staff] | None = None
     loads: dict[str, int] = field(default_factory=dict)
     """Conversations given to agents in this batch, beyond what `staff` counts."""
+    persons: dict[tuple[str, str], Person] = field(default_factory=dict)
+    """People at desks by (desk, person)."""
+    audits: list[Record] = field(default_factory=list)
+    """Who did what, for the audit log."""
     strangers: set[tuple[str, str]] = field(default_factory=set)
     """(desk, person) whose names a desk could not tell when it was asked."""
     entries: list[dict[str, Any]] = field(default_factory=list)

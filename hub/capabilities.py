@@ -78,6 +78,8 @@ class Capabilities:
     """Seconds within which the platform wants its 2xx."""
     lookup_after: float = 30.0
     """Seconds to wait before asking whether an uncertain call was accepted: longer than the platform's own limit."""
+    speakers: Literal["agents", "members"] = "agents"
+    """Of a desk that knows its people: who may answer there, the hub's agents alone, or every full member."""
     pauses: tuple[float, ...] = ()
     """Seconds before each further try of a call that was refused or, where it has a key, may have been; empty: the hub's own."""
     timeout: float = 15.0

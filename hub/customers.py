@@ -9,10 +9,11 @@ import orjson
 
 from hub import rating
 from hub.acts import wake
-from hub.batch import Batch, EntryKind, Origin
+from hub.batch import Batch
 from hub.bot import respond
 from hub.facts import MessageFacts, facts_of
 from hub.model import Author, Event, Message, Part, Text
+from hub.origins import EntryKind, Origin
 from hub.quotes import remember
 from hub.remarks import begins_with, came_by, goes_on, is_moving, quote, reacted, still_moves
 from hub.replies import SYSTEM, assign, reopen

@@ -15,11 +15,13 @@ from hub.batch import Batch
 from hub.continuing import goes_on
 from hub.customers import customer_said, route_again
 from hub.failpoints import reach
+from hub.introducing import introduce, introduced
 from hub.linking import noted, settle
 from hub.metrics import PARKED
-from hub.model import AgentReply, DeskName, ExternalId, Message, Report, bucket_of
-from hub.ports import SupportsPassive, SupportsPeople
-from hub.replies import UnknownPerson, agent_said, reported
+from hub.model import AgentReply, ExternalId, Message, Report, bucket_of
+from hub.ports import SupportsPassive
+from hub.replies import agent_said, reported
+from hub.rights import UnknownPerson
 from hub.runtime import Hub
 from hub.store.database import is_refusal, is_transient
 from hub.store.inbox import Pending
@@ -73,7 +75,7 @@ async def _once(hub: Hub, lane: int, most: int = MOST) -> int:
     try:
         done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most))
     except UnknownPerson as exc:
-        await _introduce(hub, exc.desk, exc.person)
+        await introduced(hub, exc)
         return 1
     except Poisoned as exc:
         await _set_aside(hub, exc)
@@ -189,7 +191,8 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             await route_again(hub, connection, batch, talk)
         else:
             done.deliver |= await agent_said(hub, connection, batch, talk, item)
-    except UnknownPerson:
+    except UnknownPerson as exc:
+        exc.row = (row.n, row.tries)
         raise
     except Exception as exc:
         if is_transient(exc):
@@ -237,6 +240,8 @@ async def _write(hub: Hub, connection: AsyncConnection, batch: Batch) -> None:
     timeline = hub.store.timeline
     people = [who for who in batch.owners.values() if who.new or who.changed]
     count = len(batch.entries)
+    if batch.audits:
+        await hub.store.agents.record_all(connection, batch.audits)
     if not count:
         await timeline.save(connection, people, [talk for talk in batch.talks.values() if talk.changed])
         await timeline.append(connection, [], batch.deliveries, batch.files)
@@ -265,19 +270,7 @@ async def _tell(hub: Hub, done: Done) -> None:
     if done.proved:
         await settle(hub)
     for desk, person in done.strangers:
-        await _introduce(hub, desk, person)
-
-
-async def _introduce(hub: Hub, desk: str, person: str) -> None:
-    """Ask a desk who somebody is, and remember the answer. Without one the reply goes on unnamed, and the next one asks again."""
-    place = hub.desks.get(DeskName(desk))
-    name = email = ""
-    if isinstance(place, SupportsPeople):
-        try:
-            name, email = await place.person(ExternalId(person))
-        except Exception as exc:
-            log.warning("inbound.person_unknown", desk=desk, error=type(exc).__name__)
-    await hub.store.staff.introduce(desk, person, name, email)
+        await introduce(hub, desk, person)
 
 
 async def _set_aside(hub: Hub, poisoned: Poisoned) -> None:

@@ -47,8 +47,7 @@ async def _agent(store: Store, desk: DeskName, person: ExternalId, who: Who) -> 
     async with store.db.read() as connection:
         known = (await store.staff.persons(connection, [key])).get(key)
     if known is None or not known.agent_id:
-        name, email = await who(person)
-        await store.staff.introduce(str(desk), str(person), name, email)
+        await store.staff.introduce(str(desk), str(person), await who(person))
         async with store.db.read() as connection:
             known = (await store.staff.persons(connection, [key])).get(key)
-    return known.agent_id if known else ""
+    return known.agent_id if known and known.role else ""

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from hub.model import DeskName, ExternalId, ThreadId
 
-Who = Callable[[ExternalId], Awaitable[tuple[str, str]]]
-"""(name, e-mail address) of somebody at a desk."""
+Standing = Literal["member", "guest", "outside", ""]
+"""What somebody is at a desk; empty where the desk could not be asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody at a desk. Only a full member's e-mail address proves who they are: others' organizations gave them theirs."""
+
+    name: str
+    email: str
+    standing: Standing = "member"
+
+
+Who = Callable[[ExternalId], Awaitable[Member]]
+"""Who somebody at a desk is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +52,8 @@ class SupportsWhisper(Protocol):
     """Can say something to one person in a thread."""
 
     async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
-        """`about` is `taken`, with the `name` of who has the conversation: this person asked for it too late."""
+        """`about` is `taken`, with the `name` of who has the conversation: this person asked for it too late; or one of
+        `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing."""
         ...
 
 
@@ -47,6 +61,6 @@ class SupportsWhisper(Protocol):
 class SupportsPeople(Protocol):
     """Can say who somebody at a desk is."""
 
-    async def person(self, agent: ExternalId) -> tuple[str, str]:
-        """(name, e-mail address); empty strings where the desk does not tell."""
+    async def person(self, agent: ExternalId) -> Member:
+        """Who that is; empty strings where the desk does not tell."""
         ...

@@ -10,8 +10,8 @@ from hub import acts, rating
 from hub.batch import Batch, Quoted
 from hub.holding import noticed
 from hub.model import AgentReply, Author, ExternalId, Report, Text
-from hub.ports import SupportsPeople
 from hub.quotes import quoted_by, remember
+from hub.rights import audited, author_of, person_of, refusal, refuse
 from hub.runtime import Hub
 from hub.store.talks import Talk
 
@@ -23,20 +23,16 @@ HERE_MS, FETCHED_MS = 45_000, 6_000
 SYSTEM = Author(kind="system", name="Frontdesk")
 
 
-class UnknownPerson(Exception):
-    """A desk must be asked who this is before the reply can be written down."""
-
-    def __init__(self, desk: str, person: ExternalId) -> None:
-        super().__init__(f"{person} at {desk}")
-        self.desk = desk
-        self.person = person
-
-
 async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> set[int]:
     """Write down an agent's reply or action; returns lanes in which an old call became due again."""
-    author = await _author(hub, connection, batch, reply)
+    person = await person_of(hub, connection, batch, reply)
+    author = author_of(reply, person)
     if reply.kind in ("tell", "route") or "ended_ms" in reply.data:
         author = SYSTEM
+    elif why := refusal(hub, reply, person):
+        refuse(batch, talk, reply, author, why)
+        return set()
+    audited(batch, talk, reply, author, person)
     match reply.kind:
         case "reply" | "note":
             if "canned" in reply.data:
@@ -70,20 +66,6 @@ async def _name(hub: Hub, connection: AsyncConnection, batch: Batch, agent: str 
     if batch.staff is None:
         batch.staff = await hub.store.staff.roster(connection)
     return next((one.name for one in batch.staff if one.id == agent), "")
-
-
-async def _author(hub: Hub, connection: AsyncConnection, batch: Batch, reply: AgentReply) -> Author:
-    if reply.agent_name:
-        return Author(kind="agent", id=reply.agent, name=reply.agent_name)
-    key = (str(reply.desk), str(reply.agent))
-    person = (await hub.store.staff.persons(connection, [key])).get(key)
-    if person is None:
-        if isinstance(hub.desks.get(reply.desk), SupportsPeople):
-            raise UnknownPerson(reply.desk, reply.agent)
-        return Author(kind="agent", id=reply.agent, name=reply.agent_email)
-    if not person.name:
-        batch.strangers.add(key)
-    return Author(kind="agent", id=person.agent_id or reply.agent, name=person.name or reply.agent_email)
 
 
 def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:
@@ -208,7 +190,11 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
         agent, name = author.id, author.name
     elif reply.data.get("person"):
         asked = reply.model_copy(update={"agent": ExternalId(str(reply.data["person"])), "agent_name": "", "agent_email": ""})
-        given = await _author(hub, connection, batch, asked)
+        person = await person_of(hub, connection, batch, asked)
+        given = author_of(asked, person)
+        if refusal(hub, asked, person):
+            batch.whisper(talk, reply.desk, str(reply.agent), "no_agent_there", {"name": given.name})
+            return
         agent, name = given.id, given.name
     else:
         name = await _name(hub, connection, batch, reply.assignee)

@@ -31,9 +31,8 @@ BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitigno
 
 PURE = {
     "abilities", "answers", "bot", "canned", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking",
-    "model", "notices", "packing", "people", "ports", "profile", "pushes", "rendering", "routing", "splitting", "surveys", "text",
-    "turns",
-    "wording",
+    "model", "notices", "origins", "packing", "people", "ports", "profile", "pushes", "rendering", "routing", "splitting",
+    "surveys", "text", "turns", "wording",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store", "voices"}
 USE_CASES = {
@@ -44,6 +43,7 @@ USE_CASES = {
     "customers",
     "holding",
     "inbound",
+    "introducing",
     "intake",
     "looking",
     "linking",
@@ -58,6 +58,7 @@ USE_CASES = {
     "remarks",
     "renewing",
     "replies",
+    "rights",
     "runtime",
     "signin",
     "staffing",

@@ -22,7 +22,9 @@ from agents_bridge.slack.following import follow
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.lookup import arrived
 from agents_bridge.slack.manifest import lacking
+from agents_bridge.slack.members import member_of
 from agents_bridge.slack.receive import challenged, heard_of, limited, parsed, retold, verifier_of, verify
+from agents_bridge.slack.refusals import refusal_text
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
@@ -32,6 +34,7 @@ from agents_bridge.slack.words import WORDS
 from hub import ports
 from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable
 from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
+from hub.people import Member
 from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
 
 log = structlog.get_logger()
@@ -56,7 +59,7 @@ class SlackDesk:
         self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned)
         self._slack = Slack(settings)
         self.missed = functools.partial(missed, self._slack, self._reading)
-        self._people: dict[str, tuple[float, tuple[str, str]]] = {}
+        self._people: dict[str, tuple[float, Member]] = {}
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media"}),
             media=frozenset({"image", "voice", "audio", "video", "file", "sticker"}),
@@ -70,6 +73,7 @@ class SlackDesk:
             deadline=2.5,
             lookup_after=settings.lookup_after,
             timeout=settings.timeout,
+            speakers=settings.who_answers,
         )
 
     async def receive(self, hook: Hook) -> Receipt:
@@ -207,7 +211,7 @@ class SlackDesk:
         """A line that one member sees (chat.postEphemeral): Slack neither keeps it nor promises it."""
         channel, root = thread_of(thread)
         w = SAYINGS[self._settings.locale]
-        text = w[about].format(name=inert(facts.get("name", "")) or w["somebody"])
+        text = (refusal_text(about, self._settings.locale) or w[about]).format(name=inert(facts.get("name", "")) or w["somebody"])
         with translated("chat.postEphemeral", posts=False):
             await self._slack.web.chat_postEphemeral(channel=channel, thread_ts=root, user=str(person).split(":")[-1], text=text)
 
@@ -237,17 +241,14 @@ class SlackDesk:
             found |= await arrived(self._slack, keys, spare, since)
         return found
 
-    async def person(self, agent: ExternalId) -> tuple[str, str]:
-        """A member's name and e-mail address (scope users:read.email)."""
+    async def person(self, agent: ExternalId) -> Member:
+        """A member's name and e-mail address (scope users:read.email), and whether they are a full member."""
         known = self._people.get(str(agent))
         if known and known[0] > time.monotonic():
             return known[1]
         with translated("users.info", posts=False):
             answer = await self._slack.web.users_info(user=str(agent).split(":")[-1])
-            member = answer["user"]
-            profile = member.get("profile") or {}
-            name = profile.get("display_name") or profile.get("real_name") or member.get("real_name") or member.get("name")
-            found = (str(name or ""), str(profile.get("email") or ""))
+            found = member_of(answer["user"], str(agent).split(":")[0])
         self._people[str(agent)] = (time.monotonic() + PEOPLE_S, found)
         return found
 

@@ -140,8 +140,10 @@ def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
     if kind not in (modals.ASSIGN, modals.RESOLVE, canned.SEND_CANNED) and not mark:
         return Heard()
     by = _Press(reading, _in_view(body))
-    if not by.known or by.outside:
+    if not by.known:
         return Heard()
+    if by.outside:
+        return Heard(then=[whispered(by.channel, by.root, by.user, SAYINGS[reading.locale]["outsider"])])
     why = modals.given(view, "why")[: modals.REASON_LIMIT]
     id, now, raw = f"{by.team}:{by.thread}:{named(view.get('id'))}", reading.now(), {"user": person}
     if kind == modals.RESOLVE:

@@ -21,6 +21,10 @@ class SlackSettings(Settings):
     fallback: Place | None = Field(None, description="where new threads go while their own Slack channel is archived or gone")
     channels: dict[str, Place] = Field({}, description="other Slack channels, by team or by our channel's name")
     team_id: str = Field("", pattern=r"^(T[A-Z0-9]+)?$", description="the workspace's id, T…: events of any other are left alone")
+    who_answers: Literal["agents", "members"] = Field(
+        "agents", description="agents of this hub alone, or every full member of the workspace; guests and outsiders never"
+    )
+    escalation: Place | None = Field(None, description="the id of the Slack channel for what is urgent or broken")
     app_token: SecretStr | None = Field(None, description="xapp-…, for socket_mode")
     socket_mode: bool = Field(False, description="true on a machine without a public https address")
     customize: bool = Field(True, description="customers' lines appear under their names (scope chat:write.customize)")

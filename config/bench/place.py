@@ -46,6 +46,7 @@ per_chat_rate: 1000
 """
 DESK = """
 type: slack
+who_answers: members
 bot_token: xoxb-bench
 signing_secret: {secret}
 channel: C0BENCH

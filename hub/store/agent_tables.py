@@ -25,6 +25,10 @@ class Agent(SQLModel, table=True):
     assigned_ms: int = Field(default=0, sa_type=BIG)
     """When routing gave them a conversation last; 0: never."""
     disabled: bool = False
+    until_ms: int = Field(default=0, sa_type=BIG)
+    """Until when who came at a desk is there without a console."""
+    reason: str = Field(default="", sa_type=KEY)
+    """Why they are away, in their own words."""
     at: datetime = Field(sa_type=UTC6)
 
 
@@ -51,6 +55,26 @@ class DeskPerson(SQLModel, table=True):
     agent_id: str = Field(default="", sa_type=ID)
     name: str = Field(default="", sa_type=KEY)
     email: str = Field(default="", sa_type=KEY)
+    standing: str = Field(default="", sa_type=word(16))
+    """`member`, `guest` or `outside`, as the desk says; empty: it has not said."""
+    by_hand: bool = False
+    """An admin said which agent this is: the e-mail address is not asked."""
+    looked_ms: int = Field(default=0, sa_type=BIG)
+    """When they looked at their own page at the desk last."""
+    shown_ms: int = Field(default=0, sa_type=BIG)
+    shown: str = Field(default="", sa_type=word(16))
+    """When that page was drawn last, and a digest of what it showed."""
+
+
+class Trouble(SQLModel, table=True):
+    """What is broken at a channel or desk, until it works again; `told_ms` is when people were told."""
+
+    place: str = Field(primary_key=True, sa_type=NAME)
+    kind: str = Field(primary_key=True, sa_type=NAME)
+    said: str = Field(default="", sa_type=KEY)
+    mend: str = Field(default="", sa_type=KEY)
+    told_ms: int = Field(default=0, sa_type=BIG)
+    at: datetime = Field(sa_type=UTC6)
 
 
 class AgentRead(SQLModel, table=True):

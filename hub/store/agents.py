@@ -18,7 +18,7 @@ from hub.errors import Conflict
 from hub.model import new_id
 from hub.store import agent_tables
 from hub.store.database import Database, among, now_ms
-from hub.store.staff import PRESENT_MS
+from hub.store.staff import HERE
 
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 login = agent_tables.AgentLogin.__table__  # type: ignore[attr-defined]
@@ -56,6 +56,16 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Record:
+    """Who did what, to what."""
+
+    actor: str
+    action: str
+    about: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """A session, an API token or a one-time link, by its hash."""
 
@@ -66,7 +76,7 @@ class Login:
     at: datetime
 
 
-_HERE = and_(agent.c.state == "present", agent.c.seen_ms > now_ms() - PRESENT_MS)
+_HERE = and_(agent.c.state == "present", HERE)
 _PERSON = (agent.c.id, agent.c.email, agent.c.name, agent.c.role, agent.c.state, agent.c.disabled, _HERE)
 _LOGIN = (login.c.token_hash, login.c.kind, login.c.expires_ms, login.c.used_ms, login.c.at)
 _GOOD = and_(
@@ -153,9 +163,10 @@ class AgentStore:
         return await self.db.transact(work)
 
     async def be(self, agent_id: str, state: str) -> None:
-        """An agent says to be present or away."""
+        """An agent says in the console to be present or away."""
+        told = {"state": state, "seen_ms": now_ms(), "reason": "", "until_ms": agent.c.until_ms if state == "present" else 0}
         async with self.db.write() as connection:
-            await connection.execute(update(agent).where(agent.c.id == agent_id).values(state=state, seen_ms=now_ms()))
+            await connection.execute(update(agent).where(agent.c.id == agent_id).values(**told))
 
     async def open_login(self, kind: str, agent_id: str, token_hash: str, seconds: float) -> None:
         """Keep a session, a token or a one-time link."""
@@ -239,9 +250,23 @@ class AgentStore:
 
     async def record(self, actor: str, action: str, about: str = "", detail: str = "") -> None:
         """Note who did what."""
-        row = {"id": new_id(), "actor": actor[:191], "action": action, "object": about[:191], "detail": detail[:2000]}
         async with self.db.write() as connection:
-            await connection.execute(insert(audit), [{**row, "at": datetime.now(UTC)}])
+            await self.record_all(connection, [Record(actor, action, about, detail)])
+
+    async def record_all(self, connection: AsyncConnection, found: Sequence[Record]) -> None:
+        """Note who did what, in the transaction in which they did it."""
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "id": new_id(),
+                "actor": one.actor[:191],
+                "action": one.action[:64],
+                "object": one.about[:191],
+                "detail": one.detail[:2000],
+            }
+            for one in found
+        ]
+        await connection.execute(insert(audit), [{**row, "at": now} for row in rows])
 
     async def records(self, *, before: str | None, most: int) -> list[dict[str, Any]]:
         """Who did what, newest first, from before the record with the id `before`."""
@@ -261,9 +286,10 @@ def _link(token_hash: str) -> Any:
 
 async def _insert_agent(connection: AsyncConnection, values: Mapping[str, Any]) -> str:
     """A new agent, who may be known at a desk already: the e-mail address says so."""
-    row = {"id": new_id(), "state": "away", "seen_ms": 0, "disabled": False, "at": datetime.now(UTC), **values}
+    row = {"id": new_id(), "state": "away", "seen_ms": 0, "until_ms": 0, "reason": "", "disabled": False, **values}
+    row |= {"at": datetime.now(UTC)}
     await connection.execute(insert(agent), [row])
-    same = and_(func.lower(person.c.email) == row["email"], person.c.agent_id == "")
+    same = and_(func.lower(person.c.email) == row["email"], person.c.agent_id == "", person.c.standing.in_(("member", "")))
     await connection.execute(update(person).where(same).values(agent_id=row["id"]))
     return str(row["id"])
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hub.people import Member
 from hub.store import agent_tables, tables
 from hub.store.database import Database, now_ms
 
@@ -16,6 +18,8 @@ person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 PRESENT_MS = 60_000
 """A console that gave no sign of life for this long is not there."""
+HERE = or_(agent.c.seen_ms > now_ms() - PRESENT_MS, agent.c.until_ms > now_ms())
+"""Whether an agent has a console open, or said at a desk to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,13 @@ class Staff:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody at a desk; `agent_id` is empty when no agent has the same e-mail address."""
+    """Somebody at a desk; `agent_id` is empty when they are no agent, `role` when that one was switched off too."""
 
     agent_id: str
     name: str
     email: str
+    standing: str = ""
+    role: str = ""
 
 
 class StaffStore:
@@ -59,7 +65,7 @@ class StaffStore:
             agent.c.email,
             agent.c.name,
             agent.c.state,
-            agent.c.seen_ms > now_ms() - PRESENT_MS,
+            HERE,
             func.coalesce(held.c.n, 0),
             agent.c.assigned_ms,
         )
@@ -75,16 +81,34 @@ class StaffStore:
     async def persons(self, connection: AsyncConnection, pairs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Person]:
         """Who people at desks are, as far as we were told."""
         wanted = set(pairs)
-        columns = (person.c.desk, person.c.external_id, person.c.agent_id, person.c.name, person.c.email)
-        rows = await connection.execute(select(*columns).where(person.c.external_id.in_({e for _, e in wanted})))
-        return {(r[0], r[1]): Person(r[2], r[3], r[4]) for r in rows if (r[0], r[1]) in wanted}
+        columns = (person.c.desk, person.c.external_id, person.c.agent_id, person.c.name, person.c.email, person.c.standing)
+        known = select(*columns, func.coalesce(agent.c.role, ""))
+        known = known.outerjoin(agent, and_(agent.c.id == person.c.agent_id, agent.c.disabled.is_(False)))
+        rows = await connection.execute(known.where(person.c.external_id.in_({e for _, e in wanted})))
+        return {(r[0], r[1]): Person(*r[2:]) for r in rows if (r[0], r[1]) in wanted}
 
-    async def introduce(self, desk: str, external_id: str, name: str, email: str) -> None:
-        """Remember who a person at a desk is; an agent with the same e-mail address is the same person."""
-        async with self.db.write() as connection:
-            same = select(agent.c.id).where(agent.c.email == email.lower()) if email else None
-            known = (await connection.execute(same)).scalar() if same is not None else None
-            here = (person.c.desk == desk) & (person.c.external_id == external_id)
-            await connection.execute(delete(person).where(here))
-            row = {"desk": desk, "external_id": external_id, "agent_id": known or "", "name": name[:191], "email": email[:191]}
-            await connection.execute(insert(person), [row])
+    async def introduce(self, desk: str, external_id: str, who: Member) -> None:
+        """Remember who a person at a desk is. An agent with the same e-mail address is the same person where they are a full
+        member there, unless an admin has said who they are."""
+
+        async def work(connection: AsyncConnection) -> None:
+            here = and_(person.c.desk == desk, person.c.external_id == external_id)
+            told = {"name": who.name[:191], "email": who.email[:191], "standing": who.standing}
+            known = (await connection.execute(select(person.c.by_hand).where(here).with_for_update())).first()
+            if known is None or not known[0]:
+                proves = who.email and who.standing == "member"
+                same = select(agent.c.id).where(agent.c.email == who.email.lower())
+                told["agent_id"] = ((await connection.execute(same)).scalar() if proves else None) or ""
+            if known is not None:
+                await connection.execute(update(person).where(here).values(**told))
+            else:
+                await connection.execute(insert(person), [{"desk": desk, "external_id": external_id, **FRESH, **told}])
+
+        try:
+            await self.db.transact(work)
+        except IntegrityError:
+            await self.db.transact(work)
+
+
+FRESH = {"agent_id": "", "by_hand": False, "looked_ms": 0, "shown_ms": 0, "shown": ""}
+"""A person at a desk who was never seen before."""

@@ -264,4 +264,7 @@ class Notice(SQLModel, table=True):
     tries: int = Field(default=0, sa_type=SmallInteger)
     due_ms: int = Field(default=0, sa_type=BIG)
     error: str = Field(default="", sa_type=BODY)
+    agent_id: str = Field(default="", sa_type=ID)
+    seq: int = Field(default=0, sa_type=BIG)
+    """Of a notice to one agent: who, and the place in the conversation of what they have not seen."""
     at: datetime = Field(sa_type=UTC6)

@@ -34,8 +34,8 @@ async def asks(at: Room, text: str, by: str = "U1ANNA") -> str:
 
 
 async def invited(at: Room, person: str = "U1ANNA") -> None:
-    _, email = await at.desk.person(person)  # type: ignore[arg-type]
-    await at.hub.store.agents.invite(email, "Anna", "agent")
+    found = await at.desk.person(person)  # type: ignore[arg-type]
+    await at.hub.store.agents.invite(found.email, "Anna", "agent")
 
 
 async def test_an_agent_sees_the_queue_their_own_and_what_they_look_for(at: Room) -> None:

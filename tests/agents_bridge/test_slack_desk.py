@@ -11,6 +11,7 @@ import pytest
 from agents_bridge.slack.desk import SlackDesk
 from hub.errors import Temporary, Uncertain, Undeliverable
 from hub.model import AgentReply, ChannelName, ExternalId, FileId, Media, Text
+from hub.people import Member
 from hub.ports import Receipt, SupportsLookup, SupportsMedia, SupportsPeople, SupportsPolling
 from tests.agents_bridge.desks import (
     NOON,
@@ -239,7 +240,7 @@ async def test_lookup_reads_every_page_and_never_guesses(
 
 async def test_people(slack: SlackServer, desk: SlackDesk) -> None:
     for _ in range(3):
-        assert await desk.person(ExternalId("T0TEAM:U1ANNA")) == ("Anna", "anna@shop.example")
+        assert await desk.person(ExternalId("T0TEAM:U1ANNA")) == Member("Anna", "anna@shop.example", "member")
     assert len(asked(slack, "users.info")) == 1
     with pytest.raises(Undeliverable):
         await desk.person(ExternalId("T0TEAM:U9NOBODY"))

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.errors import Conflict
+from hub.people import Member
 from hub.signin import first_admin_link, hash_of, new_secret, open_session
 from hub.store.store import Store
 
@@ -131,7 +132,7 @@ async def test_somebody_at_a_desk_becomes_the_agent_with_the_same_address(store:
             found = await store.staff.persons(connection, [("office", "U7")])
         return found[("office", "U7")].agent_id
 
-    await store.staff.introduce("office", "U7", "Dee", "Dee@Example.com")
+    await store.staff.introduce("office", "U7", Member("Dee", "Dee@Example.com"))
     assert await known() == ""
     dee = await store.agents.invite("dee@example.com", "Dee", "agent")
     assert await known() == dee

@@ -10,6 +10,7 @@ import pytest
 
 from hub.errors import Undeliverable
 from hub.model import AgentId, ExternalId
+from hub.people import Member
 from hub.runtime import Hub
 from hub.store.store import Store
 from hub.store.tables import Conversation, Customer, Delivery, Identity, Inbox, Message
@@ -282,9 +283,9 @@ async def test_somebody_at_a_desk_is_who_has_the_same_address(make_hub: Any, sto
     class Knowing(FakeDesk):
         asked = 0
 
-        async def person(self, agent: ExternalId) -> tuple[str, str]:
+        async def person(self, agent: ExternalId) -> Member:
             self.asked += 1
-            return "Chen", "Chen@example.com"
+            return Member("Chen", "Chen@example.com")
 
     chen = await store.agents.invite("chen@example.com", "Chen Li", "agent")
     hub = await make_hub(desks=desks(slack=(slack := Knowing())))

@@ -7,6 +7,7 @@ from typing import Any
 
 from hub.errors import Undeliverable
 from hub.model import ExternalId
+from hub.people import Member
 from hub.runtime import Hub
 from hub.store.filing import FileRow
 from hub.store.store import Store
@@ -123,8 +124,8 @@ async def test_who_said_what_at_a_desk_and_what_was_sent_is_found_by_foreign_ids
 
 async def test_a_person_at_a_desk_may_be_introduced_again(store: Store) -> None:
     bo = await store.agents.invite("bo@example.com", "Bo", "agent")
-    await store.staff.introduce("slack", "U1", "", "")
-    await store.staff.introduce("slack", "U1", "Bo", "Bo@Example.com")
+    await store.staff.introduce("slack", "U1", Member("", "", ""))
+    await store.staff.introduce("slack", "U1", Member("Bo", "Bo@Example.com"))
     async with store.db.read() as connection:
         found = await store.staff.persons(connection, [("slack", "U1"), ("other", "U1")])
     assert {key: (one.agent_id, one.name) for key, one in found.items()} == {("slack", "U1"): (bo, "Bo")}

@@ -40,7 +40,9 @@ limits: {requests_per_ip: 1000000, sessions_per_ip: 1000000, messages_per_custom
     "notices.yaml": "",
 }
 TELEGRAM = "type: telegram\ntoken: '{token}'\nwebhook_secret: {secret}\napi_url: {url}\nper_chat_rate: 1000\n"
-SLACK = "type: slack\nbot_token: {token}\nsigning_secret: {secret}\nchannel: C0SUPPORT\napi_url: {url}\n{more}"
+SLACK = (
+    "type: slack\nbot_token: {token}\nsigning_secret: {secret}\nchannel: C0SUPPORT\nwho_answers: members\napi_url: {url}\n{more}"
+)
 
 
 def free_port() -> int:

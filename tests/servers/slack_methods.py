@@ -141,7 +141,8 @@ def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
     if person is None:
         raise Refusal("user_not_found")
     profile = {"display_name": person["name"], "real_name": person["name"], "email": person["email"]}
-    return {"user": {"id": found["user"], "team_id": TEAM, "deleted": False, "is_bot": False, "profile": profile}}
+    user = {"id": found["user"], "team_id": TEAM, "deleted": False, "is_bot": False, "profile": profile}
+    return {"user": user | {name: value for name, value in person.items() if name not in ("name", "email")}}
 
 
 def _marked(ws: Workspace, found: Arguments) -> tuple[dict[str, Any], str]:

@@ -74,7 +74,7 @@ class Workspace:
     told: Callable[[dict[str, Any]], Any] = lambda event: None
     places: dict[str, Place] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    people: dict[str, dict[str, str]] = field(default_factory=dict)
+    people: dict[str, dict[str, Any]] = field(default_factory=dict)
     any_place: bool = True
     """Channels come into being when they are named."""
     bot_files_carry_bot_id: bool = False

@@ -12,6 +12,7 @@ import pytest
 from hub.errors import Undeliverable
 from hub.model import ChannelName
 from hub.outbound import Outbound
+from hub.people import Member
 from hub.ports import Window
 from hub.routing import RoutingRules
 from hub.store.store import Store
@@ -246,7 +247,7 @@ async def test_parked_rows_are_shown_and_replayed_by_those_who_may(home: House) 
 async def test_an_agent_of_a_desk_has_a_name_in_the_list(home: House) -> None:
     bo = await home.agent()
     talk = await home.customer_says("Hello?", channel="page")
-    await home.hub.store.staff.introduce("office", "U7", "Dee", "dee@example.com")
+    await home.hub.store.staff.introduce("office", "U7", Member("Dee", "dee@example.com"))
     reply = answered("from the desk", conversation=talk, desk="office").model_copy(update={"agent": "U7", "agent_name": ""})
     await home.hub.intake.keep([reply], 5)
     await home.work()
