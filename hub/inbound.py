@@ -6,6 +6,7 @@ take three times over is parked; the conversation goes on.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -64,32 +65,35 @@ class Done:
 
 async def drain(hub: Hub, lane: int) -> int:
     """Handle everything that waits in a lane; returns how many rows that was."""
-    total = rows = await _once(hub, lane)
-    while rows and await hub.store.inbox.lane_waits(lane):
-        rows = await _once(hub, lane)
-        total += rows
+    total, more = 0, True
+    while more:
+        done = await _once(hub, lane)
+        total += done.rows
+        more = bool(done.rows)
+        if more:  # nobody waits for the look, and it need not wait for Redis
+            _, more = await asyncio.gather(_tell(hub, done), hub.store.inbox.lane_waits(lane))
     return total
 
 
-async def _once(hub: Hub, lane: int, most: int = MOST) -> int:
+async def _once(hub: Hub, lane: int, most: int = MOST) -> Done:
+    """One transaction, and what is to be told of it."""
     try:
         done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most))
     except UnknownPerson as exc:
         await introduced(hub, exc)
-        return 1
+        return Done(rows=1)
     except Poisoned as exc:
         await _set_aside(hub, exc)
-        return 1
+        return Done(rows=1)
     except Exception as exc:
         if not is_refusal(exc):
             raise
         return await _refused(hub, lane, most, exc)
     await reach("inbound.committed")
-    await _tell(hub, done)
-    return done.rows
+    return done
 
 
-async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> int:
+async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> Done:
     """What a batch had become could not be written: take half of it, until the row that it is about stands alone."""
     if most > 1:
         return await _once(hub, lane, most // 2)
@@ -97,7 +101,7 @@ async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> int:
         rows = await hub.store.inbox.pending(connection, lane, 1)
     for row in rows:
         await _set_aside(hub, Poisoned(row, exc))
-    return len(rows)
+    return Done(rows=len(rows))
 
 
 async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: int) -> Done:
@@ -110,9 +114,7 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: i
     done = Done(rows=len(rows))
     finished = [row.n for row in rows if await _handle(hub, connection, batch, row, lane, done)]
     await reach("inbound.handled")
-    if finished:
-        await store.inbox.done(connection, finished)
-    await _write(hub, connection, batch)
+    await _write(hub, connection, batch, finished)
     done.proved = await noted(hub, connection, [row.item for row in rows if isinstance(row.item, Message)])
     if batch.acts:
         done.deliver |= await store.windows.acted(connection, batch.acts, now_ms)
@@ -235,21 +237,16 @@ async def _may_be_opening(hub: Hub, connection: AsyncConnection, row: Pending, i
     return True
 
 
-async def _write(hub: Hub, connection: AsyncConnection, batch: Batch) -> None:
-    """Save the batch; the places in the inbox-wide log come last, because other lanes wait behind them."""
+async def _write(hub: Hub, connection: AsyncConnection, batch: Batch, finished: list[int]) -> None:
+    """Save the batch and finish its rows; the places in the inbox-wide log come last, because other lanes wait behind them."""
     timeline = hub.store.timeline
     people = [who for who in batch.owners.values() if who.new or who.changed]
-    count = len(batch.entries)
     if batch.audits:
         await hub.store.agents.record_all(connection, batch.audits)
-    if not count:
-        await timeline.save(connection, people, [talk for talk in batch.talks.values() if talk.changed])
-        await timeline.append(connection, [], batch.deliveries, batch.files)
-        return
     await timeline.append(connection, [], batch.deliveries, batch.files)
     if batch.loads:
         await hub.store.staff.assigned(connection, batch.loads, batch.now_ms)
-    first = await timeline.reserve(connection, count)
+    first = await hub.store.inbox.finish(connection, finished, len(batch.entries))
     for s, entry in enumerate(batch.entries, first):
         entry["s"] = s
         batch.talks[entry["conversation_id"]].last_s = s

@@ -21,8 +21,8 @@ from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliv
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
-from hub.outcomes import alike, due_of, held, looked_up, over, put_off, refusal, unasked, uncertain
-from hub.ports import Capabilities, IdempotencyKey, SupportsLookup
+from hub.outcomes import alike, due_of, expire, held, looked_up, over, put_off, refusal, unasked, uncertain
+from hub.ports import IdempotencyKey, SupportsLookup
 from hub.renewing import renewed
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
@@ -38,6 +38,8 @@ GRACE_S = 15.0
 BEGIN_S = 8.0
 """Within how long of its claim a call must begin, so that it ends within its lease: who stood still for longer, or waited for a
 slot, must not send what others may have asked about and sent again."""
+EXPIRE_S = 1.0
+"""How often a lane is searched for calls whose maker died: no customer should wait for that, and the sweep calls less often."""
 
 
 class Outbound:
@@ -56,6 +58,7 @@ class Outbound:
         """Calls that wait for a pace, by target."""
         self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
         self._recorder: asyncio.Task[None] | None = None
+        self._expired: dict[int, float] = {}
         self._changed = asyncio.Event()
         self._closing = False
 
@@ -63,7 +66,7 @@ class Outbound:
         """Make the lane's due calls for at most `seconds`, or until nothing is due and nothing of ours is on its way."""
         loop = asyncio.get_running_loop()
         until = loop.time() + seconds
-        await self._expire(lane)
+        await self._expire(lane, loop.time())
         while not self._closing and loop.time() < until:
             self._changed.clear()
             due = await self._hub.store.deliveries.due(lane, 4 * AT_ONCE)
@@ -243,16 +246,10 @@ class Outbound:
             [looked_up(call, target.capabilities, found.get(IdempotencyKey(call.made_with)), place) for call in calls]
         )
 
-    async def _expire(self, lane: int) -> None:
-        """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""
-        outcomes = []
-        for call in await self._hub.store.deliveries.expired(lane):
-            target = target_of(self._hub, call.target)
-            capabilities = target.capabilities if target else Capabilities()
-            outcomes.append(uncertain(call, capabilities, "the worker stopped while it was sending"))
-        if outcomes:
-            await self._hub.store.deliveries.record(outcomes, owner="")
-            self._hub.jobs.hint_inbound({o.call.conversation["bucket"] % self._hub.store.lanes for o in outcomes if o.report})
+    async def _expire(self, lane: int, now: float) -> None:
+        if now >= self._expired.get(lane, -EXPIRE_S) + EXPIRE_S:
+            self._expired[lane] = now
+            await expire(self._hub, lane)
 
     async def _record(self, outcomes: list[Outcome]) -> None:
         """Commit outcomes together with others that came meanwhile."""

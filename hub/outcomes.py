@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from hub.calls import target_of
 from hub.errors import Temporary, Undeliverable, WindowClosed
 from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.ports import Capabilities, Window
@@ -134,3 +135,15 @@ def put_off(call: Call, capabilities: Capabilities, exc: Temporary, hub: Hub) ->
     if exc.paused:
         return Outcome(call, "queued", str(exc), wait_ms=int((exc.retry_after or 1.0) * 1000), counts=False)
     return _again(call, capabilities, str(exc), exc.retry_after)
+
+
+async def expire(hub: Hub, lane: int) -> None:
+    """Calls whose maker died may have been accepted: they become uncertain, never simply queued again."""
+    outcomes = []
+    for call in await hub.store.deliveries.expired(lane):
+        target = target_of(hub, call.target)
+        capabilities = target.capabilities if target else Capabilities()
+        outcomes.append(uncertain(call, capabilities, "the worker stopped while it was sending"))
+    if outcomes:
+        await hub.store.deliveries.record(outcomes, owner="")
+        hub.jobs.hint_inbound({o.call.conversation["bucket"] % hub.store.lanes for o in outcomes if o.report})

@@ -21,6 +21,7 @@ from hub.store import tables
 from hub.store.database import Database, now_ms
 
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
+counter = tables.Counter.__table__  # type: ignore[attr-defined]
 PENDING, DONE, PARKED = 0, 1, 2
 REPORTS = "deliveries"
 """The source of reports: no channel or desk may have this name."""
@@ -151,9 +152,27 @@ class InboxStore:
             return Pending(n, None, tries, str(exc))
 
     _done = update(inbox).where(inbox.c.n == bindparam("row")).values(state=DONE)
+    _moved = update(counter).where(counter.c.name == "inbox").values(value=counter.c.value + bindparam("count"))
+    _head = select(counter.c.value).where(counter.c.name == "inbox")
 
-    async def done(self, connection: AsyncConnection, ns: Sequence[int]) -> None:
-        """These rows have become entries."""
+    async def finish(self, connection: AsyncConnection, ns: Sequence[int], count: int) -> int:
+        """These rows have become `count` entries; returns the first of their places in the inbox-wide log. Call it last: other
+        lanes wait behind it."""
+        if self.db.dialect == "postgresql" and ns and count:  # one round trip
+            head = (await connection.execute(_POSTGRES_FINISH, {"ns": list(ns), "count": count})).scalar_one()
+            return int(head) - count + 1
+        if ns:
+            await self._finish(connection, ns)
+        if not count:
+            return 0
+        if self.db.dialect == "mysql":
+            await connection.execute(self._moved, {"count": count})
+            head = (await connection.execute(self._head)).scalar_one()
+        else:
+            head = (await connection.execute(self._moved.returning(counter.c.value), {"count": count})).scalar_one()
+        return int(head) - count + 1
+
+    async def _finish(self, connection: AsyncConnection, ns: Sequence[int]) -> None:
         if self.db.dialect == "postgresql":
             await connection.execute(_POSTGRES_DONE, {"ns": list(ns)})
         else:
@@ -237,3 +256,7 @@ class InboxStore:
 
 
 _POSTGRES_DONE = text("UPDATE inbox SET state = 1 WHERE n = ANY(CAST(:ns AS bigint[]))")
+_POSTGRES_FINISH = text(
+    "WITH finished AS (UPDATE inbox SET state = 1 WHERE n = ANY(CAST(:ns AS bigint[]))) "
+    "UPDATE counter SET value = value + CAST(:count AS bigint) WHERE name = 'inbox' RETURNING value"
+)

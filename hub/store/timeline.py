@@ -23,7 +23,6 @@ delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 file = tables.File.__table__  # type: ignore[attr-defined]
 lane = tables.Lane.__table__  # type: ignore[attr-defined]
-counter = tables.Counter.__table__  # type: ignore[attr-defined]
 
 
 _TALK_COLUMNS = [conversation.c[name] for name in TALK_FIELDS]
@@ -154,16 +153,6 @@ class Timeline:
         maybe = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open")
         found = maybe.where(delivery.c.state.in_(("sending", "unknown"))).limit(1)
         return (await connection.execute(found)).first() is not None
-
-    async def reserve(self, connection: AsyncConnection, count: int) -> int:
-        """Take `count` places of the inbox-wide log; returns the first. Call it last: other lanes wait behind it."""
-        moved = update(counter).where(counter.c.name == "inbox").values(value=counter.c.value + count)
-        if self.db.dialect in ("postgresql", "sqlite"):
-            head = (await connection.execute(moved.returning(counter.c.value))).scalar_one()
-        else:
-            await connection.execute(moved)
-            head = (await connection.execute(select(counter.c.value).where(counter.c.name == "inbox"))).scalar_one()
-        return int(head) - count + 1
 
     async def save(self, connection: AsyncConnection, people: Sequence[Who], talks: Sequence[Talk]) -> None:
         """Write the identities and conversations that a batch made or changed."""

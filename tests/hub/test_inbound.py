@@ -64,7 +64,7 @@ async def test_the_transaction_is_all_or_nothing(make_hub: Any, monkeypatch: pyt
         raise RuntimeError("the process was killed here")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(hub.store.timeline), "reserve", dies)
+        patched.setattr(type(hub.store.inbox), "finish", dies)
         with pytest.raises(RuntimeError):
             await inbound.drain(hub, bucket_of("phone", "ann") % hub.store.lanes)
     for table in (Message, Delivery, Conversation, Identity, Customer):

@@ -101,7 +101,7 @@ async def test_a_pause_is_for_all_of_the_place(make_hub: Any) -> None:
     slack = FakeDesk(replace(TEXT_ONLY, pace=Pace(100)))
     hub = await make_hub(desks=desks(slack=slack))
     await settle(hub, said("hi", customer="ann"), said("hi", customer="bob"))
-    slack.fail = [Temporary("slow down", retry_after=1.2, paused=True)]
+    slack.fail = [Temporary("slow down", retry_after=3.0, paused=True)]
     await take_in(hub, said("more", customer="ann"))
     await deliver(hub, seconds=0.3)
     assert slack.fail == []
@@ -109,7 +109,7 @@ async def test_a_pause_is_for_all_of_the_place(make_hub: Any) -> None:
     async with sender(hub) as outbound:
         await deliver(hub, outbound, 0.4)
         assert len(slack.posts) == 2, "bob's line waits too"
-        await until(lambda: len(slack.posts) == 3, 5)
+        await until(lambda: len(slack.posts) == 3, 8)
         await deliver(hub, outbound, 3.0)
     assert sorted(slack.threads.values()) == [["hi", "more"], ["hi", "more"]]
 
@@ -119,7 +119,7 @@ async def test_a_pause_of_the_whole_bot_holds_every_customer(make_hub: Any) -> N
     hub = await make_hub(connectors=channels(phone=phone))
     await take_in(hub, said("hi", customer="ann"), said("hi", customer="bob"))
     ann, bob = [talk["id"] for talk in await rows(hub.store, Conversation)]
-    phone.fail = [Temporary("slow down", retry_after=1.2, paused=True, everywhere=True)]
+    phone.fail = [Temporary("slow down", retry_after=3.0, paused=True, everywhere=True)]
     await take_in(hub, answered("to ann", conversation=ann))
     await deliver(hub, seconds=0.3)
     assert phone.fail == []
@@ -128,7 +128,7 @@ async def test_a_pause_of_the_whole_bot_holds_every_customer(make_hub: Any) -> N
     async with sender(hub) as outbound:
         await deliver(hub, outbound, 0.4)
         assert phone.texts == []
-        await until(lambda: phone.texts == ["to bob"], 5)
+        await until(lambda: phone.texts == ["to bob"], 8)
         assert time.monotonic() - began > 0.7
     await put(hub.store, Delivery, {"state": "queued"}, due_ms=1)
     await settle(hub)
