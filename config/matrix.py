@@ -50,10 +50,12 @@ SAMPLES: dict[str, Part] = {
     "unsupported": Unsupported(kind="poll"),
 }
 """One part of each kind; media by their own kinds."""
+WECHAT = {"app_id": "wx0123456789abcdef", "secret": "s" * 32, "token": "Word4242", "aes_key": "a" * 43}
 GIVEN: dict[str, dict[str, Any]] = {
     "app": {"identity": {"keys": [{"secret": "s" * 32}]}},
+    "miniprogram": WECHAT,
     "telegram": {"token": "1:x", "webhook_secret": "s" * 16},
-    "wechat": {"app_id": "wx0123456789abcdef", "secret": "s" * 32, "token": "Word4242", "aes_key": "a" * 43},
+    "wechat": WECHAT,
     "webhook": {
         "inbound": {"paths": {"id": "id", "customer": "from", "text": "text", "media": "file"}, "unsigned": True},
         "outbound": {"url": "https://crm.example", "secret": "whsec_" + "A" * 43 + "="},

@@ -10,7 +10,7 @@ from connectors.app_settings import AppSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.web_settings import WebSettings
 from connectors.webhook_settings import WebhookSettings
-from connectors.wechat.settings import WeChatSettings
+from connectors.wechat.settings import ProgramSettings, WeChatSettings
 from hub.ports import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ def _app() -> Any:
     from connectors.app import App
 
     return App
+
+
+def _miniprogram() -> Any:
+    from connectors.wechat.program import MiniProgram
+
+    return MiniProgram
 
 
 def _telegram() -> Any:
@@ -57,6 +63,7 @@ def _wechat() -> Any:
 
 CONNECTORS: dict[str, ConnectorType] = {
     "app": ConnectorType(AppSettings, _app),
+    "miniprogram": ConnectorType(ProgramSettings, _miniprogram),
     "telegram": ConnectorType(TelegramSettings, _telegram),
     "web": ConnectorType(WebSettings, _web),
     "webhook": ConnectorType(WebhookSettings, _webhook),

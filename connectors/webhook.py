@@ -24,7 +24,7 @@ from hub import ports
 from hub.errors import Malformed, Temporary, Uncertain, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part, Profile, Text, Unsupported
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt
-from hub.text import clean, clean_tree, is_deeper, loads
+from hub.text import clean, clean_tree, is_deeper, loads, single
 
 MOST_BYTES = 1_048_576
 DEEPEST = 50
@@ -203,9 +203,11 @@ def _parse(body: bytes) -> dict[str, Any]:
         try:
             found = loads(body.decode())
         except ValueError as exc:
-            raise Malformed("not JSON") from exc
+            raise Malformed(f"not JSON: {exc}"[:200]) from exc
     if not isinstance(found, dict):
         raise Malformed("not a JSON object")
+    if not single(body, found):
+        raise Malformed("a name stands twice in one object")
     if is_deeper(found, DEEPEST):
         raise Malformed("the JSON is nested too deep")
     return dict(clean_tree(found))

@@ -174,7 +174,7 @@ async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Wh
         await reacted(hub, connection, batch, last, await _quoted(hub, connection, batch, who, message), message)
         return
     talk = batch.open.get(who.id)
-    if talk is None and not kinds & {"followed", "started"}:
+    if talk is None and not kinds & {"followed", "opened", "started"}:
         return
     greeting = _greeting(hub, batch, who, message) if talk is None and not who.blocked else ()
     if talk is None and not greeting:

@@ -120,6 +120,15 @@ class Contract(ABC):
             with pytest.raises(Malformed):
                 await self.place().receive(self.prove(body[:end]))
 
+    async def test_the_same_name_twice_is_malformed(self) -> None:
+        """Two readers of such a body could see two different things in it."""
+        good = self.good()
+        for name in good:
+            body = dump(good)[:-1] + f", {json.dumps(name)}: {json.dumps(good[name])}}}".encode()
+            with pytest.raises(Malformed):
+                await self.place().receive(self.prove(body))
+                pytest.fail(f"{name} twice was taken")
+
     async def test_oversized_is_refused_by_size(self) -> None:
         body = dump({**self.good(), "padding": "x" * self.too_big})
         with pytest.raises(Malformed) as caught:

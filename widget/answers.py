@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from hub.errors import Malformed
-from hub.text import clean_tree, is_deeper, loads
+from hub.text import clean_tree, is_deeper, loads, single
 
 BODY_S = 15.0
 """Seconds for a whole body: uvicorn has no limit of its own."""
@@ -92,6 +92,8 @@ def parse_object(body: bytes | str) -> dict[str, Any]:
         raise Refusal(400, "malformed", "a JSON object is expected")
     if is_deeper(found, DEEPEST):
         raise Refusal(400, "malformed", "the JSON is nested too deep")
+    if not single(body if isinstance(body, bytes) else body.encode(errors="surrogatepass"), found):
+        raise Refusal(400, "malformed", "a name stands twice in one object")
     return dict(clean_tree(found))
 
 

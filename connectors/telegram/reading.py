@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from hub.errors import Malformed
-from hub.text import clean_tree, is_deeper, loads
+from hub.text import clean_tree, is_deeper, loads, single
 
 MOST_BYTES = 1_048_576
 DEEPEST = 50
@@ -24,6 +24,8 @@ def parse(body: bytes) -> dict[str, Any]:
         found, lenient = _lenient(body), True
     if not isinstance(found, dict):
         raise Malformed("telegram: not a JSON object")
+    if not (lenient or single(body, found)):
+        raise Malformed("telegram: a name stands twice in one object")
     if body.count(b"[") + body.count(b"{") > DEEPEST:
         checked(found)
     return clean_tree(found) if lenient or b"\\u0000" in body else found

@@ -11,7 +11,7 @@ import httpx
 import orjson
 
 from connectors.wechat.errors import TOKEN_CODES, Refused, checked, translated
-from connectors.wechat.settings import WeChatSettings
+from connectors.wechat.settings import AccountSettings
 from hub.errors import Temporary, Uncertain, Undeliverable
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -24,7 +24,7 @@ JSON = {"content-type": "application/json; charset=utf-8"}
 class Api:
     """One account. `stable_token` gives every process the same token, so that none spoils another's (getStableAccessToken)."""
 
-    def __init__(self, settings: WeChatSettings) -> None:
+    def __init__(self, settings: AccountSettings) -> None:
         self._settings = settings
         self._token = ""
         self._until = 0.0

@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-import xmltodict  # type: ignore[import-untyped]
+import orjson
 from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
-from connectors.wechat.settings import WeChatSettings
+from connectors.wechat.bodies import fields, is_json
+from connectors.wechat.settings import AccountSettings
 from hub.errors import Malformed, Rejected
 from hub.ports import Hook
 
@@ -31,7 +32,7 @@ class Seal:
     """One account's token and keys. In plain mode a signature says nothing of the body: one that was seen with another body is
     refused. A callback that is repeated as it was has the same id, and is there already (`reading`)."""
 
-    def __init__(self, settings: WeChatSettings, now: Callable[[], datetime]) -> None:
+    def __init__(self, settings: AccountSettings, now: Callable[[], datetime]) -> None:
         self._token = settings.token.get_secret_value()
         self._now = now
         self._seen: dict[tuple[str, str], bytes] = {}
@@ -54,7 +55,7 @@ class Seal:
             self._signed(hook.query, "signature")
             self._new(hook)
             return fields(hook.body)
-        outer = self._signed(hook.query, "msg_signature", hook.body)
+        outer = {"Encrypt": self._signed(hook.query, "msg_signature", hook.body)}
         failure: Exception | None = None
         for key in self._keys:
             try:
@@ -73,47 +74,35 @@ class Seal:
         if len(self._seen) > MANY:
             self._seen.pop(next(iter(self._seen)))
 
-    def closed(self, xml: str) -> str:
-        """An answer as WeChat wants it: sealed with the newest key, in plain mode as it is."""
+    def closed(self, answer: str) -> str:
+        """An answer as WeChat wants it: sealed with the newest key, in plain mode as it is; as XML or JSON."""
         if not self._keys:
-            return xml
+            return answer
         nonce, stamp = secrets.token_hex(8), str(int(self._now().timestamp()))
-        return str(self._keys[0].encrypt_message(xml, nonce, stamp))
+        sealed = str(self._keys[0].encrypt_message(answer, nonce, stamp))
+        return orjson.dumps(fields(sealed)).decode() if is_json(answer) else sealed
 
     def _signed(self, query: Mapping[str, str], name: str, body: bytes = b"") -> str:
-        """Check time and signature, in constant time; returns the body as text when it is part of what was signed."""
+        """Check time and signature, in constant time; returns what is sealed, when that is part of what was signed."""
         stamp, nonce, given = query.get("timestamp", ""), query.get("nonce", ""), query.get(name, "")
         if not (stamp.isascii() and stamp.isdecimal() and len(stamp) < 12 and nonce and given):
             raise Rejected("wechat: not signed")
         if abs(self._now().timestamp() - int(stamp)) > SKEW_S:
             raise Rejected("wechat: the signature is too old, or this machine's clock is wrong")
-        text, pieces = "", [self._token, stamp, nonce]
-        if body:
-            text = _text(body)
-            sealed = fields(text.encode()).get("Encrypt") if "Encrypt" in text else None
-            if not isinstance(sealed, str) or not sealed:
-                raise Rejected("wechat: the body is not encrypted; set the same mode here and in WeChat")
-            pieces.append(sealed)
+        sealed = _sealed(body) if body else ""
+        pieces = [self._token, stamp, nonce, *([sealed] if sealed else [])]
         made = hashlib.sha1("".join(sorted(pieces)).encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
         if not hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass")):
             raise Rejected("wechat: wrong signature")
-        return text
+        return sealed
 
 
-def _text(body: bytes) -> str:
+def _sealed(body: bytes) -> str:
+    """What a body holds encrypted. Nothing else of it is read: nobody has signed it."""
     try:
-        return body.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise Rejected("wechat: the body is not text") from exc
-
-
-def fields(body: bytes | str) -> dict[str, Any]:
-    """The elements of WeChat's flat XML by name. Entities are refused by the parser (xmltodict: `disable_entities`)."""
-    try:
-        found = xmltodict.parse(body if isinstance(body, str) else body.decode("utf-8-sig"))
-    except Exception as exc:  # expat's errors, ValueError for entities, RecursionError for depth
-        raise Malformed("wechat: the body is not XML") from exc
-    inner = found.get("xml") if isinstance(found, dict) else None
-    if not isinstance(inner, dict):
-        raise Malformed("wechat: the body is not a message")
-    return inner
+        sealed = fields(body).get("Encrypt") if b"Encrypt" in body else None
+    except Malformed as exc:
+        raise Rejected("wechat: the body is neither XML nor JSON") from exc
+    if not isinstance(sealed, str) or not sealed:
+        raise Rejected("wechat: the body is not encrypted; set the same mode here and in WeChat")
+    return sealed

@@ -48,6 +48,7 @@ def _id(kind: str, customer: str, fields: Fields) -> str:
     if kind != "event" and own and len(own) <= LONGEST_ID:
         return own
     told = [customer, *(word(fields, name) for name in ("CreateTime", "MsgType", "Event", "EventKey", "Content", "MediaId"))]
+    told += [came] if (came := word(fields, "SessionFrom")) else []
     return "e" + hashlib.sha256("\0".join(told).encode()).hexdigest()[:40]
 
 

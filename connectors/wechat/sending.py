@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from wechatpy.replies import TextReply  # type: ignore[import-untyped]
+import orjson
+from wechatpy.replies import TextReply, TransferCustomerServiceReply  # type: ignore[import-untyped]
 
-from connectors.wechat.settings import Notice
+from connectors.wechat.settings import AccountNotice, Notice, ProgramNotice
 from hub.model import Card, Choices, Part, Text
 from hub.ports import StoredFile
 
@@ -33,6 +35,11 @@ AS = {"audio": "voice"}
 def text(body: str) -> dict[str, Any]:
     """A line of text."""
     return {"msgtype": "text", "text": {"content": body}}
+
+
+def unhidden(body: str) -> str:
+    """A text in which no address hides behind other words: WeChat shows `<a href>` as a link."""
+    return re.sub(r"<(?=a\s)", "[", body, flags=re.IGNORECASE)
 
 
 def menu(part: Choices) -> dict[str, Any]:
@@ -69,6 +76,16 @@ def article(part: Card, picture: str) -> dict[str, Any]:
     return {"msgtype": "news", "news": {"articles": [one]}}
 
 
+def link(part: Card, picture: str) -> dict[str, Any]:
+    """A card with an address, in a Mini Program's session."""
+    return {"msgtype": "link", "link": {"title": part.title, "description": part.text, "url": part.url, "thumb_url": picture}}
+
+
+def own_page(part: Card, page: str, media_id: str) -> dict[str, Any]:
+    """A page of the Mini Program itself, as its card."""
+    return {"msgtype": "miniprogrampage", "miniprogrampage": {"title": part.title, "pagepath": page, "thumb_media_id": media_id}}
+
+
 def media(kind: str, media_id: str) -> dict[str, Any]:
     """A file that was uploaded."""
     return {"msgtype": kind, kind: {"media_id": media_id}}
@@ -80,27 +97,47 @@ def ending(kind: str, stored: StoredFile) -> str:
     return FORMS.get(kind, {}).get(mime, "") if 0 < stored.size <= SIZES.get(kind, 0) else ""
 
 
-def notice(asked: Notice, customer: str, link: str, now: datetime, key: str) -> tuple[str, dict[str, Any]]:
+def notice(asked: AccountNotice, customer: str, where: str, now: datetime, key: str) -> tuple[str, dict[str, Any]]:
     """(method, body) of the message that says that an answer waits. Template messages know an id of ours against repetition, for
     ten minutes (模板消息, client_msg_id); subscription notices know none."""
+    body = _filled(asked, customer, now)
+    if asked.kind == "subscription":
+        return "/cgi-bin/message/subscribe/bizsend", body | ({"page": where} if where else {})
+    own = hashlib.sha256(key.encode()).hexdigest()[:32]
+    return "/cgi-bin/message/template/send", body | {"client_msg_id": own} | ({"url": where} if where else {})
+
+
+def program_notice(asked: ProgramNotice, customer: str, now: datetime) -> tuple[str, dict[str, Any]]:
+    """The same of a Mini Program (订阅消息, subscribeMessage.send): it leads to one of its own pages, and nowhere else."""
+    page = {"page": asked.page} if asked.page else {}
+    return "/cgi-bin/message/subscribe/send", _filled(asked, customer, now) | page | {"miniprogram_state": asked.state}
+
+
+def _filled(asked: Notice, customer: str, now: datetime) -> dict[str, Any]:
     time = now.astimezone(ZoneInfo(asked.timezone)).strftime("%Y-%m-%d %H:%M")
-    body = {
+    return {
         "touser": customer,
         "template_id": asked.template_id,
         "data": {name: {"value": text.replace("{time}", time)} for name, text in asked.fields.items()},
     }
-    if asked.kind == "subscription":
-        return "/cgi-bin/message/subscribe/bizsend", body | ({"page": link} if link else {})
-    own = hashlib.sha256(key.encode()).hexdigest()[:32]
-    return "/cgi-bin/message/template/send", body | {"client_msg_id": own} | ({"url": link} if link else {})
 
 
-def passive(customer: str, account: str, parts: Sequence[Part]) -> str | None:
+def handed_on(fields: Mapping[str, str], now: datetime, *, as_json: bool) -> str:
+    """What makes WeChat show a customer's message at its own desk too (转发客服消息), in the form in which it asked."""
+    reply = TransferCustomerServiceReply()
+    reply.target, reply.source, reply.time = fields["FromUserName"], fields["ToUserName"], int(now.timestamp())
+    if not as_json:
+        return str(reply.render())
+    told = {"ToUserName": reply.target, "FromUserName": reply.source, "CreateTime": reply.time, "MsgType": reply.type}
+    return orjson.dumps(told).decode()
+
+
+def passive(customer: str, account: str, parts: Sequence[Part], shown: Callable[[str], str]) -> str | None:
     """An answer inside the callback: one text; None for anything else."""
     if len(parts) != 1 or not isinstance(parts[0], Text) or len(parts[0].text.encode()) > TEXT_BYTES:
         return None
     # The library puts the text into one CDATA section without looking (wechatpy 1.8.18, fields.py).
-    content = parts[0].text.replace("]]>", "]]]]><![CDATA[>")
+    content = shown(parts[0].text).replace("]]>", "]]]]><![CDATA[>")
     reply = TextReply(content=content)
     reply.target, reply.source = customer, account
     return str(reply.render())

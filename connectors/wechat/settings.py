@@ -1,4 +1,4 @@
-"""What an admin writes for a WeChat Official Account."""
+"""What an admin writes for a WeChat Official Account or a Mini Program."""
 
 from __future__ import annotations
 
@@ -19,9 +19,6 @@ class Notice(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    kind: Literal["template", "subscription"] = Field(
-        "template", description="模板消息 of a service account, or 订阅通知, which the customer must have agreed to"
-    )
     template_id: str = Field(min_length=1, max_length=100, description="模板ID, from 公众平台 → 模板消息 or 订阅通知")
     fields: dict[str, str] = Field(min_length=1, description="what to put into the template's fields; {time} is now")
     after_minutes: float = Field(5, ge=0, description="how long an answer waits before the customer is told")
@@ -45,10 +42,24 @@ class Notice(BaseModel):
         return fields
 
 
-class WeChatSettings(Settings):
-    """One account. All but `token` comes from 公众平台 → 设置与开发 → 基本配置; the token is yours to invent."""
+class AccountNotice(Notice):
+    """An Official Account's."""
 
-    type: Literal["wechat"] = "wechat"
+    kind: Literal["template", "subscription"] = Field(
+        "template", description="模板消息 of a service account, or 订阅通知, which the customer must have agreed to"
+    )
+
+
+class ProgramNotice(Notice):
+    """A Mini Program's 订阅消息, each of which the customer has agreed to once (wx.requestSubscribeMessage)."""
+
+    page: str = Field("", max_length=1024, description="the page that a tap on it opens, such as pages/support/index")
+    state: Literal["formal", "trial", "developer"] = Field("formal", description="which release of the Mini Program it opens")
+
+
+class AccountSettings(Settings):
+    """What both kinds of account have. All but `token` comes from 公众平台; the token is yours to invent."""
+
     app_id: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,40}$", description="开发者ID (AppID)")
     secret: SecretStr = Field(min_length=16, description="开发者密码 (AppSecret), as ${WECHAT_SECRET}")
     token: SecretStr = Field(
@@ -59,13 +70,12 @@ class WeChatSettings(Settings):
     )
     aes_key: SecretStr | None = Field(None, description="消息加解密密钥 (EncodingAESKey), 43 characters")
     old_aes_key: SecretStr | None = Field(None, description="the key before, while WeChat changes over to a new one")
-    kf_account: str = Field("", description="客服帐号 under whose name answers appear, as name@account")
     window_hours: float = Field(48, gt=0, description="how long after a customer's message WeChat takes answers")
     quota: int = Field(5, ge=1, description="how many answers it takes for each message of a customer")
-    passive_s: float = Field(3.5, ge=0, le=4.5, description="how long a hook waits for an answer to carry back; 0: never")
     hold_hours: float = Field(168, gt=0, description="how long an answer waits for the customer before it has failed")
-    notice: Notice | None = Field(None, description="how a customer is told that an answer waits")
-    unionid: bool = Field(False, description="ask WeChat who customers are across your accounts (UnionID) and link them")
+    hidden_links: bool = Field(
+        False, description="whether <a href> in a text hides its address behind words; false: it is shown as it is written"
+    )
     api_url: str = Field("https://api.weixin.qq.com", description="the API's server")
     timeout: float = Field(10.0, gt=0, description="seconds for one call")
 
@@ -104,3 +114,23 @@ class WeChatSettings(Settings):
                 "mode plain is not for production: anybody who sees one request could put words in a customer's mouth"
             )
         return self
+
+
+class WeChatSettings(AccountSettings):
+    """One Official Account (公众号)."""
+
+    type: Literal["wechat"] = "wechat"
+    kf_account: str = Field("", description="客服帐号 under whose name answers appear, as name@account")
+    passive_s: float = Field(3.5, ge=0, le=4.5, description="how long a hook waits for an answer to carry back; 0: never")
+    notice: AccountNotice | None = Field(None, description="how a customer is told that an answer waits")
+    unionid: bool = Field(False, description="ask WeChat who customers are across your accounts (UnionID) and link them")
+
+
+class ProgramSettings(AccountSettings):
+    """One Mini Program (小程序)."""
+
+    type: Literal["miniprogram"] = "miniprogram"
+    own_desk: bool = Field(
+        False, description="hand each message on to WeChat's own desk (小程序客服) too, where your people can answer as well"
+    )
+    notice: ProgramNotice | None = Field(None, description="how a customer is told that an answer waits")

@@ -24,6 +24,9 @@ from tests.agents_bridge.desks import bare_desk
 from tests.agents_bridge.desks import hook as slack_hook
 from tests.conftest import own_valkey
 from tests.connectors.conftest import NOW, bot_of
+from tests.connectors.test_miniprogram import PAYLOADS as PROGRAM
+from tests.connectors.test_miniprogram import plain as program_in_the_open
+from tests.connectors.test_miniprogram import plainly
 from tests.connectors.test_telegram_receive import hook as telegram_hook
 from tests.connectors.test_webhook import GOOD, channel
 from tests.connectors.test_wechat import KINDS, account, xml
@@ -79,6 +82,16 @@ async def wechat() -> AsyncIterator[Parser]:
 
     async def parse(body: bytes) -> int:
         return counted((await own.receive(callback(body.decode("utf-8", "replace"), NOW.timestamp()))).items)
+
+    yield parse
+
+
+@asynccontextmanager
+async def miniprogram() -> AsyncIterator[Parser]:
+    """A Mini Program in plain mode: bodies are read as they come, as JSON or XML."""
+
+    async def parse(body: bytes) -> int:
+        return counted((await program_in_the_open().receive(plainly(body))).items)
 
     yield parse
 
@@ -186,6 +199,7 @@ async def frames() -> AsyncIterator[Parser]:
 PARSERS: dict[str, Target] = {
     "telegram": Target(telegram, lambda: _json("telegram", "update")),
     "wechat": Target(wechat, lambda: [tree_of(xml(kind, more)) for kind, more, _ in KINDS], as_xml),
+    "miniprogram": Target(miniprogram, lambda: [one["json"] for one in PROGRAM.values() if one.get("json")]),
     "webhook": Target(webhook, lambda: [copy.deepcopy(GOOD)]),
     "slack-events": Target(slack(False), lambda: _json("slack", kind="event")),
     "slack-interactivity": Target(slack(True), lambda: _json("slack", kind="form")),

@@ -20,10 +20,12 @@ from tests.connectors.conftest import NOW, Shelf
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "config" / "channels").glob("*.yaml*"))
 WHSEC = "whsec_" + "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+WECHAT = {"app_id": "wx0123456789abcdef", "secret": "s" * 32, "token": "Word4242", "aes_key": "a" * 43}
 GIVEN: dict[str, dict[str, Any]] = {
     "app": {"identity": {"keys": [{"secret": "s" * 32}]}},
+    "miniprogram": WECHAT,
     "telegram": {"token": "1:x", "webhook_secret": "s" * 16},
-    "wechat": {"app_id": "wx0123456789abcdef", "secret": "s" * 32, "token": "Word4242", "aes_key": "a" * 43},
+    "wechat": WECHAT,
     "webhook": {
         "inbound": {"paths": {"id": "id", "customer": "from", "text": "text"}, "unsigned": True},
         "outbound": {"url": "https://crm.example", "secret": WHSEC},

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import av
 import pytest
+import xmltodict  # type: ignore[import-untyped]
 from pydantic import ValidationError
 from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
@@ -211,13 +212,73 @@ async def test_both_keys_count_while_one_takes_over_from_the_other() -> None:
 
 
 DEEP = "<xml>" + "<a>" * 5000 + "</a>" * 5000 + "</xml>"
+DEEPER = "<xml><MsgType>text</MsgType><FromUserName>oAnn</FromUserName>" + "<a>" * 25 + "</a>" * 25 + "</xml>"
 BOMB = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><xml><MsgType>&b;</MsgType></xml>'
 
 
-@pytest.mark.parametrize("body", ["", "<", "<xml/>", "<a/>", "{}", "<xml>x</xml>", BOMB, DEEP, xml("text").replace("oAnn", "")])
+@pytest.mark.parametrize(
+    "body", ["", "<", "<xml/>", "<a/>", "{}", "<xml>x</xml>", BOMB, DEEP, DEEPER, xml("text").replace("oAnn", "")]
+)
 async def test_what_is_no_message_is_malformed(body: str) -> None:
     with pytest.raises(Malformed):
         await received(body)
+
+
+LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(10))
+
+
+@pytest.mark.parametrize("place", ["FromUserName", "MsgType", "Content"])
+async def test_no_entity_is_ever_expanded_and_no_file_read(place: str, tmp_path: Path) -> None:
+    secret = tmp_path / "canary"
+    secret.write_text("the canary")
+    kinds = {
+        "laughs": f"<!DOCTYPE x [{LAUGHS}]>",
+        "quadratic": f'<!DOCTYPE x [<!ENTITY l9 "{"a" * 2000}">]>',
+        "file": f'<!DOCTYPE x [<!ENTITY l9 SYSTEM "{secret.as_uri()}">]>',
+        "parameter": f'<!DOCTYPE x [<!ENTITY % p SYSTEM "{secret.as_uri()}"> %p; <!ENTITY l9 "x">]>',
+        "elsewhere": '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd">',
+    }
+    for name, head in kinds.items():
+        fields = {"FromUserName": "oAnn", "MsgType": "text", "Content": "hi", "MsgId": "1"}
+        fields[place] = "&l9;" * (1 if name != "quadratic" else 20)
+        body = f"{head}<xml>{''.join(f'<{key}>{value}</{key}>' for key, value in fields.items())}</xml>"
+        with pytest.raises(Malformed):
+            await received(body)
+            pytest.fail(f"{name} was read")
+
+
+async def test_elements_without_end_are_refused_before_they_are_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    parse = xmltodict.parse
+
+    def watched(text: str) -> Any:
+        read.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(xmltodict, "parse", watched)
+    with pytest.raises(Malformed, match="too many elements"):
+        await account(mode="plain", aes_key=None).receive(
+            Hook("POST", {"timestamp": STAMP, "nonce": "n", "signature": signature(TOKEN, STAMP, "n")}, {}, DEEP.encode())
+        )
+    assert read == []
+    (item,) = (await account().receive(callback(said("<" * 600), NOW.timestamp()))).items
+    assert isinstance(item, Message)
+    assert item.parts == (Text(text="<" * 600),), "a text of such signs is no element"
+
+
+async def test_links_that_hide_their_address_leave_only_where_that_is_wanted(server: WeChatServer, shop: WeChat) -> None:
+    hidden = 'see <a href="https://evil.example">our shop</a>, <A\nHREF="x">b</A> & 1 <a 2'
+    await shop.send(ANN, [Text(text=hidden)], KEY)
+    shown = 'see [a href="https://evil.example">our shop</a>, [A\nHREF="x">b</A> & 1 [a 2'
+    allowed = account(server, hidden_links=True)
+    await allowed.send(ANN, [Text(text=hidden)], KEY)
+    await allowed.aclose()
+    assert [one["text"]["content"] for one in server.sent] == [shown, hidden]
+    plain = account(mode="plain", aes_key=None)
+    hook = Hook("POST", {"timestamp": STAMP, "nonce": "n", "signature": signature(TOKEN, STAMP, "n")}, {}, said("hi").encode())
+    free = plain.passive(hook, [Text(text=hidden)])
+    assert free is not None
+    assert b"[a href" in free
 
 
 async def test_a_body_beyond_64_kib_is_refused_by_size() -> None:

@@ -1,5 +1,5 @@
 """A WeChat to test against, over real HTTP: stable tokens that can be spoiled, customer-service messages with a quota, media that
-are lost after three days, and the callbacks that it would make, sealed as WeChat seals them."""
+are lost after three days, and the callbacks that it would make, sealed and repeated as WeChat seals and repeats them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import asynccontextmanager, suppress
+from typing import Any, ClassVar
 
 import av
+import httpx
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -29,14 +30,23 @@ AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 QUOTA = 5
 MEDIA_S = 3 * 86_400
 VOICE_S = 60
-SCENES = {"message": (5, 48 * 3600.0), "menu": (3, 60.0), "follow": (3, 60.0), "scan": (3, 60.0)}
+SCENES = {"message": (5, 48 * 3600.0), "menu": (3, 60.0), "follow": (3, 60.0), "scan": (3, 60.0), "enter": (2, 60.0)}
 """Answers and seconds by what the customer did (客服消息, 下发条数限制)."""
 TEMPLATE = "Tm3-waiting"
 TYPES = {"image": "jpg png gif", "voice": "amr mp3", "video": "mp4", "thumb": "jpg"}
+HERE_S, TYPING_S = 30.0, 15.0
+"""Within how long of a customer's act typing can be shown, and for how long it is."""
+CUT_S, REPEATS = 5.0, 3
+"""After how long WeChat gives a callback up, and how often it makes it again."""
 
 
 class WeChatServer:
-    """api.weixin.qq.com for one account, with faults to order."""
+    """api.weixin.qq.com for one Official Account, with faults to order."""
+
+    kinds: ClassVar[frozenset[str]] = frozenset(
+        {"text", "image", "voice", "video", "music", "news", "mpnews", "msgmenu", "miniprogrampage", "wxcard"}
+    )
+    typing_path: ClassVar[str] = "/cgi-bin/message/custom/typing"
 
     def __init__(self) -> None:
         self.url = ""
@@ -56,6 +66,8 @@ class WeChatServer:
         self.consents: Counter[str] = Counter()
         """How many subscription notices a customer has agreed to."""
         self.notices: list[tuple[int, dict[str, Any]]] = []
+        self.acted_at: dict[str, float] = {}
+        self.typed_at: dict[str, float] = {}
         self._token = self._fresh()
 
     @staticmethod
@@ -68,6 +80,7 @@ class WeChatServer:
         left, end = self.allowed.get(who, (0, 0.0))
         left = left if self.clock() < end else 0
         self.allowed[who] = max(left, calls), max(end, self.clock() + seconds)
+        self.acted_at[who] = self.clock()
 
     def refusal(self, who: str) -> int:
         """The code that an answer to this customer would get now; 0: it would be taken."""
@@ -89,9 +102,10 @@ class WeChatServer:
         routes = [
             Route("/cgi-bin/stable_token", self._stable, methods=["POST"]),
             Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
-            Route("/cgi-bin/message/custom/typing", self._typing, methods=["POST"]),
+            Route(self.typing_path, self._typing, methods=["POST"]),
             Route("/cgi-bin/message/template/send", self._template, methods=["POST"]),
             Route("/cgi-bin/message/subscribe/bizsend", self._subscription, methods=["POST"]),
+            Route("/cgi-bin/message/subscribe/send", self._subscription, methods=["POST"]),
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
             Route("/cgi-bin/user/info", self._user, methods=["GET"]),
             Route("/cgi-bin/media/get", self._get, methods=["GET"]),
@@ -128,6 +142,10 @@ class WeChatServer:
         if body["msgtype"] == "text" and len(body["text"]["content"].encode()) > 2048:
             return _error(45002, "content size out of limit")
         kind = body["msgtype"]
+        if kind not in self.kinds:
+            return _error(40008, "invalid message type")
+        if kind == "miniprogrampage" and not self._alive(body[kind]["thumb_media_id"]):
+            return _error(40007, "invalid media_id")
         if kind in TYPES and not self._alive(body[kind]["media_id"]):
             return _error(40007, "invalid media_id")
         who = body["touser"]
@@ -139,6 +157,7 @@ class WeChatServer:
             return _error(code, "response out of time limit" if code == 45015 else "out of response count limit")
         if who in self.allowed:
             self.allowed[who] = self.allowed[who][0] - 1, self.allowed[who][1]
+        self.typed_at.pop(who, None)
         self.sent.append(body)
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
@@ -149,7 +168,18 @@ class WeChatServer:
         self.calls["typing"] += 1
         if refused := self._refused(request):
             return refused
-        return _error(self.codes.pop(0), "ordered") if self.codes else JSONResponse({"errcode": 0, "errmsg": "ok"})
+        if self.codes:
+            return _error(self.codes.pop(0), "ordered")
+        body = orjson.loads(await request.body())
+        who, now = body["touser"], self.clock()
+        if body["command"] not in ("Typing", "CancelTyping"):
+            return _error(45072, "command err")
+        if now - self.acted_at.get(who, now) > HERE_S:
+            return _error(45080, "no recent interaction")
+        if now - self.typed_at.get(who, float("-inf")) < TYPING_S:
+            return _error(45081, "already typing")
+        self.typed_at[who] = now
+        return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
     async def _template(self, request: Request) -> Response:
         body = orjson.loads(await request.body())
@@ -222,27 +252,60 @@ def _error(code: int, message: str) -> Response:
     return JSONResponse({"errcode": code, "errmsg": message})
 
 
+class ProgramServer(WeChatServer):
+    """The same for a Mini Program: fewer kinds, and a path of its own for typing."""
+
+    kinds = frozenset({"text", "image", "link", "miniprogrampage"})
+    typing_path = "/cgi-bin/message/custom/business/typing"
+
+
 @asynccontextmanager
 async def wechat() -> AsyncIterator[WeChatServer]:
-    """The server, running."""
+    """An Official Account's server, running."""
     server = WeChatServer()
     async with serving(server.app()) as server.url:
         yield server
 
 
-def callback(body: str, now: float, *, key: str = AES_KEY, token: str = TOKEN, app_id: str = APP_ID) -> Hook:
-    """A callback as WeChat makes it in secure mode, around the XML of a message."""
+@asynccontextmanager
+async def miniprogram() -> AsyncIterator[ProgramServer]:
+    """A Mini Program's server, running."""
+    server = ProgramServer()
+    async with serving(server.app()) as server.url:
+        yield server
+
+
+async def delivered(url: str, body: str, now: Callable[[], float] = time.time, *, cut_s: float = CUT_S) -> list[str]:
+    """Make a callback as WeChat does: cut off after `cut_s`, and again until it is answered, with the same ids and another seal.
+    Returns what came of each try: the answer's text, its status when that was not 200, or "cut"."""
+    told: list[str] = []
+    async with httpx.AsyncClient(timeout=cut_s) as http:
+        for _ in range(1 + REPEATS):
+            hook = callback(body, now())
+            answer = None
+            with suppress(httpx.HTTPError):
+                answer = await http.post(url, params=dict(hook.query), content=hook.body, headers=dict(hook.headers))
+            told.append("cut" if answer is None else answer.text if answer.status_code == 200 else str(answer.status_code))
+            if answer is not None and answer.status_code == 200:
+                break
+    return told
+
+
+def callback(body: str, now: float, *, key: str = AES_KEY, token: str = TOKEN, app_id: str = APP_ID, json: bool = False) -> Hook:
+    """A callback as WeChat makes it in secure mode, around the XML or JSON of a message."""
     stamp, nonce = str(int(now)), secrets.token_hex(5)
     sealed = WeChatCrypto(token, key, app_id).encrypt_message(body, nonce, stamp)
     encrypted = sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
-    outer = f"<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+    outer = f"<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>".encode()
+    if json:
+        outer = orjson.dumps({"ToUserName": "gh_1", "Encrypt": encrypted})
     query = {
         "timestamp": stamp,
         "nonce": nonce,
         "encrypt_type": "aes",
         "msg_signature": signature(token, stamp, nonce, encrypted),
     }
-    return Hook("POST", query, {"content-type": "text/xml"}, outer.encode())
+    return Hook("POST", query, {"content-type": "application/json" if json else "text/xml"}, outer)
 
 
 def signature(*pieces: str) -> str:
