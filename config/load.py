@@ -25,6 +25,7 @@ from hub.notices import NoticeRules
 from hub.ports import Settings
 from hub.routing import RoutingRules
 from hub.surveys import SurveyRules
+from hub.workbench import Workbench
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,50}")
 TAKEN = ("console", "deliveries", "router")
@@ -45,6 +46,7 @@ RULES: dict[str, type[BaseModel]] = {
     "notices.yaml": NoticeRules,
     "replies.yaml": CannedReplies,
     "survey.yaml": SurveyRules,
+    "console.yaml": Workbench,
 }
 FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
 
@@ -74,6 +76,7 @@ class Installation:
     notices: NoticeRules = field(default_factory=NoticeRules)
     canned: CannedReplies = field(default_factory=CannedReplies)
     survey: SurveyRules = field(default_factory=SurveyRules)
+    workbench: Workbench = field(default_factory=Workbench)
 
 
 def folder_of(given: Path | None = None) -> Path:

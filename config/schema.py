@@ -59,4 +59,5 @@ def shown(installation: Installation) -> dict[str, Any]:
         "notices": installation.notices.model_dump(mode="json"),
         "replies": installation.canned.model_dump(mode="json"),
         "survey": installation.survey.model_dump(mode="json"),
+        "console": installation.workbench.model_dump(mode="json", exclude_unset=True),
     }

@@ -14,6 +14,7 @@ from hub.batch import Batch
 from hub.model import AgentReply, Author
 from hub.runtime import Hub
 from hub.store.talks import Talk
+from hub.workbench import TAG, TAGS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 UNTIL_WRITTEN = 2**53
 """A snooze that only the customer's next message ends."""
 URGENT = 3
-TAGS = 20
-TAG = 40
 TAGS_TOGETHER = 512
-"""Bounds of a conversation's tags: how many, and characters of one and of all with the spaces between."""
+"""Characters of all tags of a conversation, with the spaces between."""
 
 
 def acted(batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:

@@ -135,13 +135,15 @@ class RoutingRules(_Rules):
 
 @dataclass(frozen=True, slots=True)
 class Present:
-    """An agent who can be given work now. `load`: open conversations; `assigned_ms`: when one was given last, for round robin."""
+    """An agent who can be given work now. `load`: open conversations; `assigned_ms`: when one was given last, for round robin;
+    `most`: how many they take by their own wish, never more than the rules say; 0: as many as those."""
 
     id: str
     email: str
     name: str = ""
     load: int = 0
     assigned_ms: int = 0
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +209,13 @@ def _choose(
 
 def _candidates(present: Sequence[Present], team: Team, capacity: int) -> list[_Candidate]:
     if not team.members:
-        return [_Candidate(agent, 1.0, capacity) for agent in present]
+        return [_Candidate(agent, 1.0, _taken(agent, capacity)) for agent in present]
     named = ((agent, team.members.get(agent.email.lower())) for agent in present)
-    return [_Candidate(agent, m.weight, m.capacity or capacity) for agent, m in named if m is not None]
+    return [_Candidate(agent, m.weight, _taken(agent, m.capacity or capacity)) for agent, m in named if m is not None]
+
+
+def _taken(agent: Present, capacity: int) -> int:
+    return min(agent.most, capacity) if agent.most else capacity
 
 
 def _pick(free: list[_Candidate], strategy: Strategy, seed: str) -> Present:

@@ -19,6 +19,7 @@ from hub.ports import Connector, Desk, Settings
 from hub.routing import RoutingRules
 from hub.store.store import Store
 from hub.surveys import SurveyRules
+from hub.workbench import Workbench
 
 if TYPE_CHECKING:
     from hub.intake import Intake
@@ -50,3 +51,5 @@ class Hub:
     canned: CannedReplies = field(default_factory=CannedReplies)
     """Texts that agents have ready."""
     survey: SurveyRules = field(default_factory=SurveyRules)
+    workbench: Workbench = field(default_factory=Workbench)
+    """What else lies ready for them in the console."""

@@ -16,7 +16,14 @@ JUST_NOW = 2**62
 def who_are_there(staff: Iterable[Staff], given: Mapping[str, int]) -> list[Present]:
     """Agents who are present, with their load and what was `given` to them since that was counted."""
     return [
-        Present(a.id, a.email, a.name, a.load + (more := given.get(a.id, 0)), a.assigned_ms if not more else JUST_NOW + more)
+        Present(
+            a.id,
+            a.email,
+            a.name,
+            a.load + (more := given.get(a.id, 0)),
+            a.assigned_ms if not more else JUST_NOW + more,
+            a.capacity,
+        )
         for a in staff
         if a.present
     ]

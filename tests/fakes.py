@@ -24,6 +24,7 @@ from hub.routing import RoutingRules
 from hub.runtime import Hub
 from hub.store.store import Store
 from hub.surveys import SurveyRules
+from hub.workbench import Workbench
 
 TEXT_ONLY = Capabilities(parts=frozenset({"text"}), text_limit=1000, timeout=2.0)
 
@@ -132,6 +133,7 @@ async def fake_hub(store: Store, redis_url: str, prefix: str, folder: Path, **mo
         notices=more.pop("notices", NoticeRules()),
         canned=more.pop("canned", CannedReplies()),
         survey=more.pop("survey", SurveyRules()),
+        workbench=more.pop("workbench", Workbench()),
         public_url="http://127.0.0.1",
         now=lambda: datetime.now(UTC),
     )

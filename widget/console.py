@@ -10,8 +10,11 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from widget import console_acts as acts
 from widget import console_admin as admin
+from widget import console_bulk as bulk
 from widget import console_change as change
 from widget import console_customers as customers
+from widget import console_find as find
+from widget import console_own as own
 from widget import console_session as session
 from widget import console_view as view
 from widget.access import ADMINS, LEADERS, READERS, WRITERS, Handler, known
@@ -46,8 +49,19 @@ CALLS: tuple[tuple[str, str, Handler, frozenset[str]], ...] = (
     ("POST", f"{ONE}/unblock", change.unblock, WRITERS),
     ("POST", f"{ONE}/undo", change.undo, WRITERS),
     ("POST", f"{ONE}/read", change.mark_read, READERS),
+    ("GET", f"{ONE}/draft", own.draft, READERS),
+    ("PUT", f"{ONE}/draft", own.keep_draft, WRITERS),
+    ("GET", f"{ONE}/canned", find.canned, READERS),
+    ("POST", f"{API}/bulk", bulk.bulk, WRITERS),
+    ("GET", f"{API}/search", find.search, READERS),
+    ("GET", f"{API}/workbench", find.workbench, READERS),
+    ("GET", f"{API}/me/drafts", own.drafts, READERS),
+    ("GET", f"{API}/me/views", own.views, READERS),
+    ("PUT", f"{API}/me/views", own.keep_views, READERS),
+    ("PUT", f"{API}/me/capacity", own.capacity, WRITERS),
     ("POST", f"{API}/deliveries/{{id}}/resend", acts.resend, WRITERS),
     ("POST", f"{API}/files", acts.upload, WRITERS),
+    ("GET", f"{API}/customers", find.customers, READERS),
     ("GET", f"{API}/customers/{{id}}", customers.customer, READERS),
     ("POST", f"{API}/customers/{{id}}/link", customers.link, WRITERS),
     ("POST", f"{API}/links/{{id}}/undo", customers.undo, WRITERS),

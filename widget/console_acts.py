@@ -35,8 +35,8 @@ LATEST = 10
 
 
 async def say(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, base?, force?, delay?}
-    A reply with `delay` (seconds) leaves so much later, and can be taken back until then."""
+    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, base?, force?, delay?, reply_to?}
+    A reply with `delay` (seconds) leaves so much later, and can be taken back until then; `reply_to`: the entry it answers."""
     hub = hub_of(request)
     place = await place_of(request)
     body = await json_of(request)
@@ -52,7 +52,9 @@ async def say(request: Request, who: Asker) -> Response:
     delay = whole(body, "delay")
     if delay > LATEST:
         raise Malformed(f"delay may be at most {LATEST} seconds")
-    return await put(hub, who, own, act, place.id, parts=parts, base=base, data={"delay_ms": delay * 1000} if delay else {})
+    to = ExternalId(id_of(body, "reply_to")) if body.get("reply_to") else None
+    data = {"delay_ms": delay * 1000} if delay else {}
+    return await put(hub, who, own, act, place.id, parts=parts, base=base, reply_to=to, data=data)
 
 
 async def _check_base(hub: Hub, place: Place, who: Asker, own: str, base: int) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from hub.acts import TAG, TAGS, URGENT
+from hub.acts import URGENT
 from hub.errors import Malformed
 from hub.model import ExternalId
+from hub.workbench import TAG, TAGS
 from widget.access import Asker, hub_of
 from widget.answers import answer, json_of, whole, word
 from widget.console_acts import CLIENT_ID, Act, client_id, place_of, put

@@ -152,6 +152,8 @@ class Console:
                     self._answer({"t": "pong"})
                 case "typing":
                     await self._typing(frame)
+                case "view":
+                    await self._viewing(frame)
                 case "hello":
                     raise Cut(BAD_FRAME)
                 case _:
@@ -162,6 +164,15 @@ class Console:
             raise Cut(TOO_MANY)
         self._answers.put_nowait(text_of(frame))
         self._me.bell.set()
+
+    async def _viewing(self, frame: dict[str, Any]) -> None:
+        """Tell colleagues which conversation is open here; the page says so again while it is."""
+        conversation = frame.get("c")
+        if not isinstance(conversation, str) or not ID.fullmatch(conversation):
+            return
+        by = {"kind": "agent", "name": self._me.agent.name, "id": self._me.agent.id}
+        fact = {"t": "eph", "k": "view", "c": conversation, "on": bool(frame.get("on", True)), "by": by, "console": True}
+        await self._hub.live.poke(ephemeral=[fact])
 
     async def _typing(self, frame: dict[str, Any]) -> None:
         """Tell the customer and the colleagues, at most once a second unless it begins or ends."""

@@ -17,6 +17,8 @@ from hub.store.listing import Listed, Only, View
 from hub.store.windows import Meter
 from widget.access import Asker, hub_of, id_of, unknown
 from widget.answers import Refusal, answer
+from widget.console_facts import links_of
+from widget.console_own import draft_json
 from widget.frames import console_event
 
 MOST = 100
@@ -82,6 +84,8 @@ async def conversation(request: Request, who: Asker) -> Response:
             "deliveries": fates_json(found.fates),
             "window": await _window(hub, found),
             "rating": await _rating(hub, found.row.id),
+            "draft": draft_json(await hub.store.own.draft(who.agent.id, found.row.id)),
+            "links": links_of(hub, found, who),
         }
     )
 

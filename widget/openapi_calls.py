@@ -12,6 +12,7 @@ from widget import openapi_customers as people
 from widget import openapi_devices as devices
 from widget import openapi_shapes as shapes
 from widget import openapi_staff as staff
+from widget import openapi_workbench as bench
 
 CHAT, CONSOLE, OPERATIONS, PAGES = "customer protocol", "console", "operations", "pages"
 TAGS = {
@@ -138,10 +139,34 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_ONE}/unblock"): _agents("Unblock the customer", "取消拉黑", _KEPT, *_LATE, takes=console.Block),
     ("POST", f"{_ONE}/undo"): _agents("Take back a reply before it leaves", "撤回", _KEPT, *_LATE, takes=console.Undo),
     ("POST", f"{_ONE}/read"): _agents("How far one has read", "标记已读", {200: console.ReadUpTo}, 404, takes=console.ReadAsked),
+    ("GET", f"{_ONE}/draft"): _agents("What one has begun to write", "草稿", {200: console.Draft}, 404),
+    ("PUT", f"{_ONE}/draft"): _agents(
+        "Keep a draft; one's other browsers are told", "保存草稿", {200: console.Draft}, 404, 429, takes=bench.DraftAsked
+    ),
+    ("GET", f"{_ONE}/canned"): _agents(
+        "Replies that are ready, filled for this customer", "快捷回复（已填变量）", {200: bench.ReadyReplies}, 404, 422,
+        query=bench.WordsQuery,
+    ),
+    ("POST", f"{_A}/bulk"): _agents(
+        "The same acts, or a macro, on several conversations", "批量操作与宏", {201: bench.Outcomes}, *_LATE, takes=bench.Bulk
+    ),
+    ("GET", f"{_A}/search"): _agents(
+        "Search in everything that was said", "搜索全部消息", {200: bench.Hits}, 422, 429, query=bench.SearchQuery
+    ),
+    ("GET", f"{_A}/workbench"): _agents("What lies ready for agents", "团队、标签、宏等", {200: bench.Workbench}),
+    ("GET", f"{_A}/me/drafts"): _agents("Where one has begun to write", "有草稿的会话", {200: bench.Drafted}),
+    ("GET", f"{_A}/me/views"): _agents("Views of one's own", "我的视图", {200: bench.Views}),
+    ("PUT", f"{_A}/me/views"): _agents("Keep views of one's own", "保存我的视图", {200: bench.Views}, takes=bench.Views),
+    ("PUT", f"{_A}/me/capacity"): _agents(
+        "How many conversations one is given at most", "接待上限", {200: staff.Agent}, takes=bench.CapacityAsked
+    ),
     ("POST", f"{_A}/deliveries/{{id}}/resend"): _agents(
         "Send again what failed or has an unknown fate", "重新发送", _KEPT, *_LATE, takes=console.Act
     ),
     ("POST", f"{_A}/files"): _agents("Upload one file", "上传一个文件", {201: shapes.File}, 411, *BODY, 429, uploads=True),
+    ("GET", f"{_A}/customers"): _agents(
+        "Customers by name or address", "查找客户", {200: bench.People}, 422, query=bench.WordsQuery
+    ),
     ("GET", f"{_A}/customers/{{id}}"): _agents("A customer over all channels", "客户（全渠道）", {200: people.Customer}, 404),
     ("POST", f"{_A}/customers/{{id}}/link"): _agents(
         "Two customers are one person", "合并两个客户", {201: people.Linked}, 404, 409, takes=people.LinkAsked

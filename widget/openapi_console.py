@@ -114,6 +114,21 @@ class Rating(BaseModel):
     asked_at: datetime
 
 
+class Draft(BaseModel):
+    """What one has begun to write; `rev` grows with every change."""
+
+    kind: Literal["reply", "note"]
+    text: str
+    rev: int
+
+
+class Link(BaseModel):
+    """A page of one's own about the customer; titles by language, `*` for every other."""
+
+    title: dict[str, str]
+    url: str
+
+
 class Conversation(Row):
     """A conversation with what stands beside it; `deliveries` by entry."""
 
@@ -123,6 +138,8 @@ class Conversation(Row):
     deliveries: dict[str, Delivered]
     window: Window | None
     rating: Rating | None
+    draft: Draft
+    links: list[Link]
 
 
 class ConsoleBy(BaseModel):
@@ -179,6 +196,8 @@ class Reply(BaseModel):
     force: bool = False
     delay: int = Field(0, ge=0, le=10)
     """Seconds that the reply waits for its author to take it back."""
+    reply_to: Id | None = None
+    """The entry that it answers."""
 
 
 class Act(BaseModel):

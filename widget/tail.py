@@ -156,17 +156,17 @@ class Tail:
             follower.bell.set()
 
     async def _pass_on(self, fact: dict[str, Any]) -> None:
-        """Tell an ephemeral fact to everybody but the agent whom it is about."""
-        told = {key: value for key, value in fact.items() if key not in ("to", "console", "who")}
+        """Tell an ephemeral fact to everybody but the agent whom it is about, or to one agent's own browsers alone (`only`)."""
+        told = {key: value for key, value in fact.items() if key not in ("to", "console", "who", "only")}
         if fact.get("by") == "customer":
             found = await self._about_customer(fact)
             if found is None:
                 return
             told |= found
-        by = told["by"].get("id")
+        by, only = told["by"].get("id"), fact.get("only")
         text = text_of(told)
         for follower in self._followers:
-            if follower.agent.id != by:
+            if follower.agent.id == only if only else follower.agent.id != by:
                 follower.tell(text)
 
     async def _about_customer(self, fact: dict[str, Any]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import SmallInteger, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from hub.store.columns import BIG, BODY, ID, KEY, NAME, UTC6, word
@@ -24,6 +24,8 @@ class Agent(SQLModel, table=True):
     seen_ms: int = Field(default=0, sa_type=BIG)
     assigned_ms: int = Field(default=0, sa_type=BIG)
     """When routing gave them a conversation last; 0: never."""
+    capacity: int = Field(default=0, sa_type=SmallInteger)
+    """Open conversations that they take at most by their own wish; 0: as many as the rules say."""
     disabled: bool = False
     until_ms: int = Field(default=0, sa_type=BIG)
     """Until when who came at a desk is there without a console."""
@@ -85,6 +87,28 @@ class AgentRead(SQLModel, table=True):
     agent_id: str = Field(primary_key=True, sa_type=ID)
     conversation_id: str = Field(primary_key=True, sa_type=ID)
     seq: int = Field(default=0, sa_type=BIG)
+
+
+class AgentDraft(SQLModel, table=True):
+    """What an agent has begun to write in a conversation; `rev` grows with every change."""
+
+    __tablename__ = "agent_draft"
+
+    agent_id: str = Field(primary_key=True, sa_type=ID)
+    conversation_id: str = Field(primary_key=True, sa_type=ID)
+    kind: str = Field(default="reply", sa_type=word(8))
+    text: str = Field(default="", sa_type=BODY)
+    rev: int = Field(default=1, sa_type=BIG)
+    at: datetime = Field(sa_type=UTC6)
+
+
+class AgentViews(SQLModel, table=True):
+    """The views of the list that an agent has made for themself, as JSON."""
+
+    __tablename__ = "agent_views"
+
+    agent_id: str = Field(primary_key=True, sa_type=ID)
+    views: str = Field(default="[]", sa_type=BODY)
 
 
 class Audit(SQLModel, table=True):

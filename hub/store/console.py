@@ -139,6 +139,18 @@ class ConsoleStore:
             row = (await connection.execute(select(*columns).where(conversation.c.id == conversation_id))).first()
         return Place(*tuple(row)) if row else None
 
+    async def there(self, ids: Iterable[str]) -> set[str]:
+        """Of these conversations, those that there are."""
+        own = select(conversation.c.id).where(among(self.db.dialect, conversation.c.id, "ids"))
+        async with self.db.read() as connection:
+            return {row[0] for row in await connection.execute(own, {"ids": list(ids)})}
+
+    async def tags_in_use(self) -> set[str]:
+        """Tags of the open conversations in which something happened last."""
+        newest = select(conversation.c.tags).where(conversation.c.status == "open").order_by(conversation.c.last_s.desc())
+        async with self.db.read() as connection:
+            return {tag for row in await connection.execute(newest.limit(RECENT)) for tag in row[0].split()}
+
     async def entries(self, place: Place, *, before: int | None, most: int) -> tuple[list[Entry], list[Fate]]:
         """A conversation's entries from before position `before`, oldest first, and what became of them."""
         wanted = select(*ENTRY_COLUMNS).where(message.c.conversation_id == place.id).order_by(message.c.seq.desc()).limit(most)

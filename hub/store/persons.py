@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from hub.store import link_tables, tables
 from hub.store.database import Database
@@ -60,6 +60,17 @@ class Whole:
     links: list[Made]
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A customer in a list."""
+
+    id: str
+    name: str
+    email: str
+    phone: str
+    channels: list[str]
+
+
 class PersonStore:
     """Every query that shows a customer as a whole."""
 
@@ -93,6 +104,22 @@ class PersonStore:
                 conversations=await listed(connection, talks.order_by(conversation.c.last_s.desc()).limit(MOST), me),
                 links=[_made(row) for row in links],
             )
+
+    async def find(self, words: str, most: int) -> list[Named]:
+        """Customers by name, address or id, who came last first; the typed text is never a pattern."""
+        escaped = words.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+        columns = (customer.c.name, customer.c.email, customer.c.phone)
+        held = [func.lower(column).like(f"%{escaped.lower()}%", escape="!") for column in columns]
+        as_typed = [column.like(f"%{escaped}%", escape="!") for column in columns]
+        known = select(identity.c.customer_id).where(identity.c.external_id == words)
+        wanted = select(customer.c.id, *columns).where(or_(*held, *as_typed, customer.c.id == words, customer.c.id.in_(known)))
+        async with self.db.read() as connection:
+            rows = (await connection.execute(wanted.order_by(customer.c.id.desc()).limit(most))).all()
+            own = select(identity.c.customer_id, identity.c.channel).where(identity.c.customer_id.in_([row[0] for row in rows]))
+            channels: dict[str, list[str]] = {}
+            for owner, channel in await connection.execute(own.order_by(identity.c.channel)):
+                channels.setdefault(owner, []).append(channel)
+        return [Named(row[0], row[1], row[2], row[3], channels[row[0]]) for row in rows if row[0] in channels]
 
     async def there(self, *, customer_id: str = "", link_id: str = "") -> bool:
         """Whether there is such a customer, or such a link."""

@@ -32,6 +32,8 @@ class Staff:
     present: bool
     load: int
     assigned_ms: int = 0
+    capacity: int = 0
+    """How many they take at most by their own wish; 0: as many as the rules say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +70,11 @@ class StaffStore:
             HERE,
             func.coalesce(held.c.n, 0),
             agent.c.assigned_ms,
+            agent.c.capacity,
         )
         wanted = select(*columns).outerjoin(held, held.c.agent_id == agent.c.id).where(agent.c.disabled.is_(False))
         rows = await connection.execute(wanted.order_by(agent.c.id))
-        return [Staff(r[0], r[1], r[2], r[3] == "present" and bool(r[4]), int(r[5]), int(r[6])) for r in rows]
+        return [Staff(r[0], r[1], r[2], r[3] == "present" and bool(r[4]), int(r[5]), int(r[6]), int(r[7])) for r in rows]
 
     async def assigned(self, connection: AsyncConnection, agents: Iterable[str], at_ms: int) -> None:
         """Remember when routing gave these agents something; in one order, so that two lanes never wait for each other."""

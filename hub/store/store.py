@@ -24,9 +24,11 @@ from hub.store.linking import LinkStore
 from hub.store.logs import LogStore
 from hub.store.migrate import migrate
 from hub.store.naming import NamingStore
+from hub.store.own import OwnStore
 from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
 from hub.store.ratings import RatingStore
+from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
 from hub.store.threads import ThreadStore
@@ -65,6 +67,8 @@ class Store:
     persons: PersonStore
     threads: ThreadStore
     ratings: RatingStore
+    own: OwnStore
+    searching: SearchStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -112,6 +116,8 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         persons=PersonStore(db),
         threads=ThreadStore(db, int(facts["lanes"])),
         ratings=RatingStore(db),
+        own=OwnStore(db),
+        searching=SearchStore(db),
     )
 
 

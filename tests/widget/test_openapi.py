@@ -227,8 +227,27 @@ async def agents(api: Api, talk: str) -> None:
     assert kinds == {"message", "note", "assigned", "resolved", "reopened", "changed"}
     assert (await bo.get(one)).json()["profile"]["name"] == "Li"
     await bo.get(f"{API}/conversations/{NOBODY}")
+    await own(api, bo, talk)
     await resend(api, bo)
     await link(api, bo)
+
+
+async def own(api: Api, bo: httpx.AsyncClient, talk: str) -> None:
+    """What agents keep for themselves, look for, and do to several conversations at once."""
+    one = f"{API}/conversations/{talk}"
+    assert (await bo.put(f"{one}/draft", json={"text": "half", "kind": "note", "by": "tab1"})).json()["rev"] == 1
+    assert (await bo.get(f"{one}/draft")).json()["text"] == "half"
+    assert (await bo.get(f"{API}/me/drafts")).json() == {"items": [talk]}
+    view = {"name": "VIPs", "view": "all", "q": "", "channel": "web", "team": "", "tag": "vip", "priority": 2}
+    assert (await bo.put(f"{API}/me/views", json={"items": [view]})).json() == (await bo.get(f"{API}/me/views")).json()
+    await bo.put(f"{API}/me/capacity", json={"most": 3})
+    busy = (await bo.get(f"{API}/workbench")).json()["busy"]
+    assert [one["most"] for one in busy].count(3) == 1
+    await bo.get(f"{one}/canned", params={"q": ""})
+    assert (await bo.get(f"{API}/search", params={"q": "Hello", "limit": 1})).json()["items"][0]["conversation"] == talk
+    assert (await bo.get(f"{API}/customers", params={"q": "Li"})).json()["items"][0]["channels"] == ["web"]
+    done = {"id": api.id(), "conversations": [talk, NOBODY], "do": [{"tag": ["late"]}]}
+    assert [one["ok"] for one in (await bo.post(f"{API}/bulk", json=done)).json()["items"]] == [True, False]
 
 
 async def resend(api: Api, bo: httpx.AsyncClient) -> None:
@@ -336,6 +355,10 @@ BODIES: dict[str, dict[str, Any]] = {
     "ReadAsked": {"n": 1},
     "Invite": {"email": "b@example.com"},
     "Change": {"name": "x"},
+    "DraftAsked": {"text": "x"},
+    "Views": {"items": [{"name": "v"}]},
+    "CapacityAsked": {"most": 2},
+    "Bulk": {"id": "k", "conversations": [NOBODY], "do": [{"resolve": True}]},
     "LinkAsked": {"other": NOBODY},
     "PartAsked": {},
 }
