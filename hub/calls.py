@@ -113,7 +113,8 @@ async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | 
     head = run[0]
     if head.kind == "open":
         place = desk.place(ChannelName(head.conversation["channel"]), head.conversation["team"])
-        thread = await desk.open(place, card_of(hub, head), IdempotencyKey(head.key))
+        lines = [_line(call) for call in run[1:]]
+        thread = await desk.open(place, card_of(hub, head), IdempotencyKey(head.key), lines)
         return ExternalId(thread), place
     if not head.thread:
         raise Undeliverable("its thread could not be opened")

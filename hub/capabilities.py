@@ -11,10 +11,10 @@ from hub.model import Event, Part
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A platform's rate limit: `rate` calls a second, `burst` at once."""
+    """A platform's rate limit: `rate` calls a second, `burst` at once. What is beyond a whole number lets calls go so early."""
 
     rate: float
-    burst: int = 1
+    burst: float = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,8 @@ class Capabilities:
     """Customers fetch from their log (widget, app): there is nothing to send, and delivery is exact."""
     coalesce: int = 1
     """Most consecutive entries that may travel in one call."""
+    head: int = 0
+    """Of a desk: bytes of stored lines without files that may travel with a new thread's head, in its own call."""
     pace: Pace | None = None
     """Per place: a desk's thread belongs to one, a customer's conversation is one. Counted for all processes together."""
     card_pace: Pace | None = None

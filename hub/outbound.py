@@ -111,7 +111,7 @@ class Outbound:
     async def _paced(self, lane: int, head: Due) -> None:
         self._waiting[head.target] += 1
         try:
-            async with self._turns.turn(self._queue(head), head.kind, (head.conversation_id, head.stream)):
+            async with self._turns.turn(self._queue(head), head.kind):
                 while (wait := await self._pause(head)) > 0:
                     await asyncio.sleep(min(max(wait, self._crowd(head)), 5.0) + random.random() * 0.02)
                     if self._closing:
@@ -141,7 +141,6 @@ class Outbound:
         for head in heads:
             if (head.conversation_id, head.stream) not in taken:
                 self._busy.discard((head.conversation_id, head.stream))
-        self._turns.new -= {(run[0].conversation["id"], run[0].stream) for run in claimed}
         for run in claimed:
             self._spawn(self._make(run, until), None, (run[0].conversation["id"], run[0].stream))
 
@@ -209,8 +208,6 @@ class Outbound:
             log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
             return [uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
         CALLS.labels(head.target, head.kind, "sent").inc()
-        if head.kind == "open":
-            self._turns.new.add((head.conversation["id"], head.stream))
         return [over(call, "sent", external_id=external, place=place) for call in run]
 
     async def _ask(self, heads: Sequence[Due]) -> None:

@@ -206,8 +206,9 @@ class Desk(Protocol):
         """Where a conversation's thread belongs (say, a Slack channel's id); also the key of `capabilities.pace`."""
         ...
 
-    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
-        """Post the card that heads a new thread. Errors as in `Connector.send`."""
+    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey, lines: Sequence[Line] = ()) -> ThreadId:
+        """Post the card that heads a new thread, in one call with as many first lines as `capabilities.head` admits. Errors as in
+        `Connector.send`."""
         ...
 
     async def update(self, thread: ThreadId, card: ThreadCard) -> None:

@@ -1,8 +1,7 @@
 """Who waits for a place's pace: one at a time asks for it, and whoever can wait least is first.
 
-In a rush every customer is to be seen soon: a new thread's head, which shows the last words, goes before the lines that only
-repeat them in full, and what is said in threads that are known before both. Nobody waits
-for ever: each kind may be passed for so long.
+In a rush every customer is to be seen soon. What customers said, be it with a new thread's head or in a thread that is there,
+goes in the order of coming, so that nobody waits much longer than the others; what only draws a card anew may be passed.
 """
 
 from __future__ import annotations
@@ -13,9 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 
-FIRST = "first"
-"""The kind of the lines that follow a new thread's head."""
-PATIENCE_S = {"open": 5.0, FIRST: 60.0, "card": 10.0}
+PATIENCE_S = {"card": 10.0}
 """By the kind of call: how long those that came later may go before it. What is not named here goes in the order of coming."""
 
 
@@ -25,17 +22,14 @@ class Turns:
     def __init__(self) -> None:
         self._queues: dict[str, list[tuple[float, int, asyncio.Future[None]]]] = {}
         self._numbers = itertools.count()
-        self.new: set[tuple[str, str]] = set()
-        """Streams whose thread has nothing yet but its head."""
 
     def taken(self, place: str) -> bool:
         """Whether somebody waits there already."""
         return place in self._queues
 
     @asynccontextmanager
-    async def turn(self, place: str, kind: str, stream: tuple[str, str] = ("", "")) -> AsyncIterator[None]:
+    async def turn(self, place: str, kind: str) -> AsyncIterator[None]:
         """Wait until it is this one's turn, and keep it meanwhile."""
-        kind = FIRST if kind == "line" and stream in self.new else kind
         queue = self._queues.get(place)
         if queue is None:
             self._queues[place] = []

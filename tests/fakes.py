@@ -53,6 +53,10 @@ class FakeConnector:
         pass
 
 
+def _words(line: Line) -> str:
+    return " ".join(p.text for p in line.parts if isinstance(p, Text)) or line.entry.kind
+
+
 class FakeDesk:
     """Keeps its threads in memory; `lookup` answers from what was posted."""
 
@@ -67,6 +71,9 @@ class FakeDesk:
         self.posts: list[tuple[str, list[str]]] = []
         self.fail: list[Exception] = []
         self.fail_after: list[Exception] = []
+        self.fail_open_after: list[Exception] = []
+        self.heads: list[list[str]] = []
+        """The lines that came with each thread's head."""
         self.numbers = itertools.count(1)
 
     async def receive(self, hook: Hook) -> Receipt:
@@ -75,13 +82,16 @@ class FakeDesk:
     def place(self, channel: ChannelName, team: str) -> str:
         return "C1"
 
-    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
+    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey, lines: Sequence[Line] = ()) -> ThreadId:
         if self.fail:
             raise self.fail.pop(0)
         thread = f"{place}:{next(self.numbers)}"
-        self.threads[thread] = []
+        self.threads[thread] = [_words(line) for line in lines]
+        self.heads.append(self.threads[thread].copy())
         self.cards.append(card)
-        self.keys[str(key)] = thread
+        self.keys.update(dict.fromkeys([str(key), *(str(line.key) for line in lines)], thread))
+        if self.fail_open_after:
+            raise self.fail_open_after.pop(0)
         return ThreadId(thread)
 
     async def update(self, thread: ThreadId, card: ThreadCard) -> None:
@@ -90,7 +100,7 @@ class FakeDesk:
     async def post(self, thread: ThreadId, lines: Sequence[Line], key: IdempotencyKey) -> ExternalId:
         if self.fail:
             raise self.fail.pop(0)
-        texts = [" ".join(p.text for p in line.parts if isinstance(p, Text)) or line.entry.kind for line in lines]
+        texts = [_words(line) for line in lines]
         ts = f"ts{next(self.numbers)}"
         self.threads[str(thread)].extend(texts)
         self.posts.append((str(thread), texts))

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.settings import SlackSettings
+from hub.errors import Temporary
+
+APART, AFTER = 0.95, 0.91
+"""Of the pace's own distance: between the beginnings of two posts, and from an answer, before which Slack has counted the post,
+to the next. Keeping all of it would add every delay to those before."""
+PATIENCE_S = 3.0
 
 
 class Slack:
@@ -17,6 +30,8 @@ class Slack:
         self._session: aiohttp.ClientSession | None = None
         self._web: AsyncWebClient | None = None
         self._own: tuple[str, str] | None = None
+        self._next: dict[str, float] = {}
+        """When the next post may begin, by Slack channel (monotonic seconds)."""
         self.proxy: str | None = settings.proxy or None
 
     @property
@@ -41,6 +56,26 @@ class Slack:
             )
             self._web.proxy = self.proxy
         return self._web
+
+    async def post(self, channel: str, **what: Any) -> AsyncSlackResponse:
+        """Post to a Slack channel at its pace; nothing that people write is looked up or unfolded."""
+        async with self._spaced(channel):
+            return await self.web.chat_postMessage(channel=channel, unfurl_links=False, unfurl_media=False, **what)
+
+    @asynccontextmanager
+    async def _spaced(self, channel: str) -> AsyncIterator[None]:
+        """Around a post to this Slack channel, which begins far enough after the one before. The hub's pace counts when calls are
+        claimed; what takes longer for one and shorter for the next would bring them together again."""
+        until = time.monotonic() + PATIENCE_S
+        while (wait := self._next.get(channel, 0.0) - time.monotonic()) > 0:
+            if time.monotonic() + wait > until:
+                raise Temporary("other posts to this Slack channel go first", retry_after=1.0, paused=True)
+            await asyncio.sleep(wait)
+        self._next[channel] = time.monotonic() + APART / self._settings.rate
+        try:
+            yield
+        finally:
+            self._next[channel] = max(self._next[channel], time.monotonic() + AFTER / self._settings.rate)
 
     async def own(self) -> tuple[str, str]:
         """(team, this app's own member), as Slack says; asked once."""

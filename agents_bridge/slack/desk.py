@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import json
 import time
@@ -12,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import structlog
 
-from agents_bridge.slack import blocks, files
+from agents_bridge.slack import blocks, files, heads
 from agents_bridge.slack.asking import answered
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.catching import missed
@@ -68,8 +67,9 @@ class SlackDesk:
             media_limit=FILE_BYTES,
             idempotency="lookup",
             coalesce=20,
-            pace=Pace(settings.rate),
-            card_pace=Pace(0.8, 5),  # chat.update is of tier 3: fifty a minute in all channels together
+            head=heads.BYTES,
+            pace=Pace(settings.rate, 1.2),  # who asks a moment early loses no time to the asking
+            card_pace=Pace(0.75, 4),  # chat.update is of tier 3: fifty a minute in all channels together
             deadline=2.5,
             lookup_after=settings.lookup_after,
             timeout=settings.timeout,
@@ -93,23 +93,22 @@ class SlackDesk:
         settings = self._settings
         return settings.channels.get(team) or settings.channels.get(str(channel)) or settings.channel
 
-    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
-        """Post the card that heads a thread; at the fallback while its own Slack channel takes no posts."""
+    async def open(self, place: str, card: ThreadCard, key: IdempotencyKey, lines: Sequence[Line] = ()) -> ThreadId:
+        """Post the card that heads a thread, with its first lines; at the fallback while its own Slack channel takes no posts."""
         spare = self._settings.fallback
         try:
-            return await self._head(place, card, key)
+            return await self._head(place, card, key, lines)
         except ChannelGone as exc:
             if spare is None or spare == place:
                 raise
             log.error("slack.channel_gone", desk=self.name, channel=place, instead=spare, error=str(exc))
-            return await self._head(spare, card, key)
+            return await self._head(spare, card, key, lines)
 
-    async def _head(self, place: str, card: ThreadCard, key: IdempotencyKey) -> ThreadId:
-        text, shown = blocks.card(card, self._settings.locale)
+    async def _head(self, place: str, card: ThreadCard, key: IdempotencyKey, lines: Sequence[Line]) -> ThreadId:
+        shown = heads.head(card, lines, self._settings.locale)
+        metadata = metadata_of([key, *(one.key for one in lines)])
         with translated("chat.postMessage"):
-            answer = await self._slack.web.chat_postMessage(
-                channel=place, text=text, blocks=shown, metadata=metadata_of([key]), unfurl_links=False, unfurl_media=False
-            )
+            answer = await self._slack.post(place, metadata=metadata, **shown)
             return ThreadId(f"{answer['channel']}:{ts_of(answer['ts'])}")
 
     async def update(self, thread: ThreadId, card: ThreadCard) -> None:
@@ -125,8 +124,6 @@ class SlackDesk:
         first: ExternalId | None = None
         for group in blocks.groups(lines, self._settings.locale):
             try:
-                if first is not None and group.kind != "file":
-                    await asyncio.sleep(1 / self._settings.rate)
                 sent = await (self._share(thread, group.lines[0]) if group.kind == "file" else self._say(thread, group))
             except (Temporary, Undeliverable) as exc:
                 if first is None:
@@ -147,19 +144,11 @@ class SlackDesk:
             name, picture = person
             more |= {"username": name, "mrkdwn": False} | ({"icon_url": picture} if picture else {})
         with of_thread(channel, self._settings.fallback), translated("chat.postMessage"):
-            answer = await self._slack.web.chat_postMessage(
-                channel=channel,
-                thread_ts=root,
-                text=text or "…",
-                metadata=metadata_of([one.key for one in group.lines]),
-                unfurl_links=False,
-                unfurl_media=False,
-                link_names=False,
-                parse="none",
-                **more,
-            )
-            stamp, said = ts_of(answer["ts"]), answer["message"]
-        if isinstance(said, dict) and said and said.get("thread_ts") != root:
+            metadata = metadata_of([one.key for one in group.lines])
+            said = {"thread_ts": root, "text": text or "…", "metadata": metadata, "link_names": False, "parse": "none"}
+            answer = await self._slack.post(channel, **said, **more)
+            stamp, there = ts_of(answer["ts"]), answer["message"]
+        if isinstance(there, dict) and there and there.get("thread_ts") != root:
             await self._take_back(channel, stamp)
         return ExternalId(f"{channel}:{stamp}")
 

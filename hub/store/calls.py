@@ -214,6 +214,8 @@ def _shares(run: Sequence[Call], row: dict[str, Any], ready: bool, there: Capabi
     """Whether a row may travel in the call of those before it. Lines share while they carry no files. What customers get in one
     call must stay one for ever: a platform that knows the key of the first try takes the next for the same."""
     head = run[0]
+    if head.kind == "open":
+        return ready and _rides(run, row, there)
     if row["kind"] != head.kind or row["state"] != "queued":
         return False
     if head.kind == "send":
@@ -222,6 +224,13 @@ def _shares(run: Sequence[Call], row: dict[str, Any], ready: bool, there: Capabi
         bodies = [*(call.parts or "" for call in run), row["parts"] or ""]
         return ready and len(run) < there.coalesce and head.data == row["data"] == "{}" and may_share(bodies, there)
     return ready and head.kind in ("line", "card") and not (_has_media(row) or head.has_media) and len(run) < there.coalesce
+
+
+def _rides(run: Sequence[Call], row: dict[str, Any], there: Capabilities) -> bool:
+    """Whether a line may travel with the head of its thread. What tells of a call has a button, and a place of its own."""
+    size = sum(len((call.parts or "").encode()) for call in run) + len((row["parts"] or "").encode())
+    fits = size <= there.head and len(run) <= there.coalesce
+    return bool(fits and row["kind"] == "line" and row["said_kind"] != "status" and not _has_media(row))
 
 
 def _has_media(row: dict[str, Any]) -> bool:

@@ -1,8 +1,8 @@
 """A rush: many new conversations at once over three Slack channels at Slack's real pace, also with a worker that keeps dying.
 
 `python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the worker is
-killed every five seconds. Exit code 1 when anything is lost, doubled or out of order, when Slack had to refuse more than a few
-calls, or, without kills, when customers are seen (by the card, which shows their last words) later than after ten seconds.
+killed every five seconds. Exit code 1 when anything is lost, doubled or out of order, when Slack had to refuse a call, or,
+without kills, when customers' lines are seen in their threads later than after ten seconds (p95).
 """
 
 from __future__ import annotations
@@ -32,8 +32,12 @@ LINES = 3
 BETWEEN_S = 0.4
 """Between two lines of one customer."""
 NAMED = re.compile(r"#(\d+)\.(\d+)#")
-REFUSED_SHARE, LATE_S = 0.02, 10.0
+LATE_S = 10.0
 DESK = "rate: 1\nlookup_after: 2\ntimeout: 3\ncustomize: false\nchannels: {tg1: C0ONE, tg2: C0TWO, tg3: C0THREE}\n"
+
+
+Line = tuple[int, int]
+"""Which customer's, and which of theirs."""
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Rush:
     slack: SlackServer
     bots: list[TelegramServer]
     hub: Running
-    said: dict[tuple[int, int], float] = field(default_factory=dict)
+    said: dict[Line, float] = field(default_factory=dict)
     kills: int = 0
 
     async def write(self, conversations: int, seconds: float) -> None:
@@ -66,8 +70,8 @@ class Rush:
                 while len({name for name, *_ in self.seen()}) < len(self.said):  # noqa: ASYNC110 -- another process posts
                     await asyncio.sleep(0.25)
 
-    def seen(self) -> list[tuple[tuple[int, int], str, float]]:
-        """(line, thread, when) in the order of arrival."""
+    def seen(self) -> list[tuple[Line, str, float]]:
+        """(line, thread, when) in the order of arrival: what is below a card, in its own post, and what is in the thread."""
         found = []
         for post in self.slack.accepted.of("post"):
             if post["thread_ts"]:
@@ -83,13 +87,18 @@ class Rush:
             self.kills += 1
 
 
-def at_best(arrivals: Sequence[tuple[float, int]], rate: float = 1.0) -> dict[int, float]:
-    """When each conversation could be seen in one Slack channel, if nothing but the pace took time: a card a second, first come,
-    first served. The thread's own lines follow when there is room."""
-    free, shown = 0.0, {}
-    for at, n in sorted(arrivals):
-        shown[n] = max(free, at)
-        free = shown[n] + 1 / rate
+def at_best(arrivals: Sequence[tuple[float, Line]], rate: float = 1.0) -> dict[Line, float]:
+    """When each line could be seen in one Slack channel, if nothing but the pace took time: a post a second, first come, first
+    served, and with a line go all that its conversation has said by then."""
+    free, shown = 0.0, dict[Line, float]()
+    waiting = sorted(arrivals)
+    while waiting:
+        at, (n, _) = waiting[0]
+        now = max(free, at)
+        taken = [line for came, line in waiting if line[0] == n and came <= now]
+        shown |= dict.fromkeys(taken, now)
+        waiting = [one for one in waiting if one[1] not in taken]
+        free = now + 1 / rate
     return shown
 
 
@@ -101,25 +110,22 @@ def percentile(values: Sequence[float], share: float) -> float:
 def judged(rush: Rush, began: float) -> dict[str, Any]:
     """What came of it, as figures."""
     seen, said = rush.seen(), rush.said
-    first: dict[tuple[int, int], float] = {}
+    first: dict[Line, float] = {}
     threads: dict[int, set[str]] = defaultdict(set)
-    order: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    order: dict[str, list[Line]] = defaultdict(list)
     for name, thread, at in seen:
         first.setdefault(name, at)
         threads[name[0]].add(thread)
         order[thread].append(name)
-    best: dict[int, float] = {}
+    best: dict[Line, float] = {}
     for place in range(len(rush.bots)):
-        best |= at_best([(at, n) for (n, line), at in said.items() if line == 0 and n % len(rush.bots) == place])
+        best |= at_best([(at, line) for line, at in said.items() if line[0] % len(rush.bots) == place])
     delays = [first[name] - said[name] for name in first]
     cards = [post for post in rush.slack.accepted.of("post") if not post["thread_ts"]]
-    met: dict[int, float] = {}
-    for n, at in sorted([(int(n), post["at"]) for post in cards for n, _ in NAMED.findall(post["text"])], reverse=True):
-        met[n] = at
     counts = Counter(name for name, *_ in seen)
     methods = Counter(method for method, *_ in rush.slack.calls)
     return {
-        "conversations": len(best),
+        "conversations": len({n for n, _ in said}),
         "lines": len(said),
         "seconds": round(max(first.values(), default=began) - began, 1),
         "kills": rush.kills,
@@ -131,18 +137,16 @@ def judged(rush: Rush, began: float) -> dict[str, Any]:
         "updates": methods["chat.update"],
         "lookups": methods["conversations.replies"] + methods["conversations.history"],
         "refused": rush.slack.refused,
-        "seen_p50_s": percentile([met[n] - said[n, 0] for n in met], 0.5),
-        "seen_p95_s": percentile([met[n] - said[n, 0] for n in met], 0.95),
-        "pace_alone_p95_s": percentile([best[n] - said[n, 0] for n in best], 0.95),
-        "in_thread_p50_s": percentile(delays, 0.5),
-        "in_thread_p95_s": percentile(delays, 0.95),
+        "seen_p50_s": percentile(delays, 0.5),
+        "seen_p95_s": percentile(delays, 0.95),
+        "seen_last_s": percentile(delays, 1.0),
+        "pace_alone_p95_s": percentile([best[name] - said[name] for name in best], 0.95),
     }
 
 
 def wrong(figures: dict[str, Any]) -> list[str]:
     """What must not be."""
-    found = [name for name in ("lost", "doubled", "disordered", "stray") if figures[name]]
-    found += ["refused"] if figures["refused"] > max(2, REFUSED_SHARE * figures["posts"]) + figures["kills"] else []
+    found = [name for name in ("lost", "doubled", "disordered", "stray", "refused") if figures[name]]
     found += ["late"] if not figures["kills"] and not 0 <= figures["seen_p95_s"] <= LATE_S else []
     return found
 

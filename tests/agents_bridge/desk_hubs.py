@@ -51,8 +51,14 @@ class Room:
         return told
 
     def lines(self, thread: str) -> list[str]:
-        """What the thread shows below its card."""
-        return [message["text"] for message in self.slack.workspace.thread(thread)[1:]]
+        """What the thread shows below its card: what came with the card, in its own post, and then what was posted."""
+        return [*self.head(thread), *(message["text"] for message in self.slack.workspace.thread(thread)[1:])]
+
+    def head(self, thread: str) -> list[str]:
+        """The lines that came with the card."""
+        attached = self.slack.workspace.thread(thread)[0].get("attachments") or ()
+        sections = [block for one in attached for block in one["blocks"] if block["type"] == "section"]
+        return [line for block in sections for line in block["text"]["text"].split("\n")]
 
     def card(self, thread: str) -> str:
         """The head of the thread, whole."""

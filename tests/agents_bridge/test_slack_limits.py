@@ -11,10 +11,11 @@ from slack_sdk.models.basic_objects import JsonObject
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from agents_bridge.slack import asking, blocks, canned, marking, modals
+from agents_bridge.slack import asking, blocks, canned, heads, marking, modals
 from agents_bridge.slack.guard import held_blocks
+from agents_bridge.slack.text import inert
 from hub.canned import CannedReplies
-from hub.model import FileId, Media
+from hub.model import FileId, Media, Text
 from hub.people import Seen
 from tests.agents_bridge.desks import NOON, MemoryFiles, card, desk_at, line, opened
 from tests.servers.slack import SlackServer
@@ -77,6 +78,25 @@ def test_a_card_of_everything(long: str, locale: Locale, status: str) -> None:
     text, made = blocks.card(full(long, status), locale)
     message(made)
     assert 0 < len(text) <= TEXT
+
+
+@LONGEST
+@LOCALES
+def test_a_card_with_the_lines_that_travel_with_it(long: str, locale: Locale) -> None:
+    avatar = "https://cdn.example/" + "a" * 2000
+    said = long.encode()[: heads.BYTES].decode(errors="ignore")
+    lines = [line(said[:90], author=long[:191], avatar=avatar, key=f"k{n}") for n in range(10)]
+    lines += [line(said[:200], kind="note", by="agent", author=long[:191]), line(said, author=long[:191])]
+    for some in (lines[-1:], lines[:-1], [lines[0], lines[-2], lines[1]]):
+        made = heads.head(full(long, "open"), some, locale)
+        message(made["blocks"])
+        [attached] = made["attachments"]
+        valid(attached["blocks"])
+        assert len(attached["fallback"]) <= 150
+        words = "".join(block["text"]["text"] for block in attached["blocks"] if block["type"] == "section")
+        assert all(inert(next(p.text for p in one.parts if isinstance(p, Text))) in words for one in some)
+    made = heads.head(full(long, "open"), [line(said[:900], author=long[:191])], locale)
+    assert len(json.dumps([made["blocks"], made["attachments"]], ensure_ascii=False)) <= heads.TOGETHER
 
 
 @LONGEST

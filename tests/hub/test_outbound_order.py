@@ -216,6 +216,36 @@ async def test_lines_for_a_thread_share_a_call(make_hub: Any) -> None:
     assert {row["state"] for row in await rows(hub.store, Delivery)} == {"sent"}
 
 
+HEADED = replace(TEXT_ONLY, coalesce=10, idempotency="lookup", lookup_after=30.0, head=400)
+
+
+async def test_a_new_threads_first_lines_travel_with_its_head_as_far_as_they_fit(make_hub: Any) -> None:
+    slack = FakeDesk(HEADED)
+    hub = await make_hub(desks=desks(slack=slack))
+    await take_in(hub, said("one"), said("two"), said("x" * 400), said("four"))
+    await deliver(hub)
+    assert slack.heads == [["one", "two"]]
+    assert slack.posts == [("C1:1", ["x" * 400, "four"])]
+    assert {row["state"] for row in await rows(hub.store, Delivery)} == {"sent"}
+    await settle(hub, said("five"))
+    assert slack.threads["C1:1"] == ["one", "two", "x" * 400, "four", "five"]
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_head_without_an_answer_is_found_with_its_lines_or_posted_again_with_them(make_hub: Any, arrived: bool) -> None:
+    slack = FakeDesk(HEADED)
+    hub = await make_hub(desks=desks(slack=slack))
+    (slack.fail_open_after if arrived else slack.fail).append(Uncertain("no answer"))
+    await settle(hub, said("one"), said("two"))
+    assert [row["state"] for row in await rows(hub.store, Delivery)] == ["unknown"] * 3
+    await settle(hub, said("three"))
+    assert len(slack.threads) == int(arrived), "nobody posts before Slack was asked"
+    await put(hub.store, Delivery, {"state": "unknown"}, due_ms=1)
+    await settle(hub)
+    assert list(slack.threads.values()) == [["one", "two", "three"]]
+    assert {row["state"] for row in await rows(hub.store, Delivery)} == {"sent"}
+
+
 async def test_a_shared_call_without_an_answer_is_found_line_by_line(make_hub: Any) -> None:
     slack = FakeDesk(replace(TEXT_ONLY, coalesce=10, idempotency="lookup", lookup_after=30.0))
     hub = await make_hub(desks=desks(slack=slack))

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from hub import turns as there
-from hub.turns import FIRST, Turns
+from hub.turns import Turns
 
 
-async def test_lines_come_before_new_threads_then_cards_and_a_new_threads_own_lines_last() -> None:
+async def test_what_was_said_goes_in_the_order_of_coming_and_cards_that_are_drawn_anew_last() -> None:
     turns, order = Turns(), list[str]()
     gate = asyncio.Event()
 
@@ -24,7 +24,6 @@ async def test_lines_come_before_new_threads_then_cards_and_a_new_threads_own_li
         ("card", "card"),
         ("open1", "open"),
         ("line1", "line"),
-        ("new", FIRST),
         ("open2", "open"),
         ("line2", "line"),
     ]
@@ -34,7 +33,7 @@ async def test_lines_come_before_new_threads_then_cards_and_a_new_threads_own_li
     tasks[3].cancel()
     gate.set()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert order == ["first", "line2", "open1", "open2", "card", "new"]
+    assert order == ["first", "open1", "open2", "line2", "card"]
     assert not turns.taken("C1")
 
 
@@ -54,7 +53,7 @@ async def test_who_is_cancelled_as_its_turn_comes_hands_it_on() -> None:
 
 
 async def test_nobody_is_passed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(there, "PATIENCE_S", {"open": 0.01, FIRST: 0.02})
+    monkeypatch.setattr(there, "PATIENCE_S", {"card": 0.02})
     turns, order = Turns(), list[str]()
 
     async def one(name: str, kind: str) -> None:
@@ -62,9 +61,9 @@ async def test_nobody_is_passed_for_ever(monkeypatch: pytest.MonkeyPatch) -> Non
             order.append(name)
 
     async with turns.turn("C1", "line"):
-        tasks = [asyncio.create_task(one("new", FIRST))]
+        tasks = [asyncio.create_task(one("card", "card"))]
         await asyncio.sleep(0.03)
         tasks.append(asyncio.create_task(one("open", "open")))
         await asyncio.sleep(0)
     await asyncio.gather(*tasks)
-    assert order == ["new", "open"]
+    assert order == ["card", "open"]

@@ -14,7 +14,7 @@ from tests.servers.slack import SlackServer
 from tests.servers.slack_events import Told, signed
 from tests.servers.slack_workspace import BOT, TEAM
 
-KEPT = ("ts", "text", "mrkdwn", "blocks", "username", "user", "edited")
+KEPT = ("ts", "text", "mrkdwn", "blocks", "attachments", "username", "user", "edited")
 ANSWER_S = 10.0
 
 

@@ -30,6 +30,7 @@ def _check(found: Arguments) -> None:
     blocks = _tree(found.get("blocks")) or []
     if not found.get("text") and not blocks:
         raise Refusal("no_text")
+    blocks = blocks + [block for one in _tree(found.get("attachments")) or () for block in one.get("blocks") or ()]
     for block in blocks:
         texts = [block["text"]["text"]] if block["type"] == "section" and "text" in block else []
         fields = [one["text"] for one in block.get("fields") or ()]
@@ -56,7 +57,7 @@ def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
         message |= {"subtype": "bot_message", "username": found["username"], "icons": {"image": found.get("icon_url", "")}}
     else:
         message["user"] = BOT_USER
-    message |= {name: _tree(found[name]) for name in ("blocks", "metadata") if found.get(name)}
+    message |= {name: _tree(found[name]) for name in ("blocks", "attachments", "metadata") if found.get(name)}
     return message | {"mrkdwn": found.get("mrkdwn", True)}
 
 
@@ -79,7 +80,7 @@ def update(ws: Workspace, found: Arguments) -> dict[str, Any]:
     message = ws.message(found["channel"], found["ts"])
     if message.get("bot_id") != BOT:
         raise Refusal("cant_update_message")
-    more = {"blocks": _tree(found["blocks"])} if found.get("blocks") else {}
+    more = {name: _tree(found[name]) for name in ("blocks", "attachments") if found.get(name) is not None}
     ws.change(found["channel"], message, text=str(found.get("text") or ""), **more)
     ws.log_post("update", found["channel"], message)
     return {"channel": found["channel"], "ts": found["ts"], "text": message["text"], "message": message}

@@ -138,6 +138,18 @@ class Workspace:
             pings=PINGS.findall(message.get("text", "")),
         )
 
+        if what == "post" and message.get("attachments") and not message.get("thread_ts"):
+            self._log_head(channel, message, keys[1:])
+
+    def _log_head(self, channel: str, message: dict[str, Any], keys: list[str]) -> None:
+        """What people read below a card, in its own post: they see it as the first of the thread."""
+        blocks = [block for one in message["attachments"] for block in one.get("blocks") or ()]
+        text = "\n".join(block["text"]["text"] for block in blocks if block["type"] == "section")
+        names = [one["text"].strip("*") for block in blocks if block["type"] == "context" for one in block["elements"][-1:]]
+        at = {"channel": channel, "thread_ts": message["ts"], "ts": message["ts"], "head": True}
+        said = {"text": text, "keys": keys, "titles": [], "username": names[0] if names else None, "pings": PINGS.findall(text)}
+        self.accepted.add("post", **at, **said)
+
     def tell(self, channel: str, event: dict[str, Any]) -> Any:
         """Tell the app of an event in a channel."""
         return self.told({"channel": channel, "channel_type": "channel", "event_ts": event.get("ts", self.stamp()), **event})

@@ -113,11 +113,12 @@ export class Slack extends HTMLElement {
     const thread = alone || one.thread_ts ? this.open : this.threadOf(one.ts);
     const on = { people: this.people, press: (/** @type {any} */ part) => this.press(thread, one, part, alone), choose: (/** @type {any} */ part, /** @type {string} */ value) => this.do('choose', { thread, action: part.action_id, value }) };
     const body = one.blocks?.length ? h('div', { class: 'blocks' }, ...blocks(one.blocks, on)) : h('p', {}, mrkdwn(one.text, this.people, one.mrkdwn !== false));
+    const below = (one.attachments ?? []).map((/** @type {any} */ part) => h('div', { class: 'blocks attached' }, ...blocks(part.blocks ?? [], on)));
     const files = (one.files ?? []).map((/** @type {any} */ file) => this.file(file));
     const marks = (one.reactions ?? []).map((/** @type {string} */ mark) => h('span', { class: 'mark', title: mark }, emoji(mark)));
     const head = h('p', { class: 'by' }, h('b', {}, alone ? 'Frontdesk' : name), app && h('span', { class: 'app' }, t('app')), h('time', {}, new Date(Number(one.ts) * 1000).toLocaleTimeString([], { timeStyle: 'short' })), one.edited && h('span', { class: 'quiet' }, t('changed')));
     const face = h('span', { class: `face ${app && !one.username ? 'ours' : ''}`, 'aria-hidden': 'true' }, app && !one.username ? 'F' : name.slice(0, 1));
-    return h('div', { class: `message ${alone ? 'alone' : ''}` }, face, h('div', { class: 'what' }, alone && h('p', { class: 'quiet' }, '👁 ' + t('alone')), head, body, ...files, marks.length > 0 && h('p', {}, ...marks)), this.people.has(one.user) && !alone && this.more(one));
+    return h('div', { class: `message ${alone ? 'alone' : ''}` }, face, h('div', { class: 'what' }, alone && h('p', { class: 'quiet' }, '👁 ' + t('alone')), head, body, ...below, ...files, marks.length > 0 && h('p', {}, ...marks)), this.people.has(one.user) && !alone && this.more(one));
   }
 
   /** @param {string} ts */
