@@ -22,6 +22,8 @@ from hub.jobs import dumps, loads
 
 log = structlog.get_logger()
 LOST = (RedisError, OSError, asyncio.TimeoutError)
+HELD_MS = 4000
+"""For how long a job is marked as taken, and again with each look: arq's own 30 s would keep a killed worker's lanes waiting."""
 POLL = 1.0
 """Seconds between looks when nobody wakes us; also arq's clock for cron jobs."""
 _CLAIM = """
@@ -66,6 +68,7 @@ class WakeWorker(Worker):
         )
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._held = 0
         self._claim = redis.register_script(_CLAIM)
 
     async def main(self) -> None:
@@ -89,15 +92,27 @@ class WakeWorker(Worker):
         """Start what is due, let go of what has ended, run arq's clock."""
         free = self.max_jobs - self.job_counter
         if self.allow_pick_jobs and free > 0:
-            for_ms = int(self.in_progress_timeout_s * 1000)
-            taken = await self._claim(keys=[self.queue_name], args=[timestamp_ms(), free, in_progress_key_prefix, for_ms])
+            taken = await self._claim(keys=[self.queue_name], args=[timestamp_ms(), free, in_progress_key_prefix, HELD_MS])
             for job_id, score in zip(taken[::2], taken[1::2], strict=True):
-                await self._start(job_id.decode(), int(score))
+                if job_id.decode() not in self.tasks:
+                    await self._start(job_id.decode(), int(score))
+        await self._hold()
         for job_id, task in list(self.tasks.items()):
             if task.done():
                 del self.tasks[job_id]
                 task.result()
         await self.heart_beat()
+
+    async def _hold(self) -> None:
+        """Keep the jobs that run marked as taken."""
+        now = timestamp_ms()
+        if now < self._held + HELD_MS / 4 or not self.tasks:
+            return
+        self._held = now
+        async with self.pool.pipeline(transaction=False) as pipe:
+            for job_id in [job_id for job_id, task in self.tasks.items() if not task.done()]:
+                pipe.pexpire(in_progress_key_prefix + job_id, HELD_MS)
+            await pipe.execute()
 
     async def _start(self, job_id: str, score: int) -> None:
         await self.sem.acquire()

@@ -1,8 +1,8 @@
 """A rush: many new conversations at once over three Slack channels at Slack's real pace, also with a worker that keeps dying.
 
 `python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the worker is
-killed every five seconds. Exit code 1 when anything is lost, doubled or out of order, when Slack had to refuse a call, or,
-without kills, when customers' lines are seen in their threads later than after ten seconds (p95).
+killed every five seconds, with `--workers 2` one after the other. Exit code 1 when anything is lost, doubled or out of order, when
+Slack had to refuse a call, or, without kills, when customers' lines are seen in their threads later than after ten seconds (p95).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 import sys
@@ -79,11 +80,16 @@ class Rush:
                 found += [((int(n), int(line)), thread, post["at"]) for n, line in NAMED.findall(post["text"])]
         return found
 
+    @property
+    def workers(self) -> list[str]:
+        """Names of the worker processes."""
+        return [name for name in self.hub.processes if name.startswith("worker")]
+
     async def kill(self, every: float) -> None:
-        """kill -9 the worker again and again."""
-        while True:
+        """kill -9 a worker again and again, one after the other where there are several; each comes back at once."""
+        for name in itertools.cycle(self.workers):
             await asyncio.sleep(every)
-            await self.hub.restart("worker1")
+            await self.hub.restart(name)
             self.kills += 1
 
 
@@ -152,7 +158,7 @@ def wrong(figures: dict[str, Any]) -> list[str]:
 
 
 @asynccontextmanager
-async def rushing(folder: Path, database: str = "", redis: str = "") -> AsyncIterator[Rush]:
+async def rushing(folder: Path, database: str = "", redis: str = "", workers: int = 1) -> AsyncIterator[Rush]:
     """Three bots, a Slack that insists on its pace, and a hub between them."""
     async with AsyncExitStack() as stack:
         bots = [await stack.enter_async_context(telegram(token=f"424{n}:TEST-token_of_nobody")) for n in range(len(PLACES))]
@@ -163,7 +169,7 @@ async def rushing(folder: Path, database: str = "", redis: str = "") -> AsyncIte
             for n, bot in enumerate(bots, 1)
         }
         files["bot.yaml"] = "enabled: false\n"
-        places = {"slack": slack.api_url, "desk": DESK, "files": files}
+        places = {"slack": slack.api_url, "desk": DESK, "files": files, "workers": workers}
         hub = await stack.enter_async_context(installed(folder, database, redis, **places))  # type: ignore[arg-type]
         for n, bot in enumerate(bots, 1):
             bot.updates.set_hook(hub.hook(f"tg{n}"), HOOK_SECRET, 20, [])
@@ -179,9 +185,10 @@ async def burst(
     patience: float = 600.0,
     database: str = "",
     redis: str = "",
+    workers: int = 1,
 ) -> dict[str, Any]:
     """One run."""
-    async with rushing(folder, database, redis) as rush:
+    async with rushing(folder, database, redis, workers) as rush:
         began = time.time()
         killing = asyncio.create_task(rush.kill(kill)) if kill else None
         await rush.write(conversations, seconds)
@@ -189,8 +196,9 @@ async def burst(
         if killing is not None:
             killing.cancel()
             await asyncio.gather(killing, return_exceptions=True)
-            if rush.hub.processes["worker1"].returncode is not None:
-                await rush.hub.start("worker1")
+            for name in rush.workers:
+                if rush.hub.processes[name].returncode is not None:
+                    await rush.hub.start(name)
             await rush.arrived(120)
         return judged(rush, began)
 
@@ -204,9 +212,10 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=600.0, help="seconds to wait for the last line")
     parser.add_argument("--database", default="", help="postgresql://… or mysql://…, empty, instead of SQLite")
     parser.add_argument("--redis", default="", help="redis://…, instead of the bundled Valkey")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes; kills go round")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="burst-") as folder:
-        how = (given.conversations, given.seconds, given.kill, given.patience, given.database, given.redis)
+        how = (given.conversations, given.seconds, given.kill, given.patience, given.database, given.redis, given.workers)
         figures = asyncio.run(burst(Path(folder), *how))
     found = wrong(figures)
     print(json.dumps(figures | {"wrong": found}))

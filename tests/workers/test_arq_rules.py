@@ -19,6 +19,7 @@ from arq.worker import Function, func
 from hub.errors import ConfigError
 from hub.jobs import Jobs, connect, redis_settings
 from tests.conftest import start_valkey, until
+from workers import wake
 from workers.wake import WakeWorker
 
 Work = Callable[..., Awaitable[None]]
@@ -153,6 +154,32 @@ async def test_a_killed_workers_job_id_does_not_stop_the_sweep(jobs: Jobs) -> No
         assert not ran.is_set()
         await jobs.sweep_inbound(3)
         await asyncio.wait_for(ran.wait(), 3)
+
+
+async def test_a_killed_workers_job_is_free_again_within_seconds_and_a_living_ones_is_not(
+    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wake, "HELD_MS", 1500)
+    runs: list[float] = []
+
+    async def long(ctx: dict[str, Any], lane: int) -> None:
+        runs.append(time.monotonic())
+        await asyncio.sleep(30)
+
+    first = WakeWorker(jobs.redis, jobs.queue("in"), [inbound(long, 60)])
+    task = asyncio.create_task(first.main())
+    jobs.hint_inbound([3])
+    await until(lambda: runs, 5)
+    async with running(jobs, inbound(long, 60)):
+        await asyncio.sleep(2.5)
+        assert len(runs) == 1, "while its worker looks after it, nobody else takes it"
+    task.cancel()  # as kill -9 does, nothing is put in order: the key stays, and nobody renews it
+    runs.clear()
+    await asyncio.gather(task, return_exceptions=True)
+    async with running(jobs, inbound(long, 60)):
+        await until(lambda: runs, 5)
+    for one in first.tasks.values():
+        one.cancel()
 
 
 async def test_a_hint_during_the_job_is_looked_at_again(jobs: Jobs) -> None:
