@@ -1,8 +1,8 @@
 """A rush: many new conversations at once over three Slack channels at Slack's real pace, also with a worker that keeps dying.
 
 `python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the worker is
-killed every five seconds, with `--workers 2` one after the other. Exit code 1 when anything is lost, doubled or out of order, when
-Slack had to refuse a call, or, without kills, when customers' lines are seen in their threads later than after ten seconds (p95).
+killed every five seconds, with `--workers 2` one after the other. Exit code 1 when anything is lost, doubled or out of order,
+when Slack had to refuse a call, or, without kills, when customers' lines are seen later than after ten seconds (p95).
 """
 
 from __future__ import annotations
