@@ -86,6 +86,7 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
         canned=installation.canned,
         survey=installation.survey,
         workbench=installation.workbench,
+        access=installation.access,
         public_url=settings.own_url,
         now=lambda: datetime.now(UTC),
         keep_raw_s=settings.keep_raw_days * 86400,

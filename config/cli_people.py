@@ -24,7 +24,7 @@ def first_admin(config: ConfigOption = None) -> None:
 def add(
     email: str,
     name: Annotated[str, typer.Option(help="as customers see it")] = "",
-    role: Annotated[str, typer.Option(help="admin, supervisor, agent or viewer")] = "agent",
+    role: Annotated[str, typer.Option(help="admin, supervisor, agent, viewer, or one of access.yaml")] = "agent",
     token: Annotated[bool, typer.Option("--token", help="print an API token instead of an invitation")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -33,6 +33,15 @@ def add(
 
     pass_on(config)
     typer.echo(asyncio.run(add_agent(email, name or email.split("@")[0], role, token)))
+
+
+@agent.command("reset-factor", epilog="Example: frontdesk agent reset-factor ann@example.com")
+def reset_factor(email: str, config: ConfigOption = None) -> None:
+    """Take the second factor from an agent whose device and recovery codes are lost; every session of theirs ends."""
+    from config.commands import reset_factor as reset
+
+    pass_on(config)
+    typer.echo(asyncio.run(reset(email)))
 
 
 agent.command("invite", epilog="Example: frontdesk agent invite ann@example.com")(add)

@@ -7,7 +7,8 @@ from typing import Any
 from config.assemble import open_hub
 from config.load import load
 from hub.errors import ConfigError
-from hub.signin import INVITATION_S, ROLES, TOKEN_S, first_admin_link, hash_of, new_secret, one_time_link
+from hub.signin import INVITATION_S, TOKEN_S, first_admin_link, hash_of, new_secret, one_time_link
+from hub.store.agent_facts import About
 from hub.store.inbox import PARKED
 
 
@@ -19,9 +20,10 @@ async def first_link() -> str:
 
 async def add_agent(email: str, name: str, role: str, token: bool) -> str:
     """Add an agent; returns an invitation's link, or an API token."""
-    if role not in ROLES:
-        raise ConfigError(f"role must be one of {', '.join(ROLES)}")
-    async with open_hub(load(), "command") as hub:
+    installation = load()
+    if role not in installation.access.names:
+        raise ConfigError(f"role must be one of {', '.join(installation.access.names)}")
+    async with open_hub(installation, "command") as hub:
         agents = hub.store.agents
         found = await agents.secret_of(email)
         agent = found[0].id if found else await agents.invite(email, name, role)
@@ -29,8 +31,19 @@ async def add_agent(email: str, name: str, role: str, token: bool) -> str:
         if not token:
             return await one_time_link(agents, hub.public_url, "invite", agent, INVITATION_S)
         secret = new_secret()
-        await agents.open_login("token", agent, hash_of(secret), TOKEN_S)
+        await agents.open_login("token", agent, hash_of(secret), TOKEN_S, About(label="command line"))
         return secret
+
+
+async def reset_factor(email: str) -> str:
+    """Take the second factor from an agent who has lost it; returns what was done."""
+    async with open_hub(load(), "command") as hub:
+        found = await hub.store.agents.secret_of(email)
+        if found is None:
+            raise ConfigError(f"no agent has the address {email}")
+        await hub.store.factors.drop(found[0].id)
+        await hub.store.agents.record("command line", "factor.reset", found[0].id)
+        return f"{found[0].email} signs in with the password alone, and is signed out everywhere"
 
 
 async def dead(state: str, target: str, before: str, most: int) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from hub.errors import ConfigError
 from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
 from hub.ports import Settings
+from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.surveys import SurveyRules
 from hub.workbench import Workbench
@@ -47,6 +48,7 @@ RULES: dict[str, type[BaseModel]] = {
     "replies.yaml": CannedReplies,
     "survey.yaml": SurveyRules,
     "console.yaml": Workbench,
+    "access.yaml": AccessRules,
 }
 FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
 
@@ -77,6 +79,7 @@ class Installation:
     canned: CannedReplies = field(default_factory=CannedReplies)
     survey: SurveyRules = field(default_factory=SurveyRules)
     workbench: Workbench = field(default_factory=Workbench)
+    access: AccessRules = field(default_factory=AccessRules)
 
 
 def folder_of(given: Path | None = None) -> Path:

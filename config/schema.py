@@ -60,4 +60,5 @@ def shown(installation: Installation) -> dict[str, Any]:
         "replies": installation.canned.model_dump(mode="json"),
         "survey": installation.survey.model_dump(mode="json"),
         "console": installation.workbench.model_dump(mode="json", exclude_unset=True),
+        "access": installation.access.model_dump(mode="json"),
     }

@@ -15,7 +15,7 @@ from hub.model import Author, Media, Part, bucket_of, identity_of, new_id
 from hub.origins import NOWHERE, EntryKind, Origin
 from hub.packing import naming, quoting
 from hub.rendering import fit, plain
-from hub.store.agents import Record
+from hub.store.agent_facts import Record
 from hub.store.staff import Person, Staff
 from hub.store.talks import Talk, Who
 from hub.store.windows import Act

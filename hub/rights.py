@@ -11,15 +11,13 @@ from hub.batch import Batch
 from hub.model import AgentReply, Author, ExternalId
 from hub.ports import SupportsPeople
 from hub.runtime import Hub
-from hub.store.agents import Record
+from hub.store.agent_facts import Record
 from hub.store.staff import Person
 from hub.store.talks import Talk
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-WRITERS = frozenset({"admin", "supervisor", "agent"})
-"""Roles that may do something about customers; others only read."""
 Refused = Literal["", "stranger", "guest", "outside", "viewer", "off", "unasked"]
 """Why somebody may not; empty: they may."""
 SAID = ("reply", "note")
@@ -61,7 +59,7 @@ def author_of(reply: AgentReply, person: Person | None) -> Author:
 
 def refusal(hub: Hub, reply: AgentReply, person: Person | None) -> Refused:
     """Why somebody may not do this."""
-    if person is None or person.role in WRITERS:
+    if person is None or "answer" in hub.access.rights_of(person.role):
         return ""
     if person.agent_id:
         return "viewer" if person.role else "off"

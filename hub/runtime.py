@@ -16,6 +16,7 @@ from hub.live import Live
 from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
 from hub.ports import Connector, Desk, Settings
+from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.store.store import Store
 from hub.surveys import SurveyRules
@@ -53,3 +54,5 @@ class Hub:
     survey: SurveyRules = field(default_factory=SurveyRules)
     workbench: Workbench = field(default_factory=Workbench)
     """What else lies ready for them in the console."""
+    access: AccessRules = field(default_factory=AccessRules)
+    """Who may do what, and how agents come in."""

@@ -16,14 +16,16 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from hub.limits import Limits, Rule
-from hub.store.agents import AgentStore, Person
+from hub.store.agent_facts import About, Person
+from hub.store.agents import AgentStore
 
 if TYPE_CHECKING:
     from hub.store.store import Store
 
-ROLES = ("admin", "supervisor", "agent", "viewer")
 SHORTEST, LONGEST = 10, 1024
 """Of a password, in characters."""
+PASSWORD, SIGNED_ON = "password", "oidc"
+"""By what a session was opened."""
 SESSION_S = 12 * 3600.0
 TOKEN_S = 365 * 86400.0
 FIRST_LINK_S = 86400.0
@@ -161,10 +163,10 @@ def _device_mac(secret: bytes, email: str, nonce: str) -> str:
     return hmac.new(secret, f"device\0{email}\0{nonce}".encode(), hashlib.sha256).hexdigest()[:40]
 
 
-async def open_session(agents: AgentStore, agent_id: str) -> str:
+async def open_session(agents: AgentStore, agent_id: str, about: About | None = None) -> str:
     """A new console session; returns its secret."""
     secret = new_secret()
-    await agents.open_login("session", agent_id, hash_of(secret), SESSION_S)
+    await agents.open_login("session", agent_id, hash_of(secret), SESSION_S, about or About())
     return secret
 
 

@@ -31,8 +31,8 @@ BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitigno
 
 PURE = {
     "abilities", "answers", "bot", "canned", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking",
-    "model", "notices", "origins", "packing", "people", "ports", "profile", "pushes", "rendering", "routing", "splitting",
-    "surveys", "text", "turns", "wording", "workbench",
+    "model", "notices", "origins", "packing", "people", "ports", "profile", "pushes", "rendering", "roles", "routing",
+    "splitting", "surveys", "text", "turns", "wording", "workbench",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store", "voices"}
 USE_CASES = {
@@ -41,6 +41,7 @@ USE_CASES = {
     "calls",
     "continuing",
     "customers",
+    "factors",
     "holding",
     "inbound",
     "introducing",
@@ -49,6 +50,7 @@ USE_CASES = {
     "linking",
     "listening",
     "notify",
+    "oidc",
     "outbound",
     "outcomes",
     "passive",
@@ -75,6 +77,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "slack_bolt": ("agents_bridge/slack/",),
     "slack_sdk": ("agents_bridge/slack/",),
     "wechatpy": ("connectors/wechat/",),
+    "pyotp": ("hub/factors.py",),
+    "segno": ("hub/factors.py",),
+    "authlib": ("hub/oidc.py",),
+    "joserfc": ("hub/oidc.py",),
     "starlette": ("widget/",),
     "uvicorn": ("widget/__main__.py", "widget/wire.py"),
     "arq": ("hub/jobs.py", "workers/"),

@@ -6,15 +6,16 @@ import hmac
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from hub.roles import AccessRules, Right
 from hub.runtime import Hub
-from hub.signin import Guest, hash_of
-from hub.store.agents import Person
+from hub.signin import PASSWORD, Guest, hash_of
+from hub.store.agent_facts import About, Person, Standing
 from widget.answers import Refusal
 from widget.visitors import address_of
 
@@ -22,10 +23,8 @@ COOKIE, SECURE_COOKIE = "fd_session", "__Host-fd_session"
 DEVICE_COOKIE = "fd_device"
 HEADER = "x-frontdesk"
 ID = re.compile(r"[0-9a-f]{32}")
-READERS = frozenset({"admin", "supervisor", "agent", "viewer"})
-WRITERS = frozenset({"admin", "supervisor", "agent"})
-LEADERS = frozenset({"admin", "supervisor"})
-ADMINS = frozenset({"admin"})
+Needed = Right | Literal["own", "enrol"]
+"""What a call asks for: a right; nothing but being signed in; or not even the second factor that one's role needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +34,17 @@ class Asker:
     agent: Person
     hash: str
     by_cookie: bool
+    about: About
+    rights: frozenset[Right]
+    """What the role allows at this moment, within what the token is limited to."""
+    lacks_factor: bool
+    """Whether the role needs a second factor that this agent has not set up."""
+
+    def may(self, needed: Needed) -> bool:
+        """The one place where a right is asked for."""
+        if self.lacks_factor:
+            return needed == "enrol"
+        return needed == "enrol" or (needed == "own" and not self.about.rights) or needed in self.rights
 
 
 Handler = Callable[[Request, Asker], Awaitable[Response]]
@@ -79,7 +89,17 @@ async def asker(connection: HTTPConnection) -> Asker | None:
         return None
     if found.resting:
         await agents.used([hash])
-    return Asker(found.agent, hash, by_cookie)
+    return asker_of(hub_of(connection).access, found, hash)
+
+
+def asker_of(rules: AccessRules, standing: Standing, hash: str) -> Asker:
+    """A login that holds, with what its agent may do now."""
+    rights = rules.rights_of(standing.agent.role)
+    if standing.about.rights:
+        rights &= frozenset(standing.about.rights)
+    session = standing.kind == "session"
+    lacks = session and standing.about.how == PASSWORD and not standing.agent.factor and rules.needs_factor(standing.agent.role)
+    return Asker(standing.agent, hash, session, standing.about, rights, lacks)
 
 
 def from_here(connection: HTTPConnection) -> bool:
@@ -95,8 +115,8 @@ def from_here(connection: HTTPConnection) -> bool:
     return theirs in (connection.headers.get("host", ""), public.netloc) and bool(theirs)
 
 
-def known(handler: Handler, roles: frozenset[str] = READERS) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for agents with one of `roles`."""
+def known(handler: Handler, needed: Needed) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint for agents who may do what is `needed`."""
 
     async def guarded(request: Request) -> Response:
         who = await asker(request)
@@ -104,12 +124,20 @@ def known(handler: Handler, roles: frozenset[str] = READERS) -> Callable[[Reques
             raise Refusal(401, "signed_out", "Please sign in.")
         if who.by_cookie and request.method not in ("GET", "HEAD") and not _meant(request):
             raise Refusal(403, "header", "Calls that change something need the header X-Frontdesk: 1.")
-        if who.agent.role not in roles:
+        if not who.may(needed):
             await hub_of(request).store.agents.record(who.agent.id, "refused", f"{request.method} {request.url.path}")
-            raise Refusal(403, "role", f"Your role, {who.agent.role}, may not do this.")
+            raise not_allowed(who)
         return await handler(request, who)
 
     return guarded
+
+
+def not_allowed(who: Asker) -> Refusal:
+    """The answer to somebody who is signed in and may not do something."""
+    if who.lacks_factor:
+        return Refusal(403, "factor", "Your role needs a second factor: set one up first.")
+    limited = " within what this token is for" if who.about.rights else ""
+    return Refusal(403, "role", f"Your role, {who.agent.role}, may not do this{limited}.")
 
 
 def _meant(request: Request) -> bool:

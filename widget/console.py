@@ -1,4 +1,4 @@
-"""The console's routes: what agents may ask for and do, by role. Every action of the console is one of these calls."""
+"""The console's routes: what agents may ask for and do, by right. Every action of the console is one of these calls."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from widget import console_admin as admin
 from widget import console_bulk as bulk
 from widget import console_change as change
 from widget import console_customers as customers
+from widget import console_factor as factor
 from widget import console_find as find
+from widget import console_oidc as oidc
 from widget import console_own as own
 from widget import console_session as session
 from widget import console_view as view
-from widget.access import ADMINS, LEADERS, READERS, WRITERS, Handler, known
+from widget.access import Handler, Needed, known
 from widget.console_socket import console_socket
 
 API = "/console/api"
@@ -25,59 +27,69 @@ ONE = f"{API}/conversations/{{id}}"
 OPEN: tuple[tuple[str, str, Callable[[Request], Awaitable[Response]]], ...] = (
     ("POST", f"{API}/setup", session.setup),
     ("POST", f"{API}/session", session.enter),
+    ("GET", f"{API}/door", session.door),
+    ("GET", f"{API}/oidc", oidc.begin),
+    ("GET", f"{API}/oidc/back", oidc.back),
 )
 """Calls of people who have not signed in yet."""
-CALLS: tuple[tuple[str, str, Handler, frozenset[str]], ...] = (
-    ("DELETE", f"{API}/session", session.leave, READERS),
-    ("GET", f"{API}/me", session.me, READERS),
-    ("PUT", f"{API}/me/presence", session.presence, READERS),
-    ("PUT", f"{API}/me/password", session.change_password, READERS),
-    ("GET", f"{API}/me/sessions", session.sessions, READERS),
-    ("DELETE", f"{API}/me/sessions/{{id}}", session.end_session, READERS),
-    ("POST", f"{API}/me/tokens", session.new_token, READERS),
-    ("GET", f"{API}/conversations", view.conversations, READERS),
-    ("GET", ONE, view.conversation, READERS),
-    ("GET", f"{ONE}/entries", view.entries, READERS),
-    ("POST", f"{ONE}/entries", acts.say, WRITERS),
-    ("POST", f"{ONE}/resolve", acts.resolve, WRITERS),
-    ("POST", f"{ONE}/reopen", acts.reopen, WRITERS),
-    ("POST", f"{ONE}/assign", acts.assign, WRITERS),
-    ("POST", f"{ONE}/snooze", change.snooze, WRITERS),
-    ("POST", f"{ONE}/priority", change.priority, WRITERS),
-    ("POST", f"{ONE}/tags", change.tags, WRITERS),
-    ("POST", f"{ONE}/block", change.block, WRITERS),
-    ("POST", f"{ONE}/unblock", change.unblock, WRITERS),
-    ("POST", f"{ONE}/undo", change.undo, WRITERS),
-    ("POST", f"{ONE}/read", change.mark_read, READERS),
-    ("GET", f"{ONE}/draft", own.draft, READERS),
-    ("PUT", f"{ONE}/draft", own.keep_draft, WRITERS),
-    ("GET", f"{ONE}/canned", find.canned, READERS),
-    ("POST", f"{API}/bulk", bulk.bulk, WRITERS),
-    ("GET", f"{API}/search", find.search, READERS),
-    ("GET", f"{API}/workbench", find.workbench, READERS),
-    ("GET", f"{API}/me/drafts", own.drafts, READERS),
-    ("GET", f"{API}/me/views", own.views, READERS),
-    ("PUT", f"{API}/me/views", own.keep_views, READERS),
-    ("PUT", f"{API}/me/capacity", own.capacity, WRITERS),
-    ("POST", f"{API}/deliveries/{{id}}/resend", acts.resend, WRITERS),
-    ("POST", f"{API}/files", acts.upload, WRITERS),
-    ("GET", f"{API}/customers", find.customers, READERS),
-    ("GET", f"{API}/customers/{{id}}", customers.customer, READERS),
-    ("POST", f"{API}/customers/{{id}}/link", customers.link, WRITERS),
-    ("POST", f"{API}/links/{{id}}/undo", customers.undo, WRITERS),
-    ("GET", f"{API}/agents", admin.agents, READERS),
-    ("POST", f"{API}/agents", admin.invite, ADMINS),
-    ("PATCH", f"{API}/agents/{{id}}", admin.change, ADMINS),
-    ("POST", f"{API}/agents/{{id}}/link", admin.link, ADMINS),
-    ("GET", f"{API}/parked", admin.parked, LEADERS),
-    ("POST", f"{API}/parked/{{id}}/replay", admin.replay, LEADERS),
-    ("GET", f"{API}/audit", admin.audit, ADMINS),
+CALLS: tuple[tuple[str, str, Handler, Needed], ...] = (
+    ("DELETE", f"{API}/session", session.leave, "enrol"),
+    ("GET", f"{API}/me", session.me, "enrol"),
+    ("PUT", f"{API}/me/presence", session.presence, "own"),
+    ("PUT", f"{API}/me/password", session.change_password, "own"),
+    ("GET", f"{API}/me/sessions", session.sessions, "own"),
+    ("DELETE", f"{API}/me/sessions/{{id}}", session.end_session, "own"),
+    ("POST", f"{API}/me/tokens", session.new_token, "own"),
+    ("GET", f"{API}/me/factor", factor.state, "enrol"),
+    ("POST", f"{API}/me/factor", factor.begin, "enrol"),
+    ("PUT", f"{API}/me/factor", factor.confirm, "enrol"),
+    ("DELETE", f"{API}/me/factor", factor.drop, "own"),
+    ("POST", f"{API}/me/factor/codes", factor.codes, "own"),
+    ("GET", f"{API}/conversations", view.conversations, "read"),
+    ("GET", ONE, view.conversation, "read"),
+    ("GET", f"{ONE}/entries", view.entries, "read"),
+    ("POST", f"{ONE}/entries", acts.say, "answer"),
+    ("POST", f"{ONE}/resolve", acts.resolve, "answer"),
+    ("POST", f"{ONE}/reopen", acts.reopen, "answer"),
+    ("POST", f"{ONE}/assign", acts.assign, "answer"),
+    ("POST", f"{ONE}/snooze", change.snooze, "answer"),
+    ("POST", f"{ONE}/priority", change.priority, "answer"),
+    ("POST", f"{ONE}/tags", change.tags, "answer"),
+    ("POST", f"{ONE}/block", change.block, "customers"),
+    ("POST", f"{ONE}/unblock", change.unblock, "customers"),
+    ("POST", f"{ONE}/undo", change.undo, "answer"),
+    ("POST", f"{ONE}/read", change.mark_read, "read"),
+    ("GET", f"{ONE}/draft", own.draft, "read"),
+    ("PUT", f"{ONE}/draft", own.keep_draft, "answer"),
+    ("GET", f"{ONE}/canned", find.canned, "read"),
+    ("POST", f"{API}/bulk", bulk.bulk, "answer"),
+    ("GET", f"{API}/search", find.search, "read"),
+    ("GET", f"{API}/workbench", find.workbench, "read"),
+    ("GET", f"{API}/me/drafts", own.drafts, "read"),
+    ("GET", f"{API}/me/views", own.views, "read"),
+    ("PUT", f"{API}/me/views", own.keep_views, "read"),
+    ("PUT", f"{API}/me/capacity", own.capacity, "answer"),
+    ("POST", f"{API}/deliveries/{{id}}/resend", acts.resend, "answer"),
+    ("POST", f"{API}/files", acts.upload, "answer"),
+    ("GET", f"{API}/customers", find.customers, "read"),
+    ("GET", f"{API}/customers/{{id}}", customers.customer, "read"),
+    ("POST", f"{API}/customers/{{id}}/link", customers.link, "customers"),
+    ("POST", f"{API}/links/{{id}}/undo", customers.undo, "customers"),
+    ("GET", f"{API}/agents", admin.agents, "read"),
+    ("POST", f"{API}/agents", admin.invite, "people"),
+    ("PATCH", f"{API}/agents/{{id}}", admin.change, "people"),
+    ("POST", f"{API}/agents/{{id}}/link", admin.link, "people"),
+    ("DELETE", f"{API}/agents/{{id}}/factor", admin.reset_factor, "people"),
+    ("GET", f"{API}/roles", admin.roles, "own"),
+    ("GET", f"{API}/parked", admin.parked, "repair"),
+    ("POST", f"{API}/parked/{{id}}/replay", admin.replay, "repair"),
+    ("GET", f"{API}/audit", admin.audit, "audit"),
 )
-"""Method, path, handler, and the roles that may."""
+"""Method, path, handler, and the right that it needs."""
 
 
 def console_routes() -> list[BaseRoute]:
     """Everything below /console/ but its pages."""
     routes: list[BaseRoute] = [Route(path, handler, methods=[method]) for method, path, handler in OPEN]
-    routes += [Route(path, known(handler, roles), methods=[method]) for method, path, handler, roles in CALLS]
+    routes += [Route(path, known(handler, needed), methods=[method]) for method, path, handler, needed in CALLS]
     return [*routes, WebSocketRoute("/console/socket", console_socket)]

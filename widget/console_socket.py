@@ -13,7 +13,7 @@ from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from hub.store.console import Place
 from hub.typists import typed
-from widget.access import ID, WRITERS, asker, from_here, hub_of
+from widget.access import ID, asker, from_here, hub_of
 from widget.frames import HEARTBEAT_S, POLL_S, console_event, refused
 from widget.socket import BAD_FRAME, BAD_ORIGIN, BAD_TOKEN, HELLO_S, RESTART, TOO_MANY, Cut, both_ways, close, next_frame
 from widget.tail import PAGE, Follower, Tail, text_of
@@ -47,7 +47,7 @@ async def console_socket(socket: WebSocket) -> None:
     follower: Follower | None = None
     try:
         who = await asker(socket)
-        if who is None:
+        if who is None or not who.may("read"):
             raise Cut(BAD_TOKEN)
         if tail.count(who.agent.id) >= SOCKETS_PER_AGENT:
             raise Cut(TOO_MANY)
@@ -177,7 +177,7 @@ class Console:
     async def _typing(self, frame: dict[str, Any]) -> None:
         """Tell the customer and the colleagues, at most once a second unless it begins or ends."""
         conversation, on = frame.get("c"), bool(frame.get("on", True))
-        if self._me.agent.role not in WRITERS or not isinstance(conversation, str) or not ID.fullmatch(conversation):
+        if not self._me.asker.may("answer") or not isinstance(conversation, str) or not ID.fullmatch(conversation):
             return
         key, now = f"{conversation}{on}", time.monotonic()
         if self._typed[0] == key and now - self._typed[1] < TYPING_S:

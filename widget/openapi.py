@@ -15,7 +15,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from hub.model import PART_KINDS
+from hub.roles import SHIPPED
 from widget import console, openapi_shapes
+from widget.access import Needed
 from widget.openapi_calls import CALLS, JSON, PARTS, TAGS, Call
 from widget.openapi_shapes import Error
 
@@ -87,11 +89,11 @@ def describe(routes: Iterable[BaseRoute]) -> dict[str, Any]:
     models = _models(calls.values())
     links, defined = models_json_schema([(model, "validation") for model in models], ref_template=SCHEMAS + "{model}")
     names = {model: links[(model, "validation")]["$ref"] for model in models}
-    roles = {(method, path): sorted(allowed) for method, path, _, allowed in console.CALLS}
+    rights = {(method, path): needed for method, path, _, needed in console.CALLS}
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), call in calls.items():
         item = paths.setdefault(path, {"parameters": places} if (places := _places(path)) else {})
-        item[method.lower()] = _operation(method, path, call, names, roles.get((method, path)))
+        item[method.lower()] = _operation(method, path, call, names, rights.get((method, path)))
     return {
         "openapi": "3.1.1",
         "info": {
@@ -115,7 +117,7 @@ def _models(calls: Iterable[Call]) -> list[type[BaseModel]]:
     return list(found)
 
 
-def _operation(method: str, path: str, call: Call, names: dict[type[BaseModel], str], roles: list[str] | None) -> dict[str, Any]:
+def _operation(method: str, path: str, call: Call, names: dict[type[BaseModel], str], needed: Needed | None) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": re.sub(r"\W+", "_", f"{method.lower()}{path}{'page' if path.endswith('/') else ''}").strip("_"),
         "tags": [call.tag],
@@ -138,13 +140,15 @@ def _operation(method: str, path: str, call: Call, names: dict[type[BaseModel], 
         made["requestBody"] = {"required": True, "content": {PARTS: {"schema": form}}}
     if call.key:
         made["security"] = [{call.key: []}, *([{"cookie": []}] if call.key == "agent" else [])]
-    if roles is not None:
-        made["x-roles"] = roles
+    if needed is not None:
+        made["x-right"] = needed
+        made["x-roles"] = sorted(role for role, rights in SHIPPED.items() if needed in ("own", "enrol") or needed in rights)
     return made
 
 
 def _answer(status: int, shape: type[BaseModel] | str | None, names: dict[type[BaseModel], str]) -> dict[str, Any]:
-    said = {101: "the socket is open", 201: "kept", 202: "accepted", 204: "done", 304: "not changed", 307: "elsewhere"}
+    kept = {101: "the socket is open", 201: "kept", 202: "accepted", 204: "done"}
+    said = {**kept, 302: "elsewhere", 304: "not changed", 307: "elsewhere"}
     made: dict[str, Any] = {"description": said.get(status, "as asked")}
     if isinstance(shape, str):
         made["content"] = {shape: {"schema": {"type": "string"} if shape != JSON else {"type": "object"}}}

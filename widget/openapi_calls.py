@@ -103,11 +103,19 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{_C}/socket"): _chat("The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403,)),
     ("POST", f"{_A}/setup"): Call(
         CONSOLE, "Use a one-time link: set name and password, and come in", "用一次性链接设置姓名和密码并登录",
-        {201: staff.Agent}, takes=staff.Setup, fails=(403, 409, 422, 429, *BODY),
+        {201: staff.Agent, 202: staff.Agent}, takes=staff.Setup, fails=(403, 409, 422, 429, *BODY),
     ),
     ("POST", f"{_A}/session"): Call(
         CONSOLE, "Sign in; the session is a cookie", "登录；会话保存在 Cookie 中",
         {201: staff.Agent}, takes=staff.SignIn, fails=(401, 429, *BODY),
+    ),
+    ("GET", f"{_A}/door"): Call(CONSOLE, "By what ways agents come in", "登录方式", {200: staff.Door}),
+    ("GET", f"{_A}/oidc"): Call(
+        CONSOLE, "To the single sign-on's provider, where one is set up", "跳转到单点登录", {302: None}, fails=(404, 429)
+    ),
+    ("GET", f"{_A}/oidc/back"): Call(
+        CONSOLE, "Back from the provider: a session, or a reason why not", "单点登录返回", {302: None}, query=staff.Returned,
+        fails=(404, 429),
     ),
     ("DELETE", f"{_A}/session"): _agents("Sign out", "退出", {204: None}),
     ("GET", f"{_A}/me"): _agents("Who one is", "我是谁", {200: staff.Me}),
@@ -118,7 +126,24 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("GET", f"{_A}/me/sessions"): _agents("One's own sessions and tokens", "我的会话和令牌", {200: staff.Logins}),
     ("DELETE", f"{_A}/me/sessions/{{id}}"): _agents("End a session or token", "结束一个会话或令牌", {204: None}, 404),
-    ("POST", f"{_A}/me/tokens"): _agents("A token for a program, with one's own role", "为程序创建令牌", {201: staff.Token}),
+    ("POST", f"{_A}/me/tokens"): _agents(
+        "A token for a program, with one's own role or less", "为程序创建令牌", {201: staff.Token},
+        takes=staff.TokenAsked,
+    ),
+    ("GET", f"{_A}/me/factor"): _agents("One's second factor", "我的两步验证", {200: staff.FactorState}),
+    ("POST", f"{_A}/me/factor"): _agents(
+        "Begin to set up a second factor", "开始设置两步验证", {201: staff.FactorOffered}, 409, 429, takes=staff.Again
+    ),
+    ("PUT", f"{_A}/me/factor"): _agents(
+        "Confirm it by its first code; answers with recovery codes", "用第一个验证码确认，返回恢复码", {200: staff.Codes},
+        422, 429, takes=staff.CodeShown,
+    ),
+    ("DELETE", f"{_A}/me/factor"): _agents(
+        "Give the second factor up; other sessions and tokens end", "停用两步验证", {204: None}, 409, 429, takes=staff.Again
+    ),
+    ("POST", f"{_A}/me/factor/codes"): _agents(
+        "New recovery codes", "新的恢复码", {201: staff.Codes}, 409, 429, takes=staff.Again
+    ),
     ("GET", f"{_A}/conversations"): _agents(
         "Conversations, newest first", "会话列表", {200: console.Conversations}, 422, query=console.ConversationsQuery
     ),
@@ -182,6 +207,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_A}/agents/{{id}}/link"): _agents(
         "A link with which an agent sets a new password", "重置密码链接", {201: staff.Link}, 404, 409
     ),
+    ("DELETE", f"{_A}/agents/{{id}}/factor"): _agents(
+        "Take the second factor from an agent who lost it", "重置坐席的两步验证", {204: None}, 404, 409
+    ),
+    ("GET", f"{_A}/roles"): _agents("Every role and what it may do", "角色与权限", {200: staff.Roles}),
     ("GET", f"{_A}/parked"): _agents(
         "What nobody could handle", "无法处理的消息", {200: staff.ParkedPage}, 422, query=staff.PageQuery
     ),

@@ -7,10 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from hub.roles import ROLE_NAME, Right
 from hub.signin import LONGEST, SHORTEST
 from widget.openapi_shapes import Absent, Id, Place
 
-Role = Literal["admin", "supervisor", "agent", "viewer"]
+Role = Annotated[str, Field(pattern=ROLE_NAME, description="admin, supervisor, agent, viewer, or one of access.yaml")]
 Presence = Literal["present", "away"]
 
 
@@ -24,10 +25,83 @@ class Setup(BaseModel):
 
 
 class SignIn(BaseModel):
-    """An agent's address and password."""
+    """An agent's address and password, and a code where a second factor is set up: without one the answer is `code_needed`."""
 
     email: str = Field(max_length=190)
     password: str = Field(max_length=4096)
+    code: str = Field("", max_length=40)
+
+
+class Door(BaseModel):
+    """`single_sign_on` is what stands on the button that leads to GET /console/api/oidc."""
+
+    single_sign_on: str | None
+
+
+class Returned(BaseModel):
+    """What the provider adds to the address to which it sends somebody back."""
+
+    state: str = ""
+    code: str = ""
+    error: str = ""
+
+
+class Again(BaseModel):
+    """One's own password once more; empty for who has none and comes in by single sign-on."""
+
+    password: str = Field("", max_length=4096)
+
+
+class FactorState(BaseModel):
+    """Whether one has a second factor, whether one's role needs it, and how many recovery codes are left."""
+
+    on: bool
+    needed: bool
+    codes_left: int
+
+
+class FactorOffered(BaseModel):
+    """A secret for a device: to type in, as an address, and as a picture to scan (a `data:` address)."""
+
+    secret: str
+    uri: str
+    picture: str
+
+
+class CodeShown(BaseModel):
+    """Six digits that the device shows."""
+
+    code: str = Field(max_length=40)
+
+
+class Codes(BaseModel):
+    """Recovery codes, shown this once; each is good once."""
+
+    codes: list[str]
+
+
+class RoleShown(BaseModel):
+    """A role; `yours` when you may give it, `factor` when it needs a second factor."""
+
+    name: str
+    rights: list[Right]
+    shipped: bool
+    factor: bool
+    yours: bool
+
+
+class RightShown(BaseModel):
+    """What a right allows."""
+
+    name: Right
+    about: str
+
+
+class Roles(BaseModel):
+    """Every role, and every right."""
+
+    items: list[RoleShown]
+    rights: list[RightShown]
 
 
 class Agent(BaseModel):
@@ -41,10 +115,15 @@ class Agent(BaseModel):
 
 
 class Me(Agent):
-    """Oneself, the teams there are, and the database's name."""
+    """Oneself, what one may do, the teams there are, and the database's name. `needs_factor`: nothing goes before a second factor
+    is set up; `single`: came in by single sign-on."""
 
     teams: list[str]
     epoch: Id
+    rights: list[Right]
+    factor: bool
+    needs_factor: bool
+    single: bool
 
 
 class PresenceAsked(BaseModel):
@@ -68,6 +147,9 @@ class Login(BaseModel):
     created_at: datetime
     used_ms: int
     expires_ms: int
+    label: str
+    address: str
+    rights: list[Right]
     current: bool
 
 
@@ -75,6 +157,14 @@ class Logins(BaseModel):
     """One's own sessions and tokens."""
 
     items: list[Login]
+
+
+class TokenAsked(BaseModel):
+    """`rights` limits a token to some of one's own; empty: to nothing less."""
+
+    name: str = Field("", max_length=60)
+    rights: list[Right] = Field([], max_length=20)
+    days: int = Field(365, ge=1, le=365)
 
 
 class Token(BaseModel):
@@ -85,9 +175,10 @@ class Token(BaseModel):
 
 
 class Colleague(Agent):
-    """An agent, who may be switched off."""
+    """An agent, who may be switched off and may have a second factor."""
 
     disabled: bool
+    factor: bool
 
 
 class Colleagues(BaseModel):

@@ -16,8 +16,8 @@ import structlog
 
 from hub.model import Entry
 from hub.runtime import Hub
-from hub.store.agents import Person
-from widget.access import Asker
+from hub.store.agent_facts import Person
+from widget.access import Asker, asker_of
 from widget.feed import MOST_EPHEMERAL, Feed
 from widget.frames import HEARTBEAT_S, console_event
 from widget.socket import BAD_TOKEN, RESTART, SEND_S, SLOW, Cut
@@ -39,7 +39,7 @@ class Follower:
     """One console's place in the log. `cursor` is the last entry that was sent to it."""
 
     def __init__(self, asker: Asker, pulse: Pulse) -> None:
-        self.agent: Person = asker.agent
+        self.asker = asker
         self.hash = asker.hash
         self.cursor = 0
         self.following = False
@@ -49,6 +49,11 @@ class Follower:
         self.pulse = pulse
         self.sending: float | None = None
         self._cut: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    @property
+    def agent(self) -> Person:
+        """Whose console it is."""
+        return self.asker.agent
 
     def cut(self, code: int) -> None:
         """End the socket with this code, whatever it is doing."""
@@ -201,10 +206,11 @@ class Tail:
         standing = await self._hub.store.agents.standing(sorted({f.hash for f in followers}))
         for follower in followers:
             login = standing.get(follower.hash)
-            if login is None:
+            now = asker_of(self._hub.access, login, follower.hash) if login is not None else None
+            if now is None or not now.may("read"):
                 follower.cut(BAD_TOKEN)
             else:
-                follower.agent = login.agent
+                follower.asker = now
 
     async def _write_presence(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -31,11 +31,16 @@ class Agent(SQLModel, table=True):
     """Until when who came at a desk is there without a console."""
     reason: str = Field(default="", sa_type=KEY)
     """Why they are away, in their own words."""
+    factor: bool = False
+    """Whether a second factor is asked for after the password."""
+    subject: str = Field(default="", sa_type=KEY)
+    """Who this is at the single sign-on's provider, once they have come in by it."""
     at: datetime = Field(sa_type=UTC6)
 
 
 class AgentLogin(SQLModel, table=True):
-    """A console session, an API token or a one-time link, by the SHA-256 of its secret."""
+    """A console session, an API token or a one-time link, by the SHA-256 of its secret. `how` says by what a session was opened,
+    `rights` what a token is limited to (empty: to nothing less than its owner's)."""
 
     __tablename__ = "agent_login"
 
@@ -44,7 +49,31 @@ class AgentLogin(SQLModel, table=True):
     agent_id: str = Field(default="", sa_type=ID)
     expires_ms: int = Field(sa_type=BIG)
     used_ms: int = Field(default=0, sa_type=BIG)
+    how: str = Field(default="", sa_type=word(16))
+    label: str = Field(default="", sa_type=KEY)
+    address: str = Field(default="", sa_type=NAME)
+    rights: str = Field(default="", sa_type=KEY)
     at: datetime = Field(sa_type=UTC6)
+
+
+class SecondFactor(SQLModel, table=True):
+    """What an agent's device makes codes of. `step` is the last time step whose code was used: none works twice."""
+
+    __tablename__ = "second_factor"
+
+    agent_id: str = Field(primary_key=True, sa_type=ID)
+    secret: str = Field(sa_type=NAME)
+    step: int = Field(default=0, sa_type=BIG)
+    at: datetime = Field(sa_type=UTC6)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """A code for the day on which the device is lost, by its SHA-256; gone once it was used."""
+
+    __tablename__ = "recovery_code"
+
+    agent_id: str = Field(primary_key=True, sa_type=ID)
+    hash: str = Field(primary_key=True, sa_type=word(64))
 
 
 class DeskPerson(SQLModel, table=True):

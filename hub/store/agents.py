@@ -6,7 +6,6 @@ Secrets are kept as SHA-256 hashes only: whoever reads this database can't sign 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.errors import Conflict
 from hub.model import new_id
 from hub.store import agent_tables
+from hub.store.agent_facts import NOTHING, About, Login, Person, Record, Standing
 from hub.store.database import Database, among, now_ms
 from hub.store.staff import HERE
 
@@ -33,52 +33,10 @@ STANDING = ("session", "token")
 """Kinds of login that last; the others are one-time links."""
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """An agent. `present` says whether work may be given to them now."""
-
-    id: str
-    email: str
-    name: str
-    role: str
-    state: str
-    disabled: bool
-    present: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """A login that holds, and whose it is; `resting` when nobody has used it for a minute."""
-
-    kind: str
-    agent: Person
-    resting: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """Who did what, to what."""
-
-    actor: str
-    action: str
-    about: str = ""
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """A session, an API token or a one-time link, by its hash."""
-
-    hash: str
-    kind: str
-    expires_ms: int
-    used_ms: int
-    at: datetime
-
-
 _HERE = and_(agent.c.state == "present", HERE)
-_PERSON = (agent.c.id, agent.c.email, agent.c.name, agent.c.role, agent.c.state, agent.c.disabled, _HERE)
-_LOGIN = (login.c.token_hash, login.c.kind, login.c.expires_ms, login.c.used_ms, login.c.at)
+PERSON = (agent.c.id, agent.c.email, agent.c.name, agent.c.role, agent.c.state, agent.c.disabled, _HERE, agent.c.factor)
+_ABOUT = (login.c.how, login.c.label, login.c.address, login.c.rights)
+_LOGIN = (login.c.token_hash, login.c.kind, login.c.expires_ms, login.c.used_ms, login.c.at, *_ABOUT)
 _GOOD = and_(
     login.c.kind.in_(STANDING),
     login.c.expires_ms > now_ms(),
@@ -93,14 +51,14 @@ class AgentStore:
     def __init__(self, db: Database) -> None:
         self.db = db
         resting = login.c.used_ms < now_ms() - RESTING_MS
-        held = select(login.c.token_hash, login.c.kind, resting, *_PERSON).join(agent, agent.c.id == login.c.agent_id)
+        held = select(login.c.token_hash, login.c.kind, resting, *_ABOUT, *PERSON).join(agent, agent.c.id == login.c.agent_id)
         self._standing = held.where(among(db.dialect, login.c.token_hash, "hashes"), _GOOD)
 
     async def standing(self, hashes: Sequence[str]) -> dict[str, Standing]:
         """Of these logins, the ones that still hold."""
         async with self.db.read() as connection:
             rows = await connection.execute(self._standing, {"hashes": list(hashes)})
-            return {row[0]: Standing(row[1], _person(row[3:]), bool(row[2])) for row in rows}
+            return {row[0]: Standing(row[1], person_of(row[7:]), bool(row[2]), _about(row[3:7])) for row in rows}
 
     async def used(self, hashes: Sequence[str], here: Sequence[str] = ()) -> None:
         """These logins are in use; the agents `here` have a console open."""
@@ -113,21 +71,21 @@ class AgentStore:
     async def someone(self, agent_id: str) -> Person | None:
         """One agent."""
         async with self.db.read() as connection:
-            row = (await connection.execute(select(*_PERSON).where(agent.c.id == agent_id))).first()
-        return _person(row) if row else None
+            row = (await connection.execute(select(*PERSON).where(agent.c.id == agent_id))).first()
+        return person_of(row) if row else None
 
     async def everyone(self) -> list[Person]:
         """All agents, by name."""
         async with self.db.read() as connection:
-            rows = await connection.execute(select(*_PERSON).order_by(agent.c.name, agent.c.id))
-            return [_person(row) for row in rows]
+            rows = await connection.execute(select(*PERSON).order_by(agent.c.name, agent.c.id))
+            return [person_of(row) for row in rows]
 
     async def secret_of(self, email: str) -> tuple[Person, str] | None:
         """The agent with an e-mail address, and the hash of the password (empty until one was set)."""
         async with self.db.read() as connection:
-            found = select(*_PERSON, agent.c.password).where(agent.c.email == email.lower())
+            found = select(*PERSON, agent.c.password).where(agent.c.email == email.lower())
             row = (await connection.execute(found)).first()
-        return (_person(row[:-1]), row[-1]) if row else None
+        return (person_of(row[:-1]), row[-1]) if row else None
 
     async def any_admin(self) -> bool:
         """Whether somebody can invite the others."""
@@ -168,9 +126,10 @@ class AgentStore:
         async with self.db.write() as connection:
             await connection.execute(update(agent).where(agent.c.id == agent_id).values(**told))
 
-    async def open_login(self, kind: str, agent_id: str, token_hash: str, seconds: float) -> None:
+    async def open_login(self, kind: str, agent_id: str, token_hash: str, seconds: float, about: About = NOTHING) -> None:
         """Keep a session, a token or a one-time link."""
         row = {"token_hash": token_hash, "kind": kind, "agent_id": agent_id, "at": datetime.now(UTC)}
+        row |= {"how": about.how, "label": about.label[:100], "address": about.address[:64], "rights": " ".join(about.rights)}
         async with self.db.write() as connection:
             clock = int((await connection.execute(select(now_ms()))).scalar_one())
             times = {"expires_ms": clock + int(seconds * 1000), "used_ms": clock}
@@ -181,7 +140,7 @@ class AgentStore:
         """An agent's sessions and tokens, newest first."""
         wanted = select(*_LOGIN).where(login.c.agent_id == agent_id, login.c.kind.in_(STANDING), login.c.expires_ms > now_ms())
         async with self.db.read() as connection:
-            return [Login(*tuple(row)) for row in await connection.execute(wanted.order_by(login.c.at.desc()))]
+            return [Login(*row[:5], _about(row[5:])) for row in await connection.execute(wanted.order_by(login.c.at.desc()))]
 
     async def close_login(self, agent_id: str, hashes: Sequence[str]) -> int:
         """End logins of an agent; returns how many."""
@@ -294,6 +253,11 @@ async def _insert_agent(connection: AsyncConnection, values: Mapping[str, Any]) 
     return str(row["id"])
 
 
-def _person(row: Iterable[Any]) -> Person:
-    id, email, name, role, state, disabled, here = row
-    return Person(id, email, name, role, state, bool(disabled), bool(here) and not disabled)
+def person_of(row: Iterable[Any]) -> Person:
+    id, email, name, role, state, disabled, here, factor = row
+    return Person(id, email, name, role, state, bool(disabled), bool(here) and not disabled, bool(factor))
+
+
+def _about(row: Sequence[Any]) -> About:
+    how, label, address, rights = row
+    return About(how, label, address, tuple(rights.split()))

@@ -17,6 +17,7 @@ from hub.store.console import ConsoleStore
 from hub.store.database import Database, is_refusal
 from hub.store.deliveries import DeliveryStore
 from hub.store.devices import DeviceStore
+from hub.store.factors import FactorStore
 from hub.store.filing import FileRows
 from hub.store.holds import HoldStore
 from hub.store.inbox import InboxStore
@@ -69,6 +70,7 @@ class Store:
     ratings: RatingStore
     own: OwnStore
     searching: SearchStore
+    factors: FactorStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -118,6 +120,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         ratings=RatingStore(db),
         own=OwnStore(db),
         searching=SearchStore(db),
+        factors=FactorStore(db),
     )
 
 

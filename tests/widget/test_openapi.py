@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 import httpx
 import pytest
+from pyotp import TOTP
 from starlette.applications import Starlette
 
 from config.settings import HubSettings
@@ -20,6 +21,7 @@ from hub.errors import Undeliverable
 from hub.model import PART_KINDS, ChannelName, Message
 from hub.outbound import Outbound
 from hub.ports import Kit
+from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.signin import first_admin_link
 from hub.store.store import Store
@@ -133,7 +135,7 @@ async def test_roles_are_as_documented(api: Api) -> None:
     for role in ("viewer", "agent", "supervisor", "admin"):
         own = (await api.home.agent(f"{role}@example.com", role, role)).api
         for (method, path), call in api.book.operations().items():
-            if "x-roles" not in call or "session" in path or "password" in path:
+            if "x-roles" not in call or "session" in path or "password" in path or "/factor" in path:
                 continue
             given = await own.request(method, path.replace("{id}", NOBODY), json={})
             refused = given.status_code == 403 and given.json()["error"]["code"] == "role"
@@ -291,19 +293,39 @@ async def leaders(api: Api) -> None:
     await page.put(f"{API}/me/presence", json={"state": "away"})
     await page.put(f"{API}/me/password", json={"old": "not this one", "new": PASSWORD + "!"})
     await page.put(f"{API}/me/password", json={"old": PASSWORD, "new": PASSWORD + "!"})
-    assert (await page.post(f"{API}/me/tokens")).json()["expires_s"] > 0
+    asked = {"name": "till", "rights": ["read"], "days": 30}
+    assert (await page.post(f"{API}/me/tokens", json=asked)).json()["expires_s"] == 30 * 86400
     token = next(one for one in (await page.get(f"{API}/me/sessions")).json()["items"] if one["kind"] == "token")
     await page.delete(f"{API}/me/sessions/{token['id']}")
+    await second_factors(api, page)
     made = (await page.post(f"{API}/agents", json={"email": "new@example.com", "role": "viewer"})).json()
     await page.post(f"{API}/agents", json={"email": "new@example.com"})
     await page.post(f"{API}/agents/{made['id']}/link")
     assert (await page.patch(f"{API}/agents/{made['id']}", json={"disabled": True})).json()["disabled"]
     await page.get(f"{API}/agents")
+    await page.get(f"{API}/roles")
     await api.home.park("poison")
     (item,) = (await page.get(f"{API}/parked", params={"limit": 1})).json()["items"]
     await page.post(f"{API}/parked/{item['id']}/replay")
     assert (await page.get(f"{API}/audit", params={"limit": 2})).json()["next"]
     await page.delete(f"{API}/session")
+
+
+async def second_factors(api: Api, page: httpx.AsyncClient) -> None:
+    """An agent sets a second factor up, comes in with it and gives it up."""
+    own, factor = {"password": PASSWORD + "!"}, f"{API}/me/factor"
+    assert (await page.get(factor)).json() == {"on": False, "needed": False, "codes_left": 0}
+    secret = (await page.post(factor, json=own)).json()["secret"]
+    await page.put(factor, json={"code": "000"})
+    assert len((await page.put(factor, json={"code": TOTP(secret).now()})).json()["codes"]) == 10
+    assert len((await page.post(f"{factor}/codes", json=own)).json()["codes"]) == 10
+    await page.post(factor, json=own)
+    await page.post(f"{API}/session", json={"email": "ada@example.com", **own})
+    await page.request("DELETE", factor, json=own)
+    secret = (await page.post(factor, json=own)).json()["secret"]
+    await page.put(factor, json={"code": TOTP(secret).now()})
+    await page.delete(f"{API}/agents/{(await page.get(f'{API}/me')).json()['id']}/factor")
+    await page.post(f"{API}/session", json={"email": "ada@example.com", **own})
 
 
 async def everybody(api: Api) -> None:
@@ -315,6 +337,11 @@ async def everybody(api: Api) -> None:
         assert (await page.get(path)).status_code == 200
     await page.post("/hooks/phone", content=b"{}")
     await page.get("/hooks/nobody")
+    nowhere = {"issuer": "http://127.0.0.1:9", "client_id": "x", "name": "Elsewhere"}
+    api.home.hub.access = AccessRules.model_validate({"oidc": nowhere})
+    assert (await page.get(f"{API}/door")).json() == {"single_sign_on": "Elsewhere"}
+    for path in (f"{API}/oidc", f"{API}/oidc/back"):
+        await page.get(path, params={"state": "x", "code": "x", "error": "x"} if path.endswith("back") else {})
     await page.get(f"/files/{NOBODY}", params={"exp": "1", "sig": "x"})
 
 
@@ -361,6 +388,9 @@ BODIES: dict[str, dict[str, Any]] = {
     "Bulk": {"id": "k", "conversations": [NOBODY], "do": [{"resolve": True}]},
     "LinkAsked": {"other": NOBODY},
     "PartAsked": {},
+    "TokenAsked": {"name": "till"},
+    "Again": {},
+    "CodeShown": {"code": "000000"},
 }
 
 
@@ -389,7 +419,15 @@ async def test_fields_that_are_not_documented_change_nothing(api: Api) -> None:
     root, bo = await api.home.agent("root@example.com", "admin", "Root"), await api.home.agent()
     more = {"id": root.id, "email": "root@example.com", "password": "x", "seen_ms": 0, "tenant_id": "t", "verified": True}
     changed = (await root.api.patch(f"{API}/agents/{bo.id}", json={"name": "Bob", **more})).json()
-    assert changed == {"id": bo.id, "name": "Bob", "email": "bo@example.com", "role": "agent", "state": "away", "disabled": False}
+    assert changed == {
+        "id": bo.id,
+        "name": "Bob",
+        "email": "bo@example.com",
+        "role": "agent",
+        "state": "away",
+        "disabled": False,
+        "factor": False,
+    }
     talk = await api.home.customer_says("Hello?", channel="phone")
     own = {
         "agent": root.id,
