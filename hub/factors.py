@@ -53,11 +53,11 @@ async def confirm(store: Store, limits: Limits, person: Person, code: str, now: 
     Raises `TooManyTries`."""
     await _throttle(limits, person)
     factor = await store.factors.of(person.id)
-    step = step_of(factor.secret, code, now) if factor is not None and not person.factor else None
+    step = step_of(factor.seed, code, now) if factor is not None and not person.factor else None
     if factor is None or step is None:
         return None
     codes = new_codes()
-    return codes if await store.factors.confirm(person.id, factor.secret, step, [hash_of_code(one) for one in codes]) else None
+    return codes if await store.factors.confirm(person.id, factor.seed, step, [hash_of_code(one) for one in codes]) else None
 
 
 async def renew(store: Store, person: Person) -> list[str]:
@@ -74,7 +74,7 @@ async def shown(store: Store, limits: Limits, person: Person, code: str, now: da
     if factor is None:
         return False
     if _plain(code).isdecimal() and len(_plain(code)) == DIGITS:
-        step = step_of(factor.secret, code, now)
+        step = step_of(factor.seed, code, now)
         return step is not None and await store.factors.spend_step(person.id, step)
     if await store.factors.spend_code(person.id, hash_of_code(code)):
         await store.agents.record(person.id, "factor.recovery", detail=f"left: {await store.factors.left(person.id)}")

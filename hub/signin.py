@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SHORTEST, LONGEST = 10, 1024
 """Of a password, in characters."""
-PASSWORD, SIGNED_ON = "password", "oidc"
+HERE, ELSEWHERE = "here", "elsewhere"
 """By what a session was opened."""
 SESSION_S = 12 * 3600.0
 TOKEN_S = 365 * 86400.0

@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from hub.roles import AccessRules, Right
 from hub.runtime import Hub
-from hub.signin import PASSWORD, Guest, hash_of
+from hub.signin import HERE, Guest, hash_of
 from hub.store.agent_facts import About, Person, Standing
 from widget.answers import Refusal
 from widget.visitors import address_of
@@ -98,7 +98,7 @@ def asker_of(rules: AccessRules, standing: Standing, hash: str) -> Asker:
     if standing.about.rights:
         rights &= frozenset(standing.about.rights)
     session = standing.kind == "session"
-    lacks = session and standing.about.how == PASSWORD and not standing.agent.factor and rules.needs_factor(standing.agent.role)
+    lacks = session and standing.about.how == HERE and not standing.agent.factor and rules.needs_factor(standing.agent.role)
     return Asker(standing.agent, hash, session, standing.about, rights, lacks)
 
 

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from hub.limits import Rule
 from hub.oidc import STATE_S, Begun, NotLetIn, Provider, come_in
 from hub.runtime import Hub
-from hub.signin import SIGNED_ON, hash_of
+from hub.signin import ELSEWHERE, hash_of
 from widget.access import guest_of, hub_of, is_secure, unknown
 from widget.console_session import let_in, too_many
 
@@ -61,7 +61,7 @@ async def back(request: Request) -> Response:
         return await _back(hub, exc, guest_of(request).address)
     await hub.store.agents.record(person.id, "signin.oidc", guest_of(request).address)
     response = RedirectResponse("/console/", 302, {"cache-control": "no-store"})
-    await let_in(request, response, person, SIGNED_ON)
+    await let_in(request, response, person, ELSEWHERE)
     _forget(request, response)
     return response
 

@@ -14,9 +14,9 @@ from hub.notices import one_line
 from hub.roles import RIGHTS
 from hub.runtime import Hub
 from hub.signin import (
-    PASSWORD,
+    ELSEWHERE,
+    HERE,
     SESSION_S,
-    SIGNED_ON,
     TooManyTries,
     WeakPassword,
     check_password,
@@ -83,7 +83,7 @@ async def setup(request: Request) -> Response:
     if person.factor:
         return answer(me_json(person), 202)
     response = answer(me_json(person) | {"state": "present"}, 201)
-    await let_in(request, response, person, PASSWORD)
+    await let_in(request, response, person, HERE)
     return response
 
 
@@ -100,7 +100,7 @@ async def enter(request: Request) -> Response:
     except TooManyTries:
         raise too_many() from None
     response = answer(me_json(person) | {"state": "present"}, 201)
-    await let_in(request, response, person, PASSWORD)
+    await let_in(request, response, person, HERE)
     return response
 
 
@@ -152,7 +152,7 @@ async def me(request: Request, who: Asker) -> Response:
             "rights": sorted(who.rights),
             "factor": who.agent.factor,
             "needs_factor": who.lacks_factor,
-            "single": who.about.how == SIGNED_ON,
+            "single": who.about.how == ELSEWHERE,
         }
     )
 

@@ -62,7 +62,7 @@ class SecondFactor(SQLModel, table=True):
     __tablename__ = "second_factor"
 
     agent_id: str = Field(primary_key=True, sa_type=ID)
-    secret: str = Field(sa_type=NAME)
+    seed: str = Field(sa_type=NAME)
     step: int = Field(default=0, sa_type=BIG)
     at: datetime = Field(sa_type=UTC6)
 

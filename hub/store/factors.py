@@ -24,7 +24,7 @@ recovery = agent_tables.RecoveryCode.__table__  # type: ignore[attr-defined]
 class Factor:
     """What an agent's device makes codes of, and the last time step whose code was used."""
 
-    secret: str
+    seed: str
     step: int
 
 
@@ -37,7 +37,7 @@ class FactorStore:
     async def of(self, agent_id: str) -> Factor | None:
         """An agent's factor, confirmed or not."""
         async with self.db.read() as connection:
-            wanted = select(factor.c.secret, factor.c.step).where(factor.c.agent_id == agent_id)
+            wanted = select(factor.c.seed, factor.c.step).where(factor.c.agent_id == agent_id)
             row = (await connection.execute(wanted)).first()
         return Factor(row[0], int(row[1])) if row else None
 
@@ -47,25 +47,25 @@ class FactorStore:
             wanted = select(func.count()).where(recovery.c.agent_id == agent_id)
             return int((await connection.execute(wanted)).scalar_one())
 
-    async def offer(self, agent_id: str, secret: str) -> bool:
+    async def offer(self, agent_id: str, seed: str) -> bool:
         """Keep a secret that counts once it is confirmed. False when the agent has a factor that counts."""
 
         async def work(connection: AsyncConnection) -> bool:
             if not await _is_off(connection, agent_id):
                 return False
             await connection.execute(delete(factor).where(factor.c.agent_id == agent_id))
-            await connection.execute(insert(factor), [{"agent_id": agent_id, "secret": secret, "step": 0, "at": _now()}])
+            await connection.execute(insert(factor), [{"agent_id": agent_id, "seed": seed, "step": 0, "at": _now()}])
             return True
 
         return await self.db.transact(work)
 
-    async def confirm(self, agent_id: str, secret: str, step: int, hashes: Sequence[str]) -> bool:
+    async def confirm(self, agent_id: str, seed: str, step: int, hashes: Sequence[str]) -> bool:
         """The device has shown a code of this step: from now on the factor is asked for. False when it was too late for that."""
 
         async def work(connection: AsyncConnection) -> bool:
             if not await _is_off(connection, agent_id):
                 return False
-            same = and_(factor.c.agent_id == agent_id, factor.c.secret == secret)
+            same = and_(factor.c.agent_id == agent_id, factor.c.seed == seed)
             if not (await connection.execute(update(factor).where(same).values(step=step))).rowcount:
                 return False
             await connection.execute(update(agent).where(agent.c.id == agent_id).values(factor=True))

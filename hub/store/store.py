@@ -93,18 +93,21 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         raise
     if lanes is not None and int(facts["lanes"]) != lanes:
         log.warning("store.lanes", asked=lanes, used=int(facts["lanes"]), hint="the number is fixed when a database is made")
-    deliveries = DeliveryStore(db, int(facts["lanes"]))
-    links = LinkStore(db, int(facts["lanes"]))
+    return _made(db, facts["epoch"], bytes.fromhex(facts["secret"]), int(facts["lanes"]))
+
+
+def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
+    deliveries, links = DeliveryStore(db, lanes), LinkStore(db, lanes)
     return Store(
         db=db,
-        epoch=facts["epoch"],
-        secret=bytes.fromhex(facts["secret"]),
-        lanes=int(facts["lanes"]),
+        epoch=epoch,
+        secret=secret,
+        lanes=lanes,
         inbox=InboxStore(db),
         timeline=Timeline(db),
         deliveries=deliveries,
         windows=WindowStore(db),
-        holds=HoldStore(db, int(facts["lanes"])),
+        holds=HoldStore(db, lanes),
         passive=PassiveStore(db, deliveries),
         sweeping=SweepStore(db),
         logs=LogStore(db),
@@ -116,7 +119,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
         links=links,
         naming=NamingStore(db, links),
         persons=PersonStore(db),
-        threads=ThreadStore(db, int(facts["lanes"])),
+        threads=ThreadStore(db, lanes),
         ratings=RatingStore(db),
         own=OwnStore(db),
         searching=SearchStore(db),

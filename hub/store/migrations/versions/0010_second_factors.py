@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.create_table(
         "second_factor",
         sa.Column("agent_id", ID, nullable=False),
-        sa.Column("secret", NAME, nullable=False),
+        sa.Column("seed", NAME, nullable=False),
         sa.Column("step", BIG, nullable=False),
         sa.Column("at", UTC6(), nullable=False),
         sa.PrimaryKeyConstraint("agent_id", name="pk_second_factor"),
