@@ -14,7 +14,7 @@ from hub.capabilities import Capabilities, scene_of
 from hub.model import Author, Media, Part, bucket_of, identity_of, new_id
 from hub.origins import NOWHERE, EntryKind, Origin
 from hub.packing import naming, quoting
-from hub.rendering import fit, plain
+from hub.rendering import fit, linked, plain
 from hub.store.agent_facts import Record
 from hub.store.staff import Person, Staff
 from hub.store.talks import Talk, Who
@@ -196,9 +196,13 @@ class Batch:
             self._call(talk, talk.channel, kind, entry["seq"] * RANK, entry["id"])
             return
         parts = PARTS.validate_json(entry["parts"])
-        data = {"quoted": quoted.external_id} if quoted and quoted.external_id and capabilities.quotes else None
-        if quoted and not data:
+        data: dict[str, Any] = {}
+        if quoted and quoted.external_id and capabilities.quotes:
+            data["quoted"] = quoted.external_id
+        elif quoted:
             parts = quoting(quoted.said, parts)
+        if names := linked(parts, capabilities):
+            data["linked"] = names
         for n, group in enumerate(fit(parts, capabilities, self.link, talk.locale or "en")):
             body = PARTS.dump_json(tuple(group)).decode()
             self._call(talk, talk.channel, "send", entry["seq"] * RANK + n, entry["id"], parts=body, data=None if n else data)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -10,8 +12,8 @@ import orjson
 from hub.acts import UNTIL_WRITTEN, tags_of
 from hub.batch import PARTS
 from hub.continuing import link_of, with_link
-from hub.errors import Undeliverable
-from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, ThreadId
+from hub.errors import Temporary, Undeliverable
+from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, Part, ThreadId
 from hub.packing import joined
 from hub.ports import (
     Connector,
@@ -27,7 +29,11 @@ from hub.ports import (
 )
 from hub.rendering import fit
 from hub.runtime import Hub
+from hub.shaping import links_told, shaped
 from hub.store.calls import Call, Due
+
+READY_S = 8.0
+"""For fetching and converting a file, out of what the whole call may take."""
 
 
 def target_of(hub: Hub, name: str) -> Connector | Desk | None:
@@ -59,25 +65,50 @@ def paced(hub: Hub, head: Due) -> dict[str, Pace]:
     return {} if target is None or head.state == "unknown" or head.kind == "mark" else paces_of(hub, target, head)
 
 
-async def made(hub: Hub, run: list[Call]) -> tuple[ExternalId | None, str]:
-    """Make the call for a run of rows; returns the platform's id and, for a new thread, its place."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a call came to: the platform's id, a new thread's place, and what agents must read although all went well."""
+
+    external_id: ExternalId | None
+    place: str = ""
+    told: str = ""
+
+
+async def made(hub: Hub, run: list[Call]) -> Made:
+    """Make the call for a run of rows."""
     head = run[0]
     desk = hub.desks.get(DeskName(head.target))
     if desk is not None:
-        return await _at_desk(hub, desk, run)
+        return Made(*await _at_desk(hub, desk, run))
     connector = hub.connectors[ChannelName(head.target)]
     to = identity_of_call(head)
     if head.kind == "send":
-        parts = joined([PARTS.validate_json(call.parts or "[]") for call in run])
+        parts, told = await _ready(hub, connector, run)
         if head.left == 0:
             link = link_of(hub, head.target, str(to.address))
             parts = with_link(parts, link, connector.capabilities, head.conversation["locale"])
-        return await connector.send(to, parts, IdempotencyKey(head.key)), ""
+        return Made(await connector.send(to, parts, IdempotencyKey(head.key)), told=told)
     if head.kind == "notice":
         if not isinstance(connector, SupportsNotice):
             raise Undeliverable("this channel has no notices")
-        return await connector.notice(to, link_of(hub, head.target, str(to.address)), IdempotencyKey(head.key)), ""
-    return await _changed(hub, connector, to, head), ""
+        return Made(await connector.notice(to, link_of(hub, head.target, str(to.address)), IdempotencyKey(head.key)))
+    return Made(await _changed(hub, connector, to, head))
+
+
+async def _ready(hub: Hub, connector: Connector, run: list[Call]) -> tuple[tuple[Part, ...], str]:
+    """The parts of a call to a customer, with files as the channel takes them, and what became of those. Nothing has left yet:
+    what is not ready in time is tried again."""
+    parts = joined([PARTS.validate_json(call.parts or "[]") for call in run])
+    told = [links_told([name for call in run for name in orjson.loads(call.data).get("linked", ())])]
+    if connector.capabilities.shapes and run[0].has_media:
+        try:
+            async with asyncio.timeout(READY_S):
+                locale = run[0].conversation["locale"] or "en"
+                parts, more = await shaped(hub.files, parts, connector.capabilities, locale)
+        except TimeoutError:
+            raise Temporary("a file was not ready in time") from None
+        told.append(more)
+    return parts, "; ".join(filter(None, told))
 
 
 def identity_of_call(call: Call) -> Identity:

@@ -37,6 +37,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Shape:
+    """What a platform takes as one kind of `Media`. Other files are made so where that is possible, or leave as a link."""
+
+    mimes: tuple[str, ...]
+    """The first is what others are made into."""
+    size: int
+    """Bytes."""
+    seconds: float = 0.0
+    """Of the longest sound that is made; 0: however long it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel or desk can carry, as data. `hub.rendering.fit` makes everything else fit."""
 
@@ -52,6 +64,8 @@ class Capabilities:
     """Longest text that may travel in the same call as one media; 0: never together."""
     media_limit: int = 20_000_000
     """Bytes; a bigger file leaves as a link."""
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """Kinds of `Media` that must be of certain types; all other kinds travel as they are."""
     options_limit: int = 0
     """Most buttons in one `Choices`."""
     edit: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import os
@@ -15,17 +16,19 @@ from pathlib import Path
 import puremagic
 import structlog
 
-from hub.errors import Temporary, Undeliverable
+from hub.capabilities import Shape
+from hub.errors import Busy, Temporary, Undeliverable
 from hub.model import FileId, new_id
-from hub.pictures import FORMATS, UNSHOWN, cleaned
+from hub.pictures import FORMATS, UNSHOWN, cleaned, fitted
 from hub.ports import StoredFile, SupportsMedia
 from hub.store.filing import FileRow, FileRows
-from hub.voices import MP3, playable, voice
+from hub.voices import CODECS, MP3, SECONDS, container_of, playable, recoded, voice
 
 log = structlog.get_logger()
 MOST = 50_000_000
 """Bytes of the biggest file that is kept."""
 TRIES = 6
+ENDINGS = {"image/jpeg": "jpg", "audio/mpeg": "mp3", "audio/amr": "amr", "audio/ogg": "ogg"}
 LINK_S = 900
 """Seconds for which a link is good."""
 
@@ -122,6 +125,32 @@ class FileStore:
             await asyncio.to_thread(partial.unlink, missing_ok=True)
         return size, digest, kind
 
+    async def derived(self, row: FileRow, shape: Shape, patience_s: float) -> FileRow | None:
+        """The same picture or sound as a file of this shape, made once; None where that is not possible."""
+        own = hashlib.sha256(f"{row.id}\0{shape}".encode()).hexdigest()[:32]
+        if known := await self._rows.get(own):
+            return known
+        path, mime = self.path(own), shape.mimes[0]
+        partial = path.with_suffix(f".{new_id()[-6:]}")
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        try:
+            async with asyncio.timeout(patience_s), self._decoding:
+                if not await _made(self.path(row.id), partial, shape, patience_s):
+                    return None
+            size, digest = await asyncio.to_thread(_settled, partial)
+            if not 0 < size <= shape.size:
+                return None
+            await asyncio.to_thread(partial.rename, path)
+        except TimeoutError:
+            return None
+        finally:
+            await asyncio.to_thread(partial.unlink, missing_ok=True)
+        name = f"{Path(row.name).stem or 'file'}.{ENDINGS.get(mime, 'bin')}"[:191]
+        made = FileRow(own, "", "", row.owner, "stored", name, mime, size, digest, 0, "")
+        with contextlib.suppress(Busy):
+            await self._rows.add(made, datetime.now(UTC))
+        return made
+
     def link(self, file: FileId | str, seconds: int = LINK_S) -> str:
         """As `ports.Files.link`."""
         until = int(time.time()) + seconds
@@ -135,6 +164,21 @@ class FileStore:
 
     def _sign(self, file: str, until: int) -> str:
         return hmac.new(self._secret, f"file\0{file}\0{until}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+async def _made(source: Path, target: Path, shape: Shape, patience_s: float) -> bool:
+    """Write what a file holds as what a shape wants, if that is a picture or a sound."""
+    mime = shape.mimes[0]
+    if mime == "image/jpeg":
+        return await asyncio.to_thread(fitted, source, target, shape.size)
+    head = await asyncio.to_thread(_head, source)
+    container = container_of(head) if mime in CODECS else ""
+    return bool(container) and await recoded(source, container, target, mime, shape.seconds or SECONDS, patience_s)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as handle:
+        return handle.read(64)
 
 
 def _settled(path: Path) -> tuple[int, str]:

@@ -185,7 +185,7 @@ class Outbound:
             return [over(call, "failed", f"{head.target} is no longer configured") for call in run]
         capabilities = target.capabilities
         try:
-            external, place = await asyncio.wait_for(made(self._hub, made_of), capabilities.timeout + 5)
+            come = await asyncio.wait_for(made(self._hub, made_of), capabilities.timeout + 5)
             await reach("send.response")
         except (TimeoutError, Uncertain) as exc:
             return [uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
@@ -208,7 +208,8 @@ class Outbound:
             log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
             return [uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
         CALLS.labels(head.target, head.kind, "sent").inc()
-        return [over(call, "sent", external_id=external, place=place) for call in run]
+        ends = zip(run, [come.told, *("" for _ in run[1:])], strict=True)
+        return [over(call, "sent", words, external_id=come.external_id, place=come.place) for call, words in ends]
 
     async def _ask(self, heads: Sequence[Due]) -> None:
         """Ask platforms whether uncertain calls arrived."""

@@ -79,15 +79,17 @@ def held(call: Call, exc: WindowClosed, window: Window) -> Outcome:
 
 
 def alike(first: Outcome, calls: Sequence[Call]) -> list[Outcome]:
-    """One call's outcome for all that customers got with it: they go on together."""
-    others = [replace(first, call=call, warning=None, report=first.report and _copy(first.report, call)) for call in calls[1:]]
+    """One call's outcome for all that customers got with it: they go on together. Words on a success are said once."""
+    plain = replace(first, warning=None, reason="" if first.state == "sent" else first.reason)
+    others = [replace(plain, call=call, report=first.report and _copy(first.report, call, plain.reason)) for call in calls[1:]]
     return [first, *others]
 
 
-def _copy(report: Report, call: Call) -> Report:
+def _copy(report: Report, call: Call, reason: str) -> Report:
     entry = MessageId(call.entry["id"]) if call.entry else None
     name = ExternalId(f"{call.id}.{call.attempt}.{report.state}")
-    return report.model_copy(update={"id": name, "delivery": call.id, "message": entry, "at": call.at})
+    told = reason if report.state == "sent" else report.reason
+    return report.model_copy(update={"id": name, "delivery": call.id, "message": entry, "at": call.at, "reason": told})
 
 
 def uncertain(call: Call, capabilities: Capabilities, reason: str) -> Outcome:

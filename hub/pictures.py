@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 """What browsers and platforms show, and what is therefore written anew."""
+OTHERS = ("BMP", "TIFF")
+"""What agents send beside these, and no platform shows."""
+SIDES = (100_000, 4096, 2560, 1600, 1024)
+"""Longest sides of a picture that has to become smaller, tried in turn."""
 PIXELS = 50_000_000
 """Of one picture, all its frames together: some 150 MB while it is decoded."""
 UNSHOWN = "application/octet-stream"
@@ -43,6 +47,30 @@ def cleaned(path: Path, mime: str) -> str:
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
         return UNSHOWN
     return mime
+
+
+def fitted(source: Path, target: Path, size: int) -> bool:
+    """Write a picture as JPEG of at most `size` bytes, smaller only where it must be. False: it can't be decoded, or made so.
+    Blocks: call it in a thread."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(source, formats=[*FORMATS.values(), *OTHERS]) as picture:
+                if picture.width * picture.height > PIXELS:
+                    return False
+                upright = ImageOps.exif_transpose(picture).convert("RGBA")
+        white = Image.new("RGBA", upright.size, "white")
+        flat = Image.alpha_composite(white, upright).convert("RGB")
+        for side in SIDES:
+            flat.thumbnail((side, side))
+            flat.save(target, "JPEG", quality=85)
+            if target.stat().st_size <= size:
+                return True
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
+        pass
+    return False
 
 
 def _settings(picture: Image, mime: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from hub.abilities import SupportsTyping as SupportsTyping
 from hub.canned import CannedReplies
 from hub.capabilities import Capabilities as Capabilities
 from hub.capabilities import Pace as Pace
+from hub.capabilities import Shape as Shape
 from hub.capabilities import Window as Window
 from hub.model import AgentReply, ChannelName, ConversationId, Entry, ExternalId, FileId, Message, Part, ThreadId
 from hub.people import Look

@@ -40,6 +40,12 @@ def fit(parts: Sequence[Part], capabilities: Capabilities, link: Link, locale: s
     return calls
 
 
+def linked(parts: Sequence[Part], capabilities: Capabilities) -> list[str]:
+    """The names of the files among `parts` of which `fit` makes a link."""
+    fitter = _Fitter(capabilities, str, "en")
+    return [part.name for part in parts if isinstance(part, Media) and part.file and not fitter._carried(part)]
+
+
 @dataclass(frozen=True, slots=True)
 class _Fitter:
     can: Capabilities

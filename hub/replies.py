@@ -255,9 +255,9 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
 
 
 def tell(batch: Batch, talk: Talk, entry_id: str | None, target: str, state: str, reason: str, delivery: str) -> None:
-    """A status entry; desks are shown it unless all went well."""
+    """A status entry; desks are shown it unless all went well and there is nothing to say of it."""
     data = {"state": state, "target": target, "reason": reason, "delivery": delivery}
-    parts = () if state == "sent" else (Text(text=reason),) if reason else ()
+    parts = (Text(text=reason),) if reason else ()
     entry = batch.append(talk, "status", SYSTEM, parts=parts, edit_of=entry_id, data=data, public=False)
-    if state != "sent":
+    if state != "sent" or reason:
         batch.to_desks(talk, entry, origin=target)

@@ -62,6 +62,7 @@ USE_CASES = {
     "replies",
     "rights",
     "runtime",
+    "shaping",
     "signin",
     "staffing",
     "sweep",

@@ -25,7 +25,7 @@ BUTTONS_LIMIT = 4
 SECTION_LIMIT = 550
 """Characters of a section, before escaping makes up to five times as many; Slack takes 3000."""
 NAME_LIMIT = 80
-SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳", "noticed": "📨"}
+SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳", "noticed": "📨", "sent": "📎"}
 """What stands before a status line."""
 
 
@@ -203,7 +203,7 @@ def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]
         clipped = [part.model_copy(update={"text": part.text[:SECTION_LIMIT]}) for part in one.parts if isinstance(part, Text)]
         shown = Line(entry=one.entry, parts=clipped, key=one.key, author=one.author)
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
-        if one.entry.data.get("state") in ("held", "warned", "noticed"):
+        if one.entry.data.get("state") in ("held", "warned", "noticed", "sent"):
             continue
         again = _button(f"{RESEND}_{one.delivery}"[:255], WORDS[locale]["resend"], value=one.delivery)
         blocks.append({"type": "actions", "elements": [again]})

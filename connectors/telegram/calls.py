@@ -19,6 +19,7 @@ from telegram import (
     ReplyParameters,
 )
 
+from connectors.telegram.kinds import method_of
 from hub.errors import Undeliverable
 from hub.model import Choices, Contact, Location, Media, Option, Part, Span, Text
 from hub.ports import StoredFile
@@ -29,7 +30,6 @@ from hub.wording import say
 TEXT_LIMIT = 4096
 CAPTION_LIMIT = 1024
 """UTF-16 code units."""
-PHOTO_LIMIT = 10_000_000
 DATA_LIMIT = 64
 """Bytes of `callback_data`."""
 ENTITIES = {
@@ -37,15 +37,6 @@ ENTITIES = {
     "quote": "blockquote", "spoiler": "spoiler", "link": "text_link",
 }  # fmt: skip
 """Our spans → Telegram's entities; it finds mentions by itself."""
-
-METHODS = {"image": "photo", "voice": "voice", "audio": "audio", "video": "video", "file": "document", "sticker": "document"}
-TAKEN = {
-    "photo": {"image/jpeg", "image/png", "image/webp"},
-    "voice": {"audio/ogg", "audio/opus", "application/ogg"},
-    "audio": {"audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a"},
-    "video": {"video/mp4"},
-}
-"""What each method shows as what it is; anything else travels as a document."""
 
 INPUTS: dict[str, Any] = {
     "photo": InputMediaPhoto, "video": InputMediaVideo, "audio": InputMediaAudio, "document": InputMediaDocument,
@@ -171,17 +162,6 @@ async def _media(bot: Bot, to: Place, method: str, stored: StoredFile, caption: 
     if caption is not None:
         more |= {"caption": clean(caption.text), "caption_entities": entities(caption)}
     return await getattr(bot, f"send_{method}")(to.chat, **more)
-
-
-def method_of(media: Media, stored: StoredFile) -> str:
-    """As what a file travels."""
-    method = METHODS[media.kind]
-    kind = stored.mime.split(";")[0].strip().lower()
-    if method == "voice" and kind in TAKEN["audio"]:
-        return "audio"
-    if kind not in TAKEN.get(method, {kind}) or (method == "photo" and stored.size > PHOTO_LIMIT):
-        return "document"
-    return method
 
 
 async def change(bot: Bot, place: Place, own: int, parts: Sequence[Part]) -> None:

@@ -14,9 +14,10 @@ import structlog
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, METHODS, TEXT_LIMIT, Place, call, change, place_of, plain, sent_at
+from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, TEXT_LIMIT, Place, call, change, place_of, plain, sent_at
 from connectors.telegram.errors import Moved, NotAsSuch, NotParsable, translated
 from connectors.telegram.groups import Groups
+from connectors.telegram.kinds import METHODS, SHAPES
 from connectors.telegram.normalize import ALLOWED_UPDATES, Source, is_number, messages_of
 from connectors.telegram.reading import checked, parse
 from connectors.telegram.settings import OFFICIAL, TelegramSettings
@@ -58,6 +59,7 @@ class Telegram:
             text_unit="utf16",
             caption_limit=CAPTION_LIMIT,
             media_limit=50_000_000,
+            shapes=SHAPES,
             options_limit=100,
             edit=True,
             delete=True,

@@ -17,6 +17,8 @@ from hub.errors import Malformed, Rejected, Undeliverable
 from hub.model import Card, ChannelName, Choices, ExternalId, Part
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt
 
+MOST = 50_000_000
+"""Bytes of a file that is tried: pictures and recordings are made smaller, anything else leaves as a link."""
 MINUTE = (60.0, 3)
 """Seconds and answers after a customer followed, scanned or pressed a button (客服消息, table of scenes)."""
 
@@ -40,7 +42,8 @@ class WeChat(Account):
             brings=frozenset({"text", "image", "voice", "video", "file", "location", "card", "choice", "event"}),
             text_limit=sending.TEXT_BYTES,
             text_unit="bytes",
-            media_limit=10_000_000,
+            media_limit=MOST,
+            shapes=sending.SHAPES,
             options_limit=10,
             window=self._window({"followed": MINUTE, "scanned": MINUTE, "choice": MINUTE}),
             coalesce=10,

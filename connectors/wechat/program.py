@@ -14,6 +14,8 @@ from hub.errors import Undeliverable
 from hub.model import Card, ChannelName, Event, ExternalId, Message, Part
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt
 
+MOST = 50_000_000
+"""Bytes of a picture that is tried: it is made smaller where it must be."""
 ENTERED = (60.0, 2)
 """Seconds and answers after a customer entered the session (客服消息, 下发条数限制)."""
 
@@ -34,7 +36,8 @@ class MiniProgram(Account):
             brings=frozenset({"text", "image", "card", "event"}),
             text_limit=sending.TEXT_BYTES,
             text_unit="bytes",
-            media_limit=sending.SIZES["image"],
+            media_limit=MOST,
+            shapes={"image": sending.SHAPES["image"]},
             window=self._window({"opened": ENTERED}),
             coalesce=10,
             deadline=4.5,

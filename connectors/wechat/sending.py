@@ -15,7 +15,7 @@ from wechatpy.replies import TextReply, TransferCustomerServiceReply  # type: ig
 
 from connectors.wechat.settings import AccountNotice, Notice, ProgramNotice
 from hub.model import Card, Choices, Part, Text
-from hub.ports import StoredFile
+from hub.ports import Shape, StoredFile
 
 TEXT_BYTES = 2048
 PROGRAM = "miniprogram://"
@@ -28,6 +28,13 @@ FORMS = {
     "video": {"video/mp4": "mp4"},
 }
 """What WeChat takes of each kind, and the ending that a file's name must have for it."""
+SHAPES = {
+    "image": Shape(("image/jpeg", "image/png", "image/gif"), SIZES["image"]),
+    "voice": Shape(("audio/mpeg", "audio/amr", "audio/mp3"), SIZES["voice"], seconds=60),
+    "audio": Shape(("audio/mpeg", "audio/amr", "audio/mp3"), SIZES["voice"], seconds=60),
+    "video": Shape(("video/mp4",), SIZES["video"]),
+}
+"""What other files are made into before they come here."""
 AS = {"audio": "voice"}
 """Kinds of ours that leave as another one of WeChat's; what is longer than a minute it refuses (45007)."""
 

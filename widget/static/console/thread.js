@@ -170,6 +170,7 @@ export class Thread extends HTMLElement {
       const text = one.state === 'failed' ? say('notDelivered', { reason: explain(delivery.reason) || words.noReason }) : words.unknownFate;
       return h('div', { class: `meta ${one.state}` }, text, again);
     }
+    if (one.state === 'sent' && delivery?.reason) return h('div', { class: 'meta' }, delivery.reason);
     if (one.state === 'held') return h('div', { class: 'meta unknown' }, words['state.held']);
     if (!one.last) return null;
     const state = one.kind === 'note' ? words.onlyTeam : one.who === 'customer' ? '' : words[`state.${one.state}`];
