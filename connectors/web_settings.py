@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from connectors.identity_settings import IdentitySettings
+from hub.notices import Seconds
 from hub.ports import Settings
 
 
@@ -21,6 +22,21 @@ class Question(BaseModel):
     kind: Literal["text", "email", "phone", "number", "choice", "multiline"] = "text"
     required: bool = False
     options: tuple[dict[str, str], ...] = Field((), description="of a choice; a single one is a box to tick")
+
+
+class Greeting(BaseModel):
+    """A line that comes by itself beside the closed chat, once in a visit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: dict[str, str] = Field(min_length=1, description="what it says, by language")
+    after: Seconds = Field(20.0, description="how long the customer has been on such a page")
+    pages: tuple[str, ...] = Field((), description="paths on which it comes, as /pricing or /shop/*; none: every page")
+
+    def rule(self) -> list[Any]:
+        """As the loader reads it: a regular expression of paths, milliseconds, the text by language."""
+        paths = "|".join(".*".join(re.escape(piece) for piece in page.split("*")) for page in self.pages)
+        return [f"^(?:{paths})$" if paths else "", int(self.after * 1000), self.text]
 
 
 class Before(BaseModel):
@@ -69,6 +85,9 @@ class WebSettings(Settings):
     accent: str = Field("#0b6bcb", pattern=r"^#[0-9a-fA-F]{6}$", description="the colour of buttons and of the customer's lines")
     position: Literal["right", "left"] = "right"
     before: Before | None = Field(None, description="questions and consent before the first message")
+    greetings: tuple[Greeting, ...] = Field((), max_length=5, description="lines that come by themselves; the first that holds")
+    hidden_outside_hours: bool = Field(False, description="no chat on the page while nobody is at work")
+    preview: bool = Field(False, description="agents see what the customer is writing before it is sent; the customer is told so")
     identity: IdentitySettings | None = Field(
         None, description="keys by which your own backend says who a customer is; none: customers say it themselves"
     )
@@ -81,6 +100,10 @@ class WebSettings(Settings):
                 raise ValueError(f"“{origin}” is not how browsers name a page's origin; write https://shop.example")
         return tuple(origin.lower() for origin in origins)
 
+    def loader(self) -> dict[str, Any]:
+        """What the loader must know before anything is asked for; {} when that is nothing."""
+        return {"say": [greeting.rule() for greeting in self.greetings]} if self.greetings else {}
+
     def look(self, language: str) -> dict[str, Any]:
         """How the chat presents itself in this language: the `cfg` of a welcome frame."""
         short = (self.locale or language).split("-")[0]
@@ -90,5 +113,6 @@ class WebSettings(Settings):
             "lang": self.locale,
             "accent": self.accent,
             "position": self.position,
+            **({"preview": True} if self.preview else {}),
             **({"form": self.before.form(short)} if self.before else {}),
         }

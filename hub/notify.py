@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from email.message import EmailMessage
 from typing import Any
 
@@ -13,13 +14,14 @@ from hub.model import AgentId, AgentReply, ConversationId, DeskName, ExternalId,
 from hub.notices import NoticeRules, Smtp
 from hub.runtime import Hub
 from hub.store.sweeping import Waiting
+from hub.transcripts import transcript
 
 log = structlog.get_logger()
 LEASE_MS = 120_000
 TRIES = 5
 APPRISE_S = 20.0
 ROUTER = DeskName("router")
-CUSTOMERS = ("left",)
+CUSTOMERS = ("left", "transcript")
 AGENTS = ("unanswered",)
 """Kinds of notices by whom they are for: quiet hours are the agents' own."""
 
@@ -49,7 +51,10 @@ async def _send(hub: Hub, row: dict[str, Any]) -> None:
         return
     waiting, threads = found
     if row["kind"] == "left":
-        await _mail(hub, waiting)
+        await _mail(hub, waiting, *texts.mail_text(waiting.locale, waiting.customer_name, waiting.preview, hub.public_url))
+    elif row["kind"] == "transcript":
+        said = await hub.store.logs.said_in(waiting.conversation_id)
+        await _mail(hub, replace(waiting, email=row["address"] or ""), *transcript(said, waiting.locale), id=row["id"])
     elif waiting.since_ms:
         await _call_agents(hub, row, waiting, bool(threads))
 
@@ -93,16 +98,15 @@ async def _apprise(rules: NoticeRules, title: str, body: str) -> None:
         raise NotSent("apprise could not reach every address")
 
 
-async def _mail(hub: Hub, waiting: Waiting) -> None:
+async def _mail(hub: Hub, waiting: Waiting, subject: str, body: str, id: str = "") -> None:
     smtp = hub.notices.smtp
     if smtp is None or not waiting.email:
         return
-    subject, body = texts.mail_text(waiting.locale, waiting.customer_name, waiting.preview, hub.public_url)
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = smtp.sender, waiting.email, subject
     if smtp.reply_to:
         message["Reply-To"] = smtp.reply_to
-    message["Message-ID"] = f"<{waiting.conversation_id}.{waiting.last_s}@frontdesk>"
+    message["Message-ID"] = f"<{id or f'{waiting.conversation_id}.{waiting.last_s}'}@frontdesk>"
     message.set_content(body)
     await _smtp(smtp, message)
 

@@ -16,6 +16,8 @@ class Profile(BaseModel):
     phone: str = ""
     avatar: str = ""
     page: str = ""
+    agreed: str = ""
+    """When the customer agreed to what must be agreed to before anything is kept (ISO 8601)."""
 
 
 class Proved(BaseModel):

@@ -32,7 +32,7 @@ BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitigno
 PURE = {
     "abilities", "answers", "bot", "canned", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking",
     "model", "notices", "origins", "packing", "people", "ports", "profile", "pushes", "rendering", "roles", "routing",
-    "splitting", "surveys", "text", "turns", "wording", "workbench",
+    "splitting", "surveys", "text", "transcripts", "turns", "waiting", "wording", "workbench",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store", "voices"}
 USE_CASES = {

@@ -23,6 +23,7 @@ from hub.listening import beats
 from hub.metrics import REFUSED
 from hub.runtime import Hub
 from widget.answers import SAFE, Refusal
+from widget.attendance import Attendance
 from widget.chat import chat_routes
 from widget.console import console_routes
 from widget.devices import device_routes
@@ -39,10 +40,12 @@ OPEN_TO_PAGES = ("/chat/", "/widget.js", "/static/")
 def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
     """The ASGI application of a hub."""
     feed = Feed(hub.live, hub.store.logs)
+    attendance = Attendance(hub, feed)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(feed.run(), name="feed"), asyncio.create_task(beats(hub), name="beats")]
+        tasks.append(asyncio.create_task(attendance.run(), name="attendance"))
         yield
         feed.drain()
         for task in tasks:
@@ -64,7 +67,7 @@ def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
             Exception: _failed,
         },
     )
-    app.state.hub, app.state.settings, app.state.feed = hub, settings, feed
+    app.state.hub, app.state.settings, app.state.feed, app.state.attendance = hub, settings, feed, attendance
     return _Front(app, Hooks(hub), hub)
 
 

@@ -22,6 +22,8 @@ from hub.runtime import Hub
 from hub.store.filing import FileRow
 from hub.text import clean
 from widget.answers import Refusal, answer, json_of, whole, word
+from widget.attendance import Attendance
+from widget.consent import has_agreed
 from widget.feed import Feed
 from widget.frames import POLL_S, customer_event
 from widget.identities import read_identity
@@ -30,6 +32,9 @@ from widget.talk import Talk
 from widget.visitors import Visitor, address_of, new_token, origin_allowed, settings_of, signed_token, visitor_of
 
 FILE_BYTES = 25_000_000
+ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,120}\.[^\W\d_]{2,24}")
+MAILS = Rule(3, 86_400)
+"""Transcripts that one customer, and one address, may get in a day."""
 UPLOAD_S = 60.0
 """Seconds for a whole file."""
 
@@ -41,6 +46,7 @@ def chat_routes() -> list[BaseRoute]:
         Route("/chat/{channel}/poll", poll, methods=["POST"]),
         Route("/chat/{channel}/history", history, methods=["GET"]),
         Route("/chat/{channel}/files", upload, methods=["POST"]),
+        Route("/chat/{channel}/transcript", transcript, methods=["POST"]),
         WebSocketRoute("/chat/{channel}/socket", customer_socket),
     ]
 
@@ -108,7 +114,8 @@ async def poll(request: Request) -> Response:
     hub, web, settings, _ = await enter(request)
     body = await json_of(request)
     visitor = visitor_of(hub, request.path_params["channel"], word(body, "tok", 4096))
-    talk = Talk(hub, web, settings.limits, visitor, word(body, "page", 500))
+    here: Attendance = request.app.state.attendance
+    talk = Talk(hub, web, settings.limits, visitor, here, word(body, "page", 500))
     talk.cursor = whole(body, "since")
     down: list[dict[str, Any]] = []
     frames = body.get("up") or []
@@ -121,7 +128,7 @@ async def poll(request: Request) -> Response:
         down += await talk.take(frame)
     feed: Feed = request.app.state.feed
     down += await _news(talk, feed, 0.0 if down or frames else min(float(whole(body, "wait")), POLL_S), request)
-    return answer({"down": down})
+    return answer({"down": down or here.still(visitor.identity)})
 
 
 async def _news(talk: Talk, feed: Feed, seconds: float, request: Request) -> list[dict[str, Any]]:
@@ -156,11 +163,35 @@ async def history(request: Request) -> Response:
     return answer({"items": items, "next": items[0]["s"] if len(items) == most else None})
 
 
+async def transcript(request: Request) -> Response:
+    """POST /chat/{channel}/transcript {email?}: the conversation by e-mail, to the address that a backend has proved or
+    that the customer gives; 202 means that it will be sent."""
+    hub, *_ = await enter(request)
+    visitor = visitor_of(hub, request.path_params["channel"], bearer(request))
+    stated = word(await json_of(request, 4096), "email", 190).strip()
+    email = stated or (visitor.proved.email if visitor.proved else "") or visitor.profile.email
+    if hub.notices.smtp is None:
+        raise Refusal(404, "not_offered", "this hub sends no mail")
+    if not ADDRESS.fullmatch(email):
+        raise Refusal(400, "email", "give the address to which the conversation shall go")
+    talk = await hub.store.logs.latest_talk(visitor.identity)
+    if talk is None:
+        raise Refusal(404, "not_found", "there is no conversation yet")
+    to = hashlib.sha256(email.lower().encode()).hexdigest()[:20]
+    if not await hub.limits.hit(f"mail:{visitor.identity}", MAILS) or not await hub.limits.hit(f"mail:{to}", MAILS):
+        raise Refusal(429, "slow_down", "it was sent a few times already; try again tomorrow", retry_after=3600)
+    await hub.store.sweeping.queue_transcript(talk, email)
+    await hub.jobs.notify()
+    return answer({"email": email}, 202)
+
+
 async def upload(request: Request) -> Response:
     """POST /chat/{channel}/files: one file, as multipart `file`; its id then goes into a `send`. With an `Idempotency-Key` the
     same file is kept once."""
-    hub, *_ = await enter(request)
+    hub, web, *_ = await enter(request)
     visitor = visitor_of(hub, request.path_params["channel"], bearer(request))
+    if not await has_agreed(hub, web, visitor):
+        raise Refusal(403, "consent", "nothing is kept before the customer has agreed")
     if not await hub.limits.hit(f"file:{visitor.identity}", Rule(20, 60)):
         raise Refusal(429, "slow_down", "too many files", retry_after=30)
     return answer(await keep_upload(request, hub, str(visitor.identity)), 201)

@@ -106,11 +106,20 @@ class Feed:
 
     def _pass_on(self, fact: dict[str, Any]) -> None:
         told = {key: value for key, value in fact.items() if key not in ("to", "console")}
-        for stream in self._customers.get(str(fact.get("to", "")), ()):
-            stream.ring(told)
+        self.tell(str(fact.get("to", "")), told)
         if fact.get("console"):
             for stream in self._consoles:
                 stream.ring(fact)
+
+    @property
+    def customers(self) -> list[str]:
+        """Whose logs are listened to in this process."""
+        return list(self._customers)
+
+    def tell(self, identity: str, fact: dict[str, Any]) -> None:
+        """Tell a customer's streams in this process something that may be lost."""
+        for stream in self._customers.get(identity, ()):
+            stream.ring(fact)
 
     def customer(self, identity: str) -> Stream:
         """Listen to a customer's log."""

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from widget import openapi_console as console
 from widget import openapi_customers as people
 from widget import openapi_devices as devices
+from widget import openapi_mail as mail
 from widget import openapi_shapes as shapes
 from widget import openapi_staff as staff
 from widget import openapi_workbench as bench
@@ -88,6 +89,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_C}/files"): _chat(
         "Upload one file", "上传一个文件", uploads=True, gives={201: shapes.File}, key="customer",
         fails=(401, 409, 411, *BODY, *_LIMITED),
+    ),
+    ("POST", f"{_C}/transcript"): _chat(
+        "Have the conversation sent by e-mail", "将对话记录发送到邮箱", takes=mail.TranscriptAsked, gives={202: mail.Mailed},
+        key="customer", fails=(401, *BODY, *_LIMITED),
     ),
     ("POST", f"{_C}/devices"): _chat(
         "Tell this device of answers by push", "用推送通知此设备有新回复", takes=devices.DeviceAsked, gives={201: devices.Device},

@@ -16,9 +16,9 @@ Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="one of our ids"
 OwnId = Annotated[str, Field(pattern="^[!-~]{1,64}$", description="made once by the caller, used again at every retry")]
 Place = Annotated[int, Field(ge=0, le=2**53)]
 Code = Literal[
-    "browser", "busy", "code", "code_needed", "conflict", "credentials", "disabled", "encoding", "factor", "factor_needed",
-    "factor_off", "factor_on", "failed", "gone", "header", "http", "identity", "last_admin",
-    "length", "malformed", "method", "not_failed", "not_found", "not_ready", "origin", "password", "rejected", "role",
+    "browser", "busy", "code", "code_needed", "conflict", "consent", "credentials", "disabled", "email", "encoding", "factor",
+    "factor_needed", "factor_off", "factor_on", "failed", "gone", "header", "http", "identity", "last_admin", "length",
+    "malformed", "method", "not_failed", "not_found", "not_offered", "not_ready", "origin", "password", "rejected", "role",
     "signed_out", "slow", "slow_down", "stale", "stopping", "token", "too_large", "type", "unknown", "used",
 ]  # fmt: skip
 
@@ -127,6 +127,7 @@ class Typing(BaseModel):
 
     t: Literal["typing"]
     on: bool = False
+    text: str = Field("", description="what is being written, where the channel shows agents that")
 
 
 class Ping(BaseModel):
@@ -190,6 +191,12 @@ class Look(BaseModel):
     lang: str
     accent: str
     position: Literal["right", "left"]
+    online: bool
+    opens: datetime | Absent = Field(None, description="while nobody is at work: from when on somebody is")
+    preview: bool | Absent = Field(
+        None, description="agents see what is written before it is sent: tell the customer, and send it with `typing`"
+    )
+    transcript: bool | Absent = Field(None, description="the conversation can be had by e-mail")
     form: dict[str, Any] | Absent = Field(None, description="a form to be answered before the first message")
 
 
@@ -219,7 +226,7 @@ class No(BaseModel):
     """Not taken."""
 
     t: Literal["no"]
-    code: Literal["malformed", "unknown", "conflict", "slow_down", "busy"]
+    code: Literal["malformed", "unknown", "conflict", "consent", "slow_down", "busy"]
     retry: bool
     id: str | Absent = None
     after: float | Absent = None
@@ -227,12 +234,14 @@ class No(BaseModel):
 
 
 class Eph(BaseModel):
-    """May be lost: an agent types, an agent has read."""
+    """May be lost: an agent types, an agent has read, or the customer's place in line has changed."""
 
     t: Literal["eph"]
-    k: Literal["typing", "read"]
-    c: Id
-    by: By
+    k: Literal["typing", "read", "queue"]
+    c: Id | Absent = None
+    by: By | Absent = None
+    place: int | Absent = Field(None, description="in line, from 1; 0: not in line")
+    wait: int | None = Field(None, description="seconds until the turn comes; null: nobody can know")
     on: bool | Absent = None
     s: Place | Absent = None
 

@@ -16,6 +16,7 @@ from hub.errors import Malformed
 from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from widget.answers import Refusal, parse_object, word
+from widget.attendance import Attendance
 from widget.feed import Feed, Stream
 from widget.talk import Talk
 from widget.visitors import address_of, origin_allowed, settings_of, visitor_of
@@ -134,7 +135,8 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
     visitor = visitor_of(hub, socket.path_params["channel"], word(hello, "tok", 4096))
     if feed.count(visitor.identity) >= settings.limits.sockets_per_customer:
         raise Cut(TOO_MANY)
-    talk = Talk(hub, web, settings.limits, visitor, word(hello, "page", 500))
+    here: Attendance = socket.app.state.attendance
+    talk = Talk(hub, web, settings.limits, visitor, here, word(hello, "page", 500))
     stream = feed.customer(visitor.identity)
     try:
         await send_json(socket, await talk.welcome(hello))

@@ -14,6 +14,8 @@ from hub.metrics import MESSAGES
 from hub.model import Choice, ExternalId, FileId, Form, Media, Message, Part, Text
 from hub.runtime import Hub
 from widget.answers import whole, word
+from widget.attendance import Attendance
+from widget.consent import has_agreed, says_yes
 from widget.frames import HEARTBEAT_S, POLL_S, customer_event, refused
 from widget.visitors import Visitor
 
@@ -23,6 +25,8 @@ PAGE = 200
 INTAKE_S = 5.0
 MOST_ANSWER = 20_000
 """Bytes of a pressed button or a form."""
+PREVIEW = 300
+"""Characters of an unsent text that agents are shown."""
 _CHOICE: TypeAdapter[Choice] = TypeAdapter(Choice)
 _FORM: TypeAdapter[Form] = TypeAdapter(Form)
 _KIND = {"image": "image", "audio": "audio", "video": "video"}
@@ -31,11 +35,15 @@ _KIND = {"image": "image", "audio": "audio", "video": "video"}
 class Talk:
     """One customer's side of the protocol. `cursor` is the last place of their log that they have."""
 
-    def __init__(self, hub: Hub, settings: WebSettings, limits: RateLimits, visitor: Visitor, page: str = "") -> None:
+    def __init__(
+        self, hub: Hub, settings: WebSettings, limits: RateLimits, visitor: Visitor, here: Attendance, page: str = ""
+    ) -> None:
         self._hub = hub
         self._settings = settings
         self._limits = limits
         self._page = page
+        self._here = here
+        self._agreed = False
         self.visitor = visitor
         self.cursor = 0
 
@@ -57,8 +65,13 @@ class Talk:
             "read": facts.read_cs if facts else 0,
             "hb": HEARTBEAT_S,
             "lp": POLL_S,
-            "cfg": self._settings.look(language or "en"),
+            "cfg": await self._cfg(language or "en"),
         }
+
+    async def _cfg(self, language: str) -> dict[str, Any]:
+        """How the chat presents itself to this customer now."""
+        mail = {"transcript": True} if self._hub.notices.smtp else {}
+        return {**self._settings.look(language), **await self._here.cfg(), **mail}
 
     async def take(self, frame: dict[str, Any]) -> list[dict[str, Any]]:
         """What a frame from the client is answered with."""
@@ -71,7 +84,7 @@ class Talk:
                     await self._read(whole(frame, "s"))
                     return []
                 case "typing":
-                    await self._typing(bool(frame.get("on")))
+                    await self._typing(bool(frame.get("on")), frame.get("text"))
                     return []
                 case "ping":
                     return [{"t": "pong"}]
@@ -92,14 +105,20 @@ class Talk:
         most = self._limits.messages_per_channel
         if most and not await self._hub.limits.hit(f"channel:{self.visitor.channel}", Rule(most, 60)):
             return refused("busy", id=own, retry=True, after=5)
+        parts = await self._parts(frame.get("d"))
+        profile = {"page": self._page[:500]}
+        if says_yes(parts):
+            profile["agreed"] = self._hub.now().isoformat(timespec="seconds")
+        elif not await self._may_say():
+            return refused("consent", id=own)
         message = Message(
             channel=self.visitor.channel,
             id=ExternalId(f"{self.visitor.id}.{own}"),
             customer=self.visitor.id,
             at=self._hub.now(),
-            parts=await self._parts(frame.get("d")),
+            parts=parts,
             locale=self.visitor.locale,
-            profile=self.visitor.profile.model_copy(update={"page": self._page[:500]}),
+            profile=self.visitor.profile.model_copy(update=profile),
             proved=self.visitor.proved,
             client_id=own,
         )
@@ -112,6 +131,11 @@ class Talk:
         if kept == "new":
             MESSAGES.labels(self.visitor.channel, "in").inc()
         return {"t": "ok", "id": own}
+
+    async def _may_say(self) -> bool:
+        """Whether what must be agreed to first was; asked until it was."""
+        self._agreed = self._agreed or await has_agreed(self._hub, self._settings, self.visitor)
+        return self._agreed
 
     async def _parts(self, said: Any) -> tuple[Part, ...]:
         if not isinstance(said, dict):
@@ -151,10 +175,14 @@ class Talk:
             fact = {"t": "eph", "k": "read", "by": "customer", "who": self.visitor.identity, "s": place, "console": True}
             await self._hub.live.poke(ephemeral=[fact])
 
-    async def _typing(self, on: bool) -> None:
-        """Relayed at most every two seconds; whoever hears it forgets it after eight."""
+    async def _typing(self, on: bool, text: Any) -> None:
+        """Relayed at most every two seconds; whoever hears it forgets it after eight. What is being written goes along where the
+        channel says so, and is kept nowhere."""
+        shown = (
+            {"text": text[:PREVIEW]} if on and self._settings.preview and isinstance(text, str) and await self._may_say() else {}
+        )
         if await self._hub.limits.hit(f"typing:{self.visitor.identity}", Rule(2, 4)):
-            fact = {"t": "eph", "k": "typing", "by": "customer", "who": self.visitor.identity, "on": on, "console": True}
+            fact = {"t": "eph", "k": "typing", "by": "customer", "who": self.visitor.identity, "on": on, "console": True, **shown}
             await self._hub.live.poke(ephemeral=[fact])
 
     async def news(self) -> list[dict[str, Any]]:

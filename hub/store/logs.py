@@ -17,9 +17,12 @@ from hub.store.database import Database, among, now_ms
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
+inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 PARAMETERS = 30_000
 """Of one statement: SQLite takes 32 766 (https://sqlite.org/limits.html, 9)."""
+AGREED = '"agreed":"2'
+"""How a message of somebody who agreed is kept."""
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 COLUMNS = (
     "id", "conversation_id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id",
@@ -82,6 +85,31 @@ class LogStore:
         async with self.db.read() as connection:
             row = (await connection.execute(self._identity, {"channel": channel, "who": customer})).first()
         return IdentityFacts(*tuple(row)) if row else None
+
+    async def agreed(self, channel: str, customer: str) -> bool:
+        """Whether a customer has agreed to what must be agreed to first: their profile says so, or a message that was kept and is
+        not written down yet."""
+        own = (inbox.c.source == channel) & inbox.c.external_id.startswith(f"{customer}.", autoescape=True)
+        coming = select(inbox.c.id).where(own, inbox.c.body.contains(AGREED)).limit(1)
+        told = select(identity.c.profile).where(identity.c.channel == channel, identity.c.external_id == customer)
+        async with self.db.read() as connection:
+            profile = (await connection.execute(told)).scalar()
+            if profile and orjson.loads(profile).get("agreed"):
+                return True
+            return (await connection.execute(coming)).first() is not None
+
+    async def said_in(self, conversation_id: str, most: int = 1_000) -> list[Entry]:
+        """What the customer may see of a conversation, oldest first: its latest entries."""
+        own = select(*ENTRY_COLUMNS).where(message.c.conversation_id == conversation_id, message.c.cs.is_not(None))
+        async with self.db.read() as connection:
+            rows = await connection.execute(own.order_by(message.c.seq.desc()).limit(most))
+            return [entry_of(row) for row in reversed(list(rows))]
+
+    async def latest_talk(self, identity_id: str) -> str | None:
+        """A customer's conversation that changed last."""
+        own = select(conversation.c.id).where(conversation.c.identity_id == identity_id)
+        async with self.db.read() as connection:
+            return (await connection.execute(own.order_by(conversation.c.last_s.desc()).limit(1))).scalar()
 
     async def after(self, identity_id: str, since: int, most: int = 200) -> list[Entry]:
         """A customer's entries after a place in their log, oldest first."""

@@ -28,6 +28,7 @@ from hub.store.naming import NamingStore
 from hub.store.own import OwnStore
 from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
+from hub.store.queueing import QueueStore
 from hub.store.ratings import RatingStore
 from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
@@ -71,6 +72,7 @@ class Store:
     own: OwnStore
     searching: SearchStore
     factors: FactorStore
+    queueing: QueueStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -124,6 +126,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         own=OwnStore(db),
         searching=SearchStore(db),
         factors=FactorStore(db),
+        queueing=QueueStore(db),
     )
 
 

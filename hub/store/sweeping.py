@@ -127,6 +127,21 @@ class SweepStore:
             return False
         return True
 
+    async def queue_transcript(self, conversation_id: str, address: str) -> None:
+        """Note that a conversation is to be sent to an address."""
+        row = {
+            "id": new_id(),
+            "conversation_id": conversation_id,
+            "kind": "transcript",
+            "state": "queued",
+            "tries": 0,
+            "due_ms": 0,
+        }
+        row |= {"error": "", "address": address, "at": datetime.now(UTC)}
+        async with self.db.write() as connection:
+            row["about_ms"] = int((await connection.execute(select(now_ms()))).scalar_one())
+            await connection.execute(insert(notice), [row])
+
     async def take_notices(self, lease_ms: int, kinds: Sequence[str], most: int = 50) -> list[dict[str, Any]]:
         """Notices to send now; they come back after the lease when nobody says what became of them."""
         due = and_(notice.c.state == "queued", notice.c.due_ms <= now_ms(), notice.c.kind.in_(kinds))
@@ -143,7 +158,9 @@ class SweepStore:
 
     async def close_notice(self, notice_id: str, state: str, error: str = "", wait_ms: int = 0) -> None:
         """Record what became of a notice: sent, failed, or queued again after `wait_ms`."""
-        values = {"state": state, "error": error[:2000], "due_ms": now_ms() + wait_ms}
+        values: dict[str, Any] = {"state": state, "error": error[:2000], "due_ms": now_ms() + wait_ms}
+        if state != "queued":
+            values["address"] = None
         async with self.db.write() as connection:
             await connection.execute(update(notice).where(notice.c.id == notice_id).values(**values))
 

@@ -267,4 +267,6 @@ class Notice(SQLModel, table=True):
     agent_id: str = Field(default="", sa_type=ID)
     seq: int = Field(default=0, sa_type=BIG)
     """Of a notice to one agent: who, and the place in the conversation of what they have not seen."""
+    address: str | None = Field(default=None, sa_type=KEY)
+    """Where it goes, when that is not the customer's own address; forgotten once it was sent."""
     at: datetime = Field(sa_type=UTC6)

@@ -19,6 +19,7 @@ from connectors.web import Web
 from connectors.web_settings import WebSettings
 from hub.errors import Undeliverable
 from hub.model import PART_KINDS, ChannelName, Message
+from hub.notices import NoticeRules
 from hub.outbound import Outbound
 from hub.ports import Kit
 from hub.roles import AccessRules
@@ -183,6 +184,8 @@ async def customers(api: Api) -> str:
     refused = (await page.post("/chat/web/poll", json=wrong, headers=WRONG)).json()["down"]
     assert [frame["code"] for frame in refused] == ["unknown", "malformed"]
     assert (await own.get("/chat/web/history", params={"limit": 2})).json()["next"] == 2
+    api.home.hub.notices = NoticeRules.model_validate({"smtp": {"host": "127.0.0.1", "sender": "help@example.com"}})
+    assert (await own.post("/chat/web/transcript", json={"email": "li@example.com"})).status_code == 202
     await page.get(sent["url"].removeprefix(api.home.hub.public_url))
     waiting = asyncio.create_task(poll(since=3, wait=10))
     bo = await api.home.agent("typist@example.com", name="Ty")
@@ -386,6 +389,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "Views": {"items": [{"name": "v"}]},
     "CapacityAsked": {"most": 2},
     "Bulk": {"id": "k", "conversations": [NOBODY], "do": [{"resolve": True}]},
+    "TranscriptAsked": {"email": "a@example.com"},
     "LinkAsked": {"other": NOBODY},
     "PartAsked": {},
     "TokenAsked": {"name": "till"},

@@ -12,9 +12,12 @@ from hub.errors import Temporary
 from hub.model import ChannelName
 from hub.ports import Identity
 from hub.store.store import Store
+from hub.store.tables import Inbox, Message
 from tests.conftest import until
 from tests.fakes import TEXT_ONLY, FakeConnector
+from tests.hub.hubs import rows
 from tests.widget.consoles import house
+from tests.widget.customers import customer, say, web_house
 from widget import console_socket
 
 
@@ -52,3 +55,24 @@ async def test_an_agents_typing_reaches_the_platform_every_four_seconds(
             await line.next("pong")
             await until(lambda: len(phone.shown) >= 2, 5)
         assert sorted(phone.shown) == ["ann", "bob"], "each once, the failure of the one harms nobody"
+
+
+async def test_what_is_being_written_is_shown_where_the_channel_says_so_and_kept_nowhere(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path
+) -> None:
+    for preview in (True, False):
+        async with web_house(store, redis_url, f"{prefix}{preview}", tmp_path / "files", preview=preview) as home:
+            ann = await customer(home)
+            await ann.poll(say("a", "Hello"))
+            await home.work()
+            bo = await home.agent(email=f"{preview}@example.com")
+            async with home.socket(bo) as line:
+                await line.next("welcome")
+                welcome = (await ann.poll({"t": "hello", "since": 0, "epoch": ann.epoch}))[0]
+                assert welcome["cfg"].get("preview", False) is preview
+                await ann.poll({"t": "typing", "on": True, "text": "my card is " + "4" * 900})
+                fact = await line.next("eph")
+                assert fact["k"] == "typing"
+                assert fact.get("text", "") == (("my card is " + "4" * 900)[:300] if preview else "")
+            kept = [*await rows(store, Inbox), *await rows(store, Message)]
+            assert not any("card" in str(row) for row in kept)

@@ -1,0 +1,76 @@
+"""Whether somebody is there, when they are back, and who is how far in line: worked out once for all of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import timedelta
+from typing import Any
+
+import structlog
+
+from hub.routing import opening
+from hub.runtime import Hub
+from hub.waiting import Place, places
+from widget.feed import Feed
+
+log = structlog.get_logger()
+CLOCK_S = 5.0
+"""How often the line is looked at, while any customer is here."""
+LATELY = timedelta(hours=1)
+
+
+class Attendance:
+    """What customers are told about us. A change of somebody's place goes to their own streams, and to nobody else's."""
+
+    def __init__(self, hub: Hub, feed: Feed) -> None:
+        self._hub = hub
+        self._feed = feed
+        self._places: dict[str, Place] = {}
+        self._there = (0.0, False)
+
+    async def run(self) -> None:
+        """Look at the line, for ever."""
+        while True:
+            await asyncio.sleep(CLOCK_S)
+            if not self._feed.customers:
+                continue
+            try:
+                await self.look()
+            except Exception as exc:
+                log.error("attendance.blind", error=repr(exc))
+
+    async def cfg(self) -> dict[str, Any]:
+        """`online`, and when closed, the moment from which on somebody is there again."""
+        is_open, opens_at = opening(self._hub.routing, None, self._hub.now())
+        return {"online": is_open and await self._somebody(), **({"opens": opens_at.isoformat()} if opens_at else {})}
+
+    async def look(self) -> None:
+        """Work out the places anew, and tell those whose own has changed."""
+        waiting = await self._hub.store.queueing.waiting()
+        answered = await self._hub.store.queueing.answered(self._hub.now() - LATELY) if waiting else {}
+        there = bool((await self.cfg())["online"])
+        found = places([(one.identity_id, one.line) for one in waiting], answered, there)
+        before, self._places = self._places, found
+        for identity in self._feed.customers:
+            if found.get(identity) != before.get(identity):
+                self._feed.tell(identity, self.fact(identity))
+
+    def fact(self, identity: str) -> dict[str, Any]:
+        """A customer's place as a frame; `place` 0: not in line (any more)."""
+        mine = self._places.get(identity) or Place(0, None)
+        return {"t": "eph", "k": "queue", "place": mine.place, "wait": mine.wait_s}
+
+    def still(self, identity: str) -> list[dict[str, Any]]:
+        """The frame for a customer who is in line and asks now and then, rather than listening all the time."""
+        return [self.fact(identity)] if identity in self._places else []
+
+    async def _somebody(self) -> bool:
+        """Whether an agent is present; where agents sit at desks, nobody can see that, and hours alone decide."""
+        if self._hub.desks:
+            return True
+        looked, there = self._there
+        if time.monotonic() - looked > CLOCK_S:
+            there = any(one.present for one in await self._hub.store.staff.all())
+            self._there = (time.monotonic(), there)
+        return there
