@@ -109,7 +109,13 @@ class Database:
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     def _engine(self, pool: int) -> AsyncEngine:
-        shared: dict[str, Any] = {"pool_size": pool, "max_overflow": 0, "pool_timeout": 10, "pool_use_lifo": True}
+        shared: dict[str, Any] = {
+            "pool_size": pool,
+            "max_overflow": 0,
+            "pool_timeout": 10,
+            "pool_use_lifo": True,
+            "hide_parameters": True,
+        }
         if self.dialect == "sqlite":
             return self._sqlite(**shared)
         if self.dialect == "postgresql":
@@ -154,12 +160,12 @@ class Database:
             if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
 
-        @event.listens_for(engine.sync_engine, "invalidate")
-        def _let_go(connection: Any, record: Any, cause: BaseException | None) -> None:
-            """SQLAlchemy closes a connection whose statement was cancelled; SQLite keeps the lock of its transaction until the
-            statement is collected too (sqlite.org/c3ref/close.html; seen 2026-11-24)."""
-            self._finish(connection.driver_connection.rollback())
+        def _end(adapted: Any) -> None:
+            """SQLAlchemy waits, in the task that was cancelled, until the statement has ended, with the place in the pool and the
+            lock of its transaction still held (2.1.9, `terminate`; seen 2026-11-28). Nobody should wait for that."""
+            self._finish(_ended(adapted.driver_connection))
 
+        engine.sync_engine.dialect.do_terminate = _end  # type: ignore[method-assign]
         return engine
 
     @asynccontextmanager
@@ -261,8 +267,10 @@ class Database:
 
     async def close(self) -> None:
         """End every connection. Reads that were cancelled are still giving theirs back: they are waited for."""
-        if self._finishing:
-            await asyncio.wait(self._finishing, timeout=CLOSE_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                while self._finishing:
+                    await asyncio.wait(self._finishing)
         await self.engine.dispose()
 
 
@@ -274,3 +282,14 @@ async def _give_back(opening: asyncio.Future[AsyncConnection]) -> None:
     """Close a connection that nobody waits for any more, once it is there."""
     with contextlib.suppress(Exception):
         await (await opening).close()
+
+
+async def _ended(connection: Any) -> None:
+    """Close a connection of SQLite whose statement was given up. What only reads is interrupted; in a transaction that would
+    reach the rollback too, and leave the database locked (aiosqlite 0.22, seen 2026-11-28)."""
+    with contextlib.suppress(Exception):
+        if not connection.in_transaction:
+            await connection.interrupt()
+        await connection.rollback()
+    with contextlib.suppress(Exception):
+        await connection.close()

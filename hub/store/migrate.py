@@ -37,7 +37,7 @@ async def migrate(url: str) -> None:
     target = parse_url(url)
     if target.get_backend_name() == "sqlite":
         Path(target.database or "").parent.mkdir(parents=True, exist_ok=True)
-    engine = create_async_engine(target, poolclass=NullPool)
+    engine = create_async_engine(target, poolclass=NullPool, hide_parameters=True)
     try:
         await _reached(engine)
         async with engine.connect() as connection:
