@@ -165,7 +165,7 @@ class Database:
             lock of its transaction still held (2.1.9, `terminate`; seen 2026-11-28). Nobody should wait for that."""
             self._finish(_ended(adapted.driver_connection))
 
-        engine.sync_engine.dialect.do_terminate = _end  # type: ignore[method-assign]
+        engine.sync_engine.dialect.do_terminate = _end  # type: ignore[method-assign, assignment]
         return engine
 
     @asynccontextmanager
