@@ -7,6 +7,7 @@ take three times over is parked; the conversation goes on.
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from hub.metrics import PARKED
 from hub.model import AgentReply, ExternalId, Message, Report, bucket_of
 from hub.ports import SupportsPassive
 from hub.replies import agent_said, reported
-from hub.rights import UnknownPerson
+from hub.rights import UnknownPerson, person_of
 from hub.runtime import Hub
 from hub.store.database import is_refusal, is_transient
 from hub.store.inbox import Pending
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 MOST = 300
 """Rows in one transaction."""
+DRAIN_S = 10.0
 TRIES = 3
 """After so many failures a row is parked."""
 LATER_MS = 5_000
@@ -64,9 +66,10 @@ class Done:
 
 
 async def drain(hub: Hub, lane: int) -> int:
-    """Handle everything that waits in a lane; returns how many rows that was."""
-    total, more = 0, True
-    while more:
+    """Handle what waits in a lane, for some seconds: arq would cut longer work off in the middle. Returns how many rows that was;
+    who called looks whether more wait."""
+    total, more, until = 0, True, time.monotonic() + DRAIN_S
+    while more and time.monotonic() < until:
         done = await _once(hub, lane)
         total += done.rows
         more = bool(done.rows)
@@ -149,6 +152,7 @@ async def _load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_
     wanted |= {str(row.item.conversation) for row in rows if isinstance(row.item, Report)}
     pairs = {(str(r.desk), str(r.thread)) for r in replies if r.thread}
     if pairs:
+        batch.held = await hub.store.inbox.held(connection, {desk for desk, _ in pairs})
         batch.threads = await timeline.threads(connection, pairs)
         wanted |= set(batch.threads.values())
     missing = wanted - set(batch.talks)
@@ -181,6 +185,10 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             await customer_said(hub, connection, batch, item)
             batch.reserved_ms = 0
             return True
+        if isinstance(item, AgentReply) and batch.held.get((str(item.desk), str(item.thread)), row.n) < row.n:
+            await person_of(hub, connection, batch, item)  # an answer to this question lets the others go on too
+            await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)  # it follows what waits in its thread
+            return False
         conversation = await _conversation_of(connection, hub, batch, row, item)
         if conversation is None:
             return not isinstance(item, AgentReply) or not await _may_be_opening(hub, connection, row, item)
@@ -194,7 +202,7 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
         else:
             done.deliver |= await agent_said(hub, connection, batch, talk, item)
     except UnknownPerson as exc:
-        exc.row = (row.n, row.tries)
+        exc.row = row
         raise
     except Exception as exc:
         if is_transient(exc):
@@ -266,8 +274,7 @@ async def _tell(hub: Hub, done: Done) -> None:
         await hub.jobs.fetch(file)
     if done.proved:
         await settle(hub)
-    for desk, person in done.strangers:
-        await introduce(hub, desk, person)
+    await asyncio.gather(*(introduce(hub, desk, person) for desk, person in done.strangers))
 
 
 async def _set_aside(hub: Hub, poisoned: Poisoned) -> None:

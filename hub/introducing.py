@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import structlog
 
 from hub.model import DeskName, ExternalId
@@ -11,8 +13,10 @@ from hub.rights import UnknownPerson
 from hub.runtime import Hub
 
 log = structlog.get_logger()
-PATIENCE = 20
-"""Questions about somebody who says something before what they said is handled as a stranger's."""
+ASK_S = 1.5
+"""How long a desk is given to say who somebody is: everybody else's messages wait behind the question."""
+PATIENCE_MS = 100_000
+"""How long what somebody said may wait for that, before it is handled as a stranger's."""
 AGAIN_MS = 5_000
 
 
@@ -22,7 +26,7 @@ async def introduce(hub: Hub, desk: str, person: str) -> bool:
     if not isinstance(place, SupportsPeople):
         return False
     try:
-        who = await place.person(ExternalId(person))
+        who = await asyncio.wait_for(place.person(ExternalId(person)), ASK_S)
     except Exception as exc:
         log.warning("inbound.person_unknown", desk=desk, error=type(exc).__name__)
         return False
@@ -36,10 +40,10 @@ async def introduced(hub: Hub, asked: UnknownPerson) -> None:
     if await introduce(hub, asked.desk, asked.person):
         hub.jobs.hint_inbound(await hub.store.inbox.hurry(asked.desk))
         return
-    n, tries = asked.row or (0, PATIENCE)
-    place = hub.desks.get(DeskName(asked.desk))
-    if place is None or place.capabilities.speakers == "members" or tries >= PATIENCE:
+    place, row = hub.desks.get(DeskName(asked.desk)), asked.row
+    patient = row is not None and hub.now().timestamp() * 1000 - row.at_ms < PATIENCE_MS
+    if row is None or not patient or place is None or place.capabilities.speakers == "members":
         await hub.store.staff.introduce(asked.desk, asked.person, Member("", "", ""))
         return
     async with hub.store.db.write() as connection:
-        await hub.store.inbox.postpone(connection, n, tries + 1, AGAIN_MS)
+        await hub.store.inbox.postpone(connection, row.n, row.tries, AGAIN_MS)

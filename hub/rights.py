@@ -12,6 +12,7 @@ from hub.model import AgentReply, Author, ExternalId
 from hub.ports import SupportsPeople
 from hub.runtime import Hub
 from hub.store.agent_facts import Record
+from hub.store.inbox import Pending
 from hub.store.staff import Person
 from hub.store.talks import Talk
 
@@ -30,8 +31,7 @@ class UnknownPerson(Exception):
         super().__init__(f"{person} at {desk}")
         self.desk = desk
         self.person = person
-        self.row: tuple[int, int] | None = None
-        """(number, tries)."""
+        self.row: Pending | None = None
 
 
 async def person_of(hub: Hub, connection: AsyncConnection, batch: Batch, reply: AgentReply) -> Person | None:

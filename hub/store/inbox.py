@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -198,6 +198,15 @@ class InboxStore:
             lanes = list((await connection.execute(select(inbox.c.lane).where(late).distinct())).scalars())
             await connection.execute(update(inbox).where(late).values(due_ms=0))
         return lanes
+
+    async def held(self, connection: AsyncConnection, desks: Iterable[str]) -> dict[tuple[str, str], int]:
+        """The first row of each (desk, thread) that was put off; what follows it must not overtake it."""
+        late = and_(inbox.c.state == PENDING, inbox.c.source.in_(sorted(desks)), inbox.c.due_ms > now_ms())
+        found: dict[tuple[str, str], int] = {}
+        for n, source, body in await connection.execute(select(inbox.c.n, inbox.c.source, inbox.c.body).where(late)):
+            place = (source, str(orjson.loads(body).get("thread")))
+            found[place] = min(n, found.get(place, n))
+        return found
 
     async def waiting_lanes(self) -> list[int]:
         """Lanes that have something to do now."""

@@ -26,6 +26,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     "U6CONNECT": {"name": "Fay", "email": "anna@shop.example", "team_id": "T0OTHER", "is_stranger": True},
     "U7VIEWER": {"name": "Gil", "email": "gil@shop.example"},
     "U8OFF": {"name": "Hal", "email": "hal@shop.example"},
+    "U9IAN": {"name": "Ian", "email": "ian@shop.example"},
 }
 WHY = {
     "U3STRANGER": "no agent of this hub",
@@ -42,7 +43,7 @@ STRANGERS = pytest.mark.parametrize("by", list(WHY))
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
     slack.workspace.people = {id: dict(one) for id, one in PEOPLE.items()}
     store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
-    for role, name in (("admin", "anna"), ("viewer", "gil"), ("agent", "dan"), ("agent", "hal")):
+    for role, name in (("admin", "anna"), ("viewer", "gil"), ("agent", "dan"), ("agent", "hal"), ("agent", "ian")):
         id = await store.agents.invite(f"{name}@shop.example", name.title(), role)
         if name == "hal":
             await store.agents.change(id, disabled=True)
@@ -176,3 +177,29 @@ async def test_what_an_agent_says_while_slack_tells_nobody_waits_in_its_order(at
     down[0] = False
     await at.hears(at.slack.reply(thread, "three"))
     assert at.phone.texts == ["one", "two", "three"]
+
+
+async def test_a_known_agent_does_not_overtake_who_is_still_asked_about(at: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their lines in one thread reach the customer in the order in which they were written."""
+    thread = await at.customer("Where is my order?")
+    await at.hears(at.slack.reply(thread, "zero"))
+    ask, down = at.desk.person, [True]
+
+    async def person(agent: Any) -> Any:
+        if down[0]:
+            await asyncio.sleep(60)
+        return await ask(agent)
+
+    monkeypatch.setattr(at.desk, "person", person)
+    monkeypatch.setattr(introducing, "ASK_S", 0.1)
+    monkeypatch.setattr(introducing, "AGAIN_MS", 60_000)
+    for by, text in (("U9IAN", "one"), ("U1ANNA", "two"), ("U9IAN", "three")):
+        told = at.slack.reply(thread, text, by)
+        await told.done()
+        await asyncio.sleep(0.05)
+        await settle(at.hub)
+    assert at.phone.texts == ["zero"]
+    down[0] = False
+    await at.hub.store.inbox.hurry("slack")
+    await settle(at.hub)
+    assert at.phone.texts == ["zero", "one", "two", "three"]
