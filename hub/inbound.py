@@ -69,16 +69,18 @@ async def drain(hub: Hub, lane: int) -> int:
     """Handle what waits in a lane, for some seconds: arq would cut longer work off in the middle. Returns how many rows that was;
     who called looks whether more wait."""
     total, more, until = 0, True, time.monotonic() + DRAIN_S
-    while more and time.monotonic() < until:
-        done = await _once(hub, lane)
+    while more:
+        done = await _once(hub, lane, MOST)
         total += done.rows
         more = bool(done.rows)
         if more:  # nobody waits for the look, and it need not wait for Redis
             _, more = await asyncio.gather(_tell(hub, done), hub.store.inbox.lane_waits(lane))
+        if time.monotonic() > until:
+            break
     return total
 
 
-async def _once(hub: Hub, lane: int, most: int = MOST) -> Done:
+async def _once(hub: Hub, lane: int, most: int) -> Done:
     """One transaction, and what is to be told of it."""
     try:
         done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most))

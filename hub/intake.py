@@ -16,7 +16,7 @@ from hub.jobs import Jobs
 from hub.model import AgentReply, Message
 from hub.ports import Unread
 from hub.store.database import is_refusal
-from hub.store.inbox import InboxStore, Kept, row_of
+from hub.store.inbox import InboxStore, Kept, refused_row, row_of
 
 log = structlog.get_logger()
 
@@ -85,8 +85,9 @@ class Intake:
         self._depth -= count
         return taken
 
-    async def _commit(self, batch: list[tuple[list[dict[str, Any]], asyncio.Future[list[Kept]]]]) -> None:
-        """One transaction for the batch. When its data is refused, halves of it are tried, so that one bad row harms no other."""
+    async def _commit(self, batch: list[tuple[list[dict[str, Any]], asyncio.Future[list[Kept]]]], escaped: bool = False) -> None:
+        """One transaction for the batch. When its data is refused, halves of it are tried, so that one bad row harms no other;
+        what is refused alone is kept in escapes, to be parked."""
         rows = [row for own, _ in batch for row in own]
         try:
             await reach("txn.before_commit")
@@ -100,6 +101,11 @@ class Intake:
                 middle = len(batch) // 2
                 await self._commit(batch[:middle])
                 await self._commit(batch[middle:])
+                return
+            if is_refusal(exc) and not escaped:
+                log.error("intake.refused", rows=len(rows), error=type(exc).__name__)
+                why = f"the database refused it: {type(exc).__name__}"
+                await self._commit([([refused_row(row, why) for row in own], future) for own, future in batch], escaped=True)
                 return
             log.warning("intake.failed", rows=len(rows), error=type(exc).__name__)
             self._refuse(batch, Busy("the database is not available"))

@@ -284,10 +284,14 @@ class Outbound:
             if not future.done():
                 future.set_result(None)
 
-    async def aclose(self, seconds: float = 15.0) -> None:
-        """Begin nothing new, let calls in flight end, record them."""
+    def begin_nothing(self) -> None:
+        """From now on no call is begun."""
         self._closing = True
         self._changed.set()
+
+    async def aclose(self, seconds: float = 15.0) -> None:
+        """Begin nothing new, let calls in flight end, record them."""
+        self.begin_nothing()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         if self._recorder is not None:

@@ -20,7 +20,7 @@ from hub.errors import Busy, ConfigError
 from hub.jobs import QUEUES
 from hub.outbound import Outbound
 from hub.runtime import Hub
-from workers.jobs import FUNCTIONS, look_again, run_sweep
+from workers.jobs import FUNCTIONS, kept, look_again, run_sweep
 from workers.polling import Pollers
 from workers.wake import WakeWorker
 
@@ -32,14 +32,16 @@ STOP_SECONDS = 10.0
 def workers_of(hub: Hub, outbound: Outbound) -> list[WakeWorker]:
     """The three arq workers of a process."""
     ctx = {"hub": hub, "outbound": outbound}
-    sweep = cron(run_sweep, name=f"{hub.jobs.prefix}:sweep", second=SWEEP_SECONDS, run_at_startup=True, keep_result=0, timeout=20)
+    sweep = cron(
+        kept(run_sweep), name=f"{hub.jobs.prefix}:sweep", second=SWEEP_SECONDS, run_at_startup=True, keep_result=0, timeout=20
+    )
     return [
         WakeWorker(
             hub.jobs.redis,
             hub.jobs.queue(queue),
             FUNCTIONS[queue],
             ctx=dict(ctx),
-            after_job_end=look_again,
+            after_job_end=kept(look_again),
             cron_jobs=[sweep] if queue == "slow" else [],
         )
         for queue in QUEUES
@@ -63,9 +65,9 @@ async def work(installation: Installation) -> None:
         ended = asyncio.create_task(stop.wait())
         await asyncio.wait([ended, *running], return_when=asyncio.FIRST_COMPLETED)
         log.info("worker.stopping")
+        outbound.begin_nothing()
         await pollers.stop()
-        await asyncio.gather(*(worker.stop(STOP_SECONDS) for worker in workers))
-        await outbound.aclose()
+        await asyncio.gather(outbound.aclose(), *(worker.stop(STOP_SECONDS) for worker in workers))
         for task in running:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise task.exception() or RuntimeError("a worker ended")

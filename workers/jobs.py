@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, cast
 
+import structlog
 from arq.worker import func
 
 from hub import inbound, sweep
+from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
 from hub.pushing import push_due
 from hub.runtime import Hub
 
+log = structlog.get_logger()
+Job = TypeVar("Job", bound=Callable[..., Coroutine[Any, Any, None]])
 TIMEOUT = 20
 """Seconds; short, because arq keeps a killed worker's job ids blocked for this and ten more."""
 
@@ -64,13 +71,27 @@ async def look_again(ctx: dict[str, Any]) -> None:
         hub.jobs.hint_deliver([lane])
 
 
+def kept(work: Job) -> Job:
+    """A job that finds that the promises can't be kept here ends the process, as a hook does: the next one looks anew."""
+
+    @functools.wraps(work)
+    async def run(ctx: dict[str, Any], *arguments: Any) -> None:
+        try:
+            await work(ctx, *arguments)
+        except ConfigError as exc:
+            log.critical("worker.stopped", error=str(exc))
+            signal.raise_signal(signal.SIGTERM)
+
+    return cast(Job, run)
+
+
 FUNCTIONS = {
-    "in": [func(run_inbound, name="inbound", keep_result=0, timeout=TIMEOUT)],
-    "out": [func(run_deliver, name="deliver", keep_result=0, timeout=TIMEOUT)],
+    "in": [func(kept(run_inbound), name="inbound", keep_result=0, timeout=TIMEOUT)],
+    "out": [func(kept(run_deliver), name="deliver", keep_result=0, timeout=TIMEOUT)],
     "slow": [
-        func(run_notify, name="notify", keep_result=0, timeout=60),
-        func(run_push, name="push", keep_result=0, timeout=60),
-        func(run_fetch, name="fetch", keep_result=0, timeout=60),
+        func(kept(run_notify), name="notify", keep_result=0, timeout=60),
+        func(kept(run_push), name="push", keep_result=0, timeout=60),
+        func(kept(run_fetch), name="fetch", keep_result=0, timeout=60),
     ],
 }
 """Which queue carries which job. Names are fixed here: arq's default, the function's own name, loses jobs over a rename."""

@@ -179,6 +179,7 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection whose every statement sees the newest commits."""
+        self._check_file()
         async with self._connected(self._reader) as connection:
             yield connection
 

@@ -66,6 +66,14 @@ def row_of(item: Message | AgentReply | Report | Unread, lanes: int, bucket: int
     return row | {"digest": digest, "raw": _raw(item.raw) if item.raw else None}
 
 
+def refused_row(row: dict[str, Any], why: str) -> dict[str, Any]:
+    """What the database would not take as it is: a row that will be parked and shown, with everything in it escaped."""
+    raw = json.dumps(json.loads(row["raw"] or row["body"]))
+    body = json.dumps({"what": "unread", "why": why})
+    own = f"refused.{hashlib.sha256(json.dumps([row['external_id'], raw]).encode()).hexdigest()[:32]}"
+    return {**row, "id": new_id(), "external_id": own, "digest": "", "body": body, "raw": raw}
+
+
 def _raw(payload: Mapping[str, Any]) -> str:
     """A platform's payload as text. orjson refuses whole numbers above 64 bits, which JSON allows."""
     try:

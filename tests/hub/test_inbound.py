@@ -301,3 +301,16 @@ async def test_what_nobody_could_read_is_kept_and_parked_for_people(hub: Hub) ->
     assert (row["state"], row["tries"], orjson.loads(row["raw"])) == (2, inbound.TRIES, {"update_id": 1, "message": []})
     assert "not as documented" in row["body"]
     assert len(await rows(hub.store, Message)) == 1
+
+
+async def test_a_lane_that_never_gets_empty_is_left_between_two_transactions(
+    make_hub: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """arq cuts a job off after its timeout, in the middle of a transaction: work that goes on for long ends by itself before."""
+    hub = await make_hub()
+    monkeypatch.setattr(inbound, "DRAIN_S", -1.0)
+    monkeypatch.setattr(inbound, "MOST", 2)
+    await hub.intake.keep([said(f"{n}", id=f"m{n}") for n in range(5)], 10.0)
+    lane = bucket_of("phone", "ann") % hub.store.lanes
+    assert [await inbound.drain(hub, lane) for _ in range(4)] == [2, 2, 1, 0]
+    assert [text_of(entry) for entry in await rows(hub.store, Message) if entry["author_kind"] == "customer"] == list("01234")

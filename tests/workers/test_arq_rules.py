@@ -18,8 +18,11 @@ from arq.worker import Function, func
 
 from hub.errors import ConfigError
 from hub.jobs import Jobs, connect, redis_settings
+from hub.store.store import open_store
 from tests.conftest import start_valkey, until
+from tests.fakes import fake_hub
 from workers import wake
+from workers.jobs import FUNCTIONS
 from workers.wake import WakeWorker
 
 Work = Callable[..., Awaitable[None]]
@@ -201,6 +204,27 @@ async def test_a_hint_during_the_job_is_looked_at_again(jobs: Jobs) -> None:
     async with running(jobs, inbound(work), after_job_end=again):
         jobs.hint_inbound([1])
         await until(lambda: runs == 2, 5)
+
+
+async def test_a_worker_whose_database_file_was_replaced_ends(
+    jobs: Jobs, redis_url: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on reading a file that nobody writes to any more, and what is acknowledged elsewhere would wait for ever."""
+    signals: list[int] = []
+    monkeypatch.setattr(signal, "raise_signal", signals.append)
+    store = await open_store(f"sqlite:///{tmp_path}/hub.db")
+    async with fake_hub(store, redis_url, prefix, tmp_path) as hub, running(jobs, *FUNCTIONS["in"], ctx={"hub": hub}):
+        (tmp_path / "hub.db").rename(tmp_path / "moved.db")
+        await store_of_a_newcomer(tmp_path)
+        jobs.hint_inbound([1])
+        await until(lambda: signals == [signal.SIGTERM], 5)
+    await store.close()
+
+
+async def store_of_a_newcomer(tmp_path: Path) -> None:
+    """A database where the other one was."""
+    other = await open_store(f"sqlite:///{tmp_path}/hub.db")
+    await other.close()
 
 
 async def test_pickle_is_refused(jobs: Jobs, tmp_path: Path) -> None:
