@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -10,13 +11,21 @@ from typing import Any, TextIO
 import orjson
 import structlog
 
-from hub.masking import mask
+from hub.masking import masked
 
 PLAIN = {"event", "level", "timestamp", "logger"}
 
 
 def _masked(_: Any, __: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    return {key: mask(value) if isinstance(value, str) and key not in PLAIN else value for key, value in event.items()}
+    return {**masked(event), **{key: event[key] for key in PLAIN & event.keys()}}
+
+
+def _line(event: Any, **_: Any) -> str:
+    """orjson refuses halves of surrogate pairs and whole numbers above 64 bits, which strangers can send."""
+    try:
+        return orjson.dumps(event, default=str).decode()
+    except TypeError:
+        return json.dumps(event, default=str)
 
 
 def set_up(level: str = "info", *, to: TextIO = sys.stdout) -> None:
@@ -30,7 +39,7 @@ def set_up(level: str = "info", *, to: TextIO = sys.stdout) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             _masked,
-            structlog.processors.JSONRenderer(serializer=lambda value, **_: orjson.dumps(value, default=str).decode()),
+            structlog.processors.JSONRenderer(serializer=_line),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(to),
