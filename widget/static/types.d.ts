@@ -64,6 +64,8 @@ interface Facts {
   add?: string[];
   remove?: string[];
   album?: string;
+  tags?: string[];
+  until?: string | null;
 }
 
 interface Ev {
@@ -116,6 +118,8 @@ interface Unsent {
   parts: Part[];
   base?: number;
   force?: boolean;
+  delay?: number;
+  reply_to?: string;
   failed?: string;
 }
 
@@ -138,9 +142,13 @@ interface Row {
   priority?: number;
   tags?: string[];
   blocked?: boolean;
+  snoozed?: boolean;
+  snoozed_until?: string | null;
 }
 
 interface Detail extends Row {
+  draft?: { kind: 'reply' | 'note'; text: string; rev: number };
+  links?: { title: Record<string, string>; url: string }[];
   profile: Record<string, string>;
   identities: { channel: string; address?: string; external_id?: string }[];
   history: Row[];

@@ -88,7 +88,7 @@ async def _console(page: Page, site: Site, lang: str, shot: Callable[[str], Awai
     await page.keyboard.press("n")
     await page.keyboard.type("客户很着急，请优先处理。" if lang == "zh-CN" else "In a hurry, please take this one first.")
     await shot("console-note")
-    await page.locator("fd-thread .head button[aria-haspopup]").click()
+    await page.locator("fd-thread .head .assign").click()
     await shot("console-assign")
     await page.keyboard.press("Escape")
     if not phone:

@@ -109,7 +109,7 @@ async def test_assigning_and_taking(page: Page, visitor: Page, site: Site) -> No
     await write(visitor, text)
     await eventually(lambda: settled(visitor))
     await open_conversation(page, text)
-    assign = page.locator("fd-thread .head button[aria-haspopup]")
+    assign = page.locator("fd-thread .head .assign")
     await expect(assign).to_be_visible(timeout=WITHIN)
     if "Unassigned" in (await assign.get_attribute("aria-label") or ""):
         await assign.click()

@@ -4,12 +4,13 @@
  */
 
 import { fill, grow, h, icon, sends } from '../shared/dom.js';
-import { recall, remember } from '../shared/outbox.js';
 import { sizeOf } from '../shared/parts.js';
 import { call } from './api.js';
+import { bench } from './bench.js';
+import { Canned } from './canned.js';
+import { previewOf } from './entries.js';
 import { ICONS } from './icons.js';
-import { nameOf } from './list.js';
-import { say, words } from './words.js';
+import { nameOf, say, words } from './words.js';
 
 const TYPING_MS = 3000;
 
@@ -29,11 +30,16 @@ export class Composer extends HTMLElement {
     this.files = [];
     /** Whether to send as soon as the files are there. */
     this.eager = false;
+    /** @type {Ev | null} what is answered */
+    this.about = null;
   }
 
   connectedCallback() {
     if (this.field) return;
     this.field = h('textarea', { rows: 2, dir: 'auto', 'aria-label': words.reply, enterkeyhint: 'send', maxlength: 10_000 });
+    this.canned = new Canned(this.field, () => this.c, () => this.#wrote());
+    this.quote = h('div', { class: 'about', hidden: true });
+    this.inbox.addEventListener('draft', (event) => this.#elsewhere(/** @type {CustomEvent} */ (event).detail));
     this.field.addEventListener('keydown', (event) => {
       if (!sends(event)) return;
       event.preventDefault();
@@ -52,11 +58,12 @@ export class Composer extends HTMLElement {
       if (this.picker) this.picker.value = '';
     });
     const pick = h('button', { class: 'plain', type: 'button', 'aria-label': words.attach, onclick: () => this.picker?.click() }, icon(ICONS.clip));
+    const ready = h('button', { class: 'plain', type: 'button', 'aria-label': words.canned, title: `${words.canned} (/)`, onclick: () => this.canned?.open() }, icon(ICONS.slash));
     this.shelf = h('div', { class: 'shelf' });
     this.saved = h('span', { class: 'saved', role: 'status' });
     this.button = h('button', { class: 'primary send', type: 'button', onclick: () => this.#send() });
-    const foot = h('div', { class: 'foot' }, this.tabs, pick, this.picker, this.saved, this.button);
-    this.replaceChildren(h('div', { class: 'box' }, this.field, this.shelf, foot));
+    const foot = h('div', { class: 'foot' }, this.tabs, pick, ready, this.picker, this.saved, this.button);
+    this.replaceChildren(h('div', { class: 'box' }, this.canned, this.quote, this.field, this.shelf, foot));
     this.be('reply');
   }
 
@@ -66,14 +73,31 @@ export class Composer extends HTMLElement {
     this.base = this.inbox.lastN;
     this.files = [];
     this.eager = false;
-    const draft = recall(this.#key) ?? {};
-    this.#set(draft.text ?? '');
+    this.answer(null);
+    const draft = this.inbox.drafts.of(detail);
+    this.#set(draft.text);
     this.be(draft.kind === 'note' ? 'note' : 'reply');
     this.#shelve();
   }
 
-  get #key() {
-    return `frontdesk draft ${this.c}`;
+  /** Another browser of this agent went on writing. @param {{c: string, draft: import('./drafts.js').Draft}} told */
+  #elsewhere({ c, draft }) {
+    if (c !== this.c || this.field?.value === draft.text) return;
+    this.#set(draft.text);
+    this.be(draft.kind);
+  }
+
+  /** Answer one message. @param {Ev | null} ev */
+  answer(ev) {
+    this.about = ev;
+    const { quote } = this;
+    if (!quote) return;
+    quote.hidden = !ev;
+    if (!ev) return quote.replaceChildren();
+    const drop = h('button', { type: 'button', 'aria-label': words.dropQuote, onclick: () => this.answer(null) }, icon(ICONS.close, 14));
+    fill(quote, icon(ICONS.quote, 16), h('span', { dir: 'auto' }, (ev.d.parts ?? []).map(previewOf).join(' ').slice(0, 160)), drop);
+    if (this.kind === 'note') this.be('reply');
+    this.focus();
   }
 
   /** @param {'reply' | 'note'} kind */
@@ -126,7 +150,7 @@ export class Composer extends HTMLElement {
     if (!field) return;
     grow(field);
     if (!field.value || field.value.length === 1) this.base = this.inbox.lastN;
-    remember(this.#key, field.value ? { text: field.value, kind: this.kind } : undefined);
+    this.inbox.drafts.keep(this.c, { text: field.value, kind: this.kind });
     if (saved) saved.textContent = field.value ? words.draftSaved : '';
     this.#ready();
     const now = Date.now();
@@ -145,10 +169,12 @@ export class Composer extends HTMLElement {
     /** @type {Part[]} */
     const parts = text ? [...media, { type: 'text', text }] : media;
     const files = media.map((part) => part.file ?? '');
-    inbox.sender.say({ c, kind, text: text || undefined, files: files.length ? files : undefined, parts, base: this.base || inbox.lastN });
+    const more = kind === 'reply' ? { delay: bench.undo || undefined, reply_to: this.about?.d.mid } : {};
+    inbox.sender.say({ c, kind, text: text || undefined, files: files.length ? files : undefined, parts, base: this.base || inbox.lastN, ...more });
+    this.answer(null);
     this.files = [];
     this.typed = 0;
-    remember(this.#key, undefined);
+    inbox.drafts.keep(c, { text: '', kind: 'reply' });
     this.#set('');
     this.#shelve();
     this.base = inbox.lastN;

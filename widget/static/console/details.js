@@ -6,9 +6,12 @@
 import { fill, h, icon } from '../shared/dom.js';
 import { safe } from '../shared/parts.js';
 import { briefly, dayOf, timeOf } from '../shared/when.js';
+import { get } from './api.js';
+import { titled } from './bench.js';
 import { ICONS } from './icons.js';
-import { avatar, nameOf } from './list.js';
-import { channelWord, lang, words } from './words.js';
+import { avatar } from './list.js';
+import { askMerge, linksOf } from './merge.js';
+import { channelWord, lang, nameOf, words } from './words.js';
 
 export class Details extends HTMLElement {
   /** @param {import('./inbox.js').Inbox} inbox @param {() => void} close */
@@ -16,6 +19,8 @@ export class Details extends HTMLElement {
     super();
     this.inbox = inbox;
     this.close = close;
+    /** @type {{id: string, identities: any[], links: import('./merge.js').Link[], conversations: Row[]} | null} the customer over all channels */
+    this.whole = null;
   }
 
   connectedCallback() {
@@ -30,9 +35,30 @@ export class Details extends HTMLElement {
     this.hidden = !detail;
     if (!detail) return;
     const name = nameOf(detail);
+    if (this.whole?.id !== detail.customer.id) {
+      this.whole = null;
+      this.renew();
+    }
     const back = h('button', { class: 'plain back', type: 'button', 'aria-label': words.back, onclick: () => this.close() }, icon(ICONS.back));
     const head = h('div', { class: 'head' }, back, avatar(name, detail.customer.id), h('div', { class: 'names' }, h('h2', { dir: 'auto' }, name), h('p', {}, channelWord(detail.channel))));
-    fill(this, head, this.#contact(detail), this.#matter(detail), this.#identities(detail), this.#history(detail));
+    fill(this, head, this.#links(detail), this.#contact(detail), this.#matter(detail), this.#identities(detail), this.#history(detail));
+  }
+
+  /** Ask who the customer is over all channels, again. */
+  async renew() {
+    const { detail } = this.inbox;
+    if (!detail) return;
+    const id = detail.customer.id;
+    const found = await get(`/customers/${id}`).catch(() => null);
+    if (!found || this.inbox.detail?.customer.id !== id) return;
+    this.whole = found;
+    this.#draw();
+  }
+
+  /** @param {Detail} detail pages of one's own about this customer */
+  #links({ links = [] }) {
+    const rows = links.filter((one) => safe(one.url)).map((one) => h('li', {}, h('a', { href: one.url, target: '_blank', rel: 'noopener noreferrer' }, icon(ICONS.page, 16), titled(one.title))));
+    return rows.length ? section(words.ownPages, h('ul', { class: 'pages' }, ...rows)) : null;
   }
 
   /** @param {Detail} detail */
@@ -55,6 +81,9 @@ export class Details extends HTMLElement {
       fact(words.status, detail.status === 'open' ? words.openWord : words.resolvedWord),
       fact(words.assigned, detail.agent?.name || words.nobody),
       detail.team && fact(words.team, detail.team),
+      detail.priority ? fact(words.priority, words[`priority.${detail.priority}`]) : null,
+      detail.snoozed_until ? fact(words.snoozedWord, `${dayOf(detail.snoozed_until, lang)} ${timeOf(detail.snoozed_until, lang)}`) : null,
+      detail.tags?.length ? fact(words.tags, detail.tags.join(' · ')) : null,
       fact(words.began, began),
     ];
     return section(words.matter, h('dl', {}, ...rows.filter((row) => row)));
@@ -62,17 +91,20 @@ export class Details extends HTMLElement {
 
   /** @param {Detail} detail */
   #identities({ identities }) {
-    const rows = identities.map((one) => fact(channelWord(one.channel), h('code', {}, one.address ?? one.external_id ?? '')));
-    return rows.length ? section(words.identities, h('dl', {}, ...rows)) : null;
+    const rows = (this.whole?.identities ?? identities).map((one) => fact(channelWord(one.channel), h('code', {}, one.address ?? one.external_id ?? '')));
+    const merged = linksOf(this.whole?.links ?? [], this.inbox, () => this.renew());
+    const more = h('button', { class: 'second merge', type: 'button', onclick: () => askMerge(this.inbox, () => this.renew()) }, words.merge);
+    return section(words.identities, h('div', {}, h('dl', {}, ...rows), merged.length ? h('ul', { class: 'merged' }, ...merged) : null, more));
   }
 
   /** @param {Detail} detail */
-  #history({ history }) {
+  #history(detail) {
+    const history = this.whole?.conversations.filter((one) => one.id !== detail.id) ?? detail.history;
     if (!history.length) return section(words.past, h('p', { class: 'quiet' }, words.noPast));
     const rows = history.map((row) =>
       h('li', {}, h('a', { href: `#/c/${row.id}` },
         h('span', { class: 'when' }, `${channelWord(row.channel)} · ${briefly(row.last_at, lang)}`),
-        h('span', { class: 'what', dir: 'auto' }, row.preview || '—'))));
+        h('span', { class: 'what', dir: 'auto' }, row.preview || '—'), row.status === 'open' ? h('span', { class: 'chip' }, words.openWord) : null)));
     return section(words.past, h('ul', { class: 'past' }, ...rows));
   }
 }

@@ -26,6 +26,7 @@ import { say, words } from './words.js';
  * @property {import('./remarks.js').Piece[]} [pieces]
  * @property {string} [signs]
  * @property {string} [quoted] what it answers, in a few words
+ * @property {number} [undo] seconds in which it can be taken back
  * @property {boolean} first
  * @property {boolean} last
  */
@@ -68,7 +69,7 @@ export function shownOf(inbox, lang) {
     if (known.has(item.id)) continue;
     const kind = item.kind === 'note' ? 'note' : 'said';
     const state = item.failed ? 'failed' : sender.kept.includes(item) ? 'kept' : 'sending';
-    all.push(shown({ key: item.id, kind, who: 'agent', by, at: item.at, parts: item.parts, unsent: item, state }));
+    all.push(shown({ key: item.id, kind, who: 'agent', by, at: item.at, parts: item.parts, unsent: item, state, undo: sender.left(item.id) }));
   }
   runs(all);
   return dated(all, lang);
@@ -80,7 +81,8 @@ export function shownOf(inbox, lang) {
     const read = who === 'agent' && ev.n <= inbox.customerRead;
     const state = ev.k === 'note' ? '' : delivery?.state ?? (read ? 'read' : '');
     const key = (ev.by.id === me.id && ev.id) || ev.d.mid;
-    return shown({ key, kind: ev.k === 'note' ? 'note' : 'said', who, by: ev.by, at: ev.at, parts: ev.d.parts ?? [], ev, delivery, state });
+    const undo = ev.by.id === me.id ? sender.left(ev.id) : 0;
+    return shown({ key, kind: ev.k === 'note' ? 'note' : 'said', who, by: ev.by, at: ev.at, parts: ev.d.parts ?? [], ev, delivery, state, undo });
   }
 
   /** @param {Ev} ev what happened, in a sentence; empty for what is shown elsewhere */
@@ -92,9 +94,10 @@ export function shownOf(inbox, lang) {
     if (ev.k === 'status') return ev.d.of ? '' : words[`line.${data.state}`] ?? '';
     if (ev.k === 'changed') return changed(data, name || words.system);
     if (ev.k !== 'assigned') return '';
-    if (!data.agent) return data.team ? say('line.team', { team: data.team }) : words['line.returned'];
-    if (data.agent === ev.by.id) return say('line.took', { name });
-    return say('line.assigned', { to: data.agent === me.id ? words.you : data.name ?? '' });
+    const why = data.reason && !/^[a-z_]+$/.test(data.reason) ? say('line.because', { reason: data.reason }) : '';
+    if (!data.agent) return (data.team ? say('line.team', { team: data.team }) : words['line.returned']) + why;
+    if (data.agent === ev.by.id) return say('line.took', { name }) + why;
+    return say('line.assigned', { to: data.agent === me.id ? words.you : data.name ?? '' }) + why;
   }
 }
 
@@ -117,7 +120,7 @@ function runs(all) {
   all.forEach((one, i) => {
     const next = all[i + 1];
     if (!next || one.kind !== next.kind || one.kind === 'line' || one.who !== next.who || one.by.name !== next.by.name) return;
-    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown', 'held'].includes(one.state)) return;
+    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown', 'held'].includes(one.state) || one.undo) return;
     one.last = false;
     next.first = false;
   });

@@ -1,20 +1,27 @@
 /**
  * What this console knows: the list, the open conversation, colleagues; loaded by calls, kept fresh by the socket.
  *
- * Events on it: `list`, `thread`, `detail`, `line`, `me`, `note` (a sentence for the agent).
+ * Events on it: `list`, `thread`, `detail`, `line`, `me`, `note` (a sentence for the agent), `said` (a customer's message), `draft`.
  * @module
  */
 
 import { newId } from '../shared/dom.js';
 import { Line } from '../shared/line.js';
 import { call, Failure, get, post } from './api.js';
+import { loadBench } from './bench.js';
+import { Marked } from './bulk.js';
+import { Drafts } from './drafts.js';
 import { previewOf } from './entries.js';
 import { Listing } from './listing.js';
 import { Sender } from './sender.js';
+import { carry } from './steps.js';
 import { say } from './words.js';
 
 const SOON_MS = 200;
 const LATER_MS = 3000;
+const VIEW_MS = 20_000;
+const GONE_MS = 45_000;
+const JUMP = 20;
 
 export class Inbox extends Listing {
   /** @param {Agent} me */
@@ -37,6 +44,11 @@ export class Inbox extends Listing {
     this.counting = undefined;
     /** @type {Map<string, {by: By, until: number}>} who is writing, by conversation */
     this.writers = new Map();
+    /** @type {Map<string, Map<string, {name: string, until: number}>>} colleagues who have a conversation open */
+    this.viewers = new Map();
+    this.marked = new Marked();
+    this.drafts = new Drafts(me.id);
+    this.drafts.addEventListener('begun', () => this.tell('list'));
     this.sender = new Sender(me.id, () => this.tell('thread'));
     this.line = new Line({
       socket: `${location.origin.replace(/^http/, 'ws')}/console/socket`,
@@ -50,8 +62,10 @@ export class Inbox extends Listing {
   async start() {
     this.line.start();
     this.sender.flush();
-    await Promise.all([this.load('mine', ''), this.people()]);
+    setInterval(() => this.#view(true), VIEW_MS);
+    await Promise.all([this.load('mine', ''), this.people(), loadBench(), this.drafts.start()]);
     if (!this.rows.length) await this.load('all', '');
+    this.tell('me');
   }
 
   async people() {
@@ -63,7 +77,9 @@ export class Inbox extends Listing {
   /** @param {string} id */
   async open(id) {
     if (this.openId === id && this.detail) return;
+    this.#view(false);
     this.openId = id;
+    this.#view(true);
     this.detail = null;
     this.entries = [];
     this.older = null;
@@ -72,6 +88,21 @@ export class Inbox extends Listing {
     this.tell('list');
     this.tell('detail');
     if (id) await this.#reload(id);
+  }
+
+  /** Tell colleagues that this agent looks at the conversation, or does no more. @param {boolean} on */
+  #view(on) {
+    if (this.openId && (!on || document.visibilityState === 'visible')) this.line.send({ t: 'view', c: this.openId, on });
+  }
+
+  /** Names of colleagues who have the open conversation open too. */
+  get alsoHere() {
+    return [...(this.viewers.get(this.openId)?.values() ?? [])].filter((one) => one.until > Date.now()).map((one) => one.name);
+  }
+
+  /** Load back to an entry that was found. @param {number} n */
+  async reach(n) {
+    for (let i = 0; i < JUMP && this.older && (this.entries[0]?.n ?? 0) > n; i++) await this.earlier();
   }
 
   /** @param {string} id */
@@ -146,6 +177,8 @@ export class Inbox extends Listing {
     this.cursor = ev.s;
     if (ev.id) this.sender.seen(ev.id);
     if (ev.c === this.openId && this.detail) this.#append(ev);
+    this.touched.add(ev.c);
+    if (ev.k === 'message' && ev.by.kind === 'customer') this.dispatchEvent(new CustomEvent('said', { detail: ev }));
     const row = this.rows.find((one) => one.id === ev.c);
     if (row && (ev.k === 'message' || ev.k === 'note')) this.#preview(row, ev);
     this.refresh(row && ['message', 'note', 'status'].includes(ev.k) ? LATER_MS : SOON_MS);
@@ -165,11 +198,20 @@ export class Inbox extends Listing {
       detail.deliveries[ev.d.of] = { state: data.state ?? '', reason: data.reason ?? '', delivery: data.delivery ?? '' };
     } else if (ev.k === 'assigned') detail.agent = data.agent ? { id: data.agent, name: data.name ?? '' } : null;
     else if (ev.k === 'resolved' || ev.k === 'reopened') detail.status = ev.k === 'resolved' ? 'resolved' : 'open';
+    else if (ev.k === 'changed') this.#changed(detail, data);
     if (ev.k === 'message') this.writers.delete(ev.c);
     if (detail.window && ['message', 'status'].includes(ev.k)) this.#limits(detail);
     this.tell('thread');
     this.tell('detail');
     this.markRead();
+  }
+
+  /** What agents changed unsaid. @param {Detail} detail @param {Facts} data */
+  #changed(detail, { what, level, tags, until }) {
+    if (what === 'priority') detail.priority = level;
+    else if (what === 'tags') detail.tags = tags ?? detail.tags;
+    else if (what === 'blocked' || what === 'unblocked') detail.blocked = what === 'blocked';
+    else if (what === 'snoozed' || what === 'woken') Object.assign(detail, { snoozed: what === 'snoozed', snoozed_until: what === 'snoozed' ? until : null });
   }
 
   /** How many answers the channel still takes, once those that are leaving have been counted. @param {Detail} detail */
@@ -202,6 +244,16 @@ export class Inbox extends Listing {
       const one = this.agents.find((agent) => agent.id === frame.by?.id);
       if (one) one.state = frame.state;
       this.tell('me');
+    } else if (frame.k === 'view' && frame.c) {
+      const here = this.viewers.get(frame.c) ?? new Map();
+      if (frame.on === false) here.delete(frame.by.id);
+      else here.set(frame.by.id, { name: frame.by.name, until: Date.now() + GONE_MS });
+      this.viewers.set(frame.c, here);
+      this.tell('thread');
+    } else if (frame.k === 'draft' && frame.c) {
+      this.drafts.told(frame).then((draft) => {
+        if (draft) this.dispatchEvent(new CustomEvent('draft', { detail: { c: frame.c, draft } }));
+      });
     } else if (frame.k === 'typing' && frame.c) {
       if (frame.on === false) this.writers.delete(frame.c);
       else this.writers.set(frame.c, { by: frame.by, until: Date.now() + 8000 });
@@ -226,6 +278,21 @@ export class Inbox extends Listing {
       this.dispatchEvent(new CustomEvent('note', { detail: say(`done.${act}`, {}) }));
     } catch (error) {
       this.complain(error);
+    }
+  }
+
+  /**
+   * Do something to the open conversation that the page tells by what it shows.
+   * @param {...import('./steps.js').Step} steps
+   */
+  async apply(...steps) {
+    const { openId } = this;
+    try {
+      await carry([openId], steps);
+      return true;
+    } catch (error) {
+      this.complain(error);
+      return false;
     }
   }
 

@@ -5,11 +5,18 @@
 
 import { fill, follow, h, icon } from '../shared/dom.js';
 import { briefly, elapsed } from '../shared/when.js';
+import { colourOf } from './bench.js';
+import { Bulk } from './bulk.js';
+import { Filters } from './filters.js';
+import { Finder } from './finder.js';
 import { ICONS } from './icons.js';
 import { VIEWS } from './listing.js';
-import { channelWord, lang, say, words } from './words.js';
+import { Rows } from './rows.js';
+import { channelWord, lang, nameOf, say, words } from './words.js';
 
 const SEARCH_MS = 250;
+const HEIGHT = 96;
+const NEAR_PX = 4000;
 
 export class List extends HTMLElement {
   /** @param {import('./inbox.js').Inbox} inbox @param {HTMLElement} account the agent's own button, for phones */
@@ -31,16 +38,22 @@ export class List extends HTMLElement {
       this.typing = setTimeout(() => inbox.load(inbox.view, this.search?.value.trim() ?? ''), SEARCH_MS);
     });
     this.rows = h('ul', { class: 'rows', 'aria-label': words.conversations });
+    this.rows.addEventListener('click', (event) => this.#mark(event));
     this.empty = h('div', { class: 'nothing' });
-    const scroll = h('div', { class: 'scroll' }, this.rows, this.empty);
+    this.filters = new Filters(inbox);
+    const scroll = h('div', { class: 'scroll' }, this.rows, this.empty, new Finder(inbox));
     scroll.addEventListener('scroll', () => {
-      if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 400) inbox.more();
+      if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR_PX) inbox.more();
     }, { passive: true });
+    this.seen = new Rows(scroll, this.rows, HEIGHT, { key: (row) => row.id, stamp: (row) => this.#stamp(row), make: (row) => this.#row(row) });
+    const filter = h('button', { class: 'plain', type: 'button', 'aria-label': words.filters, title: `${words.filters} (F)`, onclick: () => this.filters?.ask() }, icon(ICONS.filter, 18));
+    const pick = h('button', { class: 'plain', type: 'button', 'aria-label': words.mark, title: `${words.mark} (X)`, onclick: () => (inbox.marked.on ? inbox.marked.clear() : inbox.marked.begin()) }, icon(ICONS.pick, 18));
     this.replaceChildren(
       h('div', { class: 'head' }, h('h2', {}, words.inbox), this.waiting, this.account),
-      h('div', { class: 'find' }, icon(ICONS.search, 18), this.search, h('kbd', { 'aria-hidden': 'true' }, '/')),
-      this.tabs, scroll,
+      h('div', { class: 'find' }, icon(ICONS.search, 18), this.search, h('kbd', { 'aria-hidden': 'true' }, '/'), filter, pick),
+      this.tabs, this.filters, scroll, new Bulk(inbox),
     );
+    inbox.marked.addEventListener('change', () => this.#draw());
     inbox.addEventListener('list', () => this.#draw());
     setInterval(() => this.#draw(), 1000);
     this.#draw();
@@ -50,7 +63,8 @@ export class List extends HTMLElement {
     const { inbox, rows, tabs, empty } = this;
     if (!rows || !tabs || !empty) return;
     follow(tabs, VIEWS, (view) => view, (view) => JSON.stringify([inbox.view === view, count(view)]), (view) => this.#tab(view, count(view)));
-    follow(rows, inbox.rows, (row) => row.id, (row) => this.#stamp(row), (row) => this.#row(row));
+    rows.classList.toggle('marking', inbox.marked.on);
+    this.seen?.show(inbox.rows);
     empty.hidden = inbox.rows.length > 0;
     const text = !inbox.loaded ? words.loading : inbox.query ? words.noneFound : words[`none.${inbox.view}`];
     if (empty.dataset.text !== text) {
@@ -68,7 +82,7 @@ export class List extends HTMLElement {
   /** Who has waited longest, beside the heading. */
   #longest() {
     const since = this.inbox.rows.map((row) => row.waiting_since).filter((at) => at !== null).sort();
-    const text = since.length ? say('longest', { time: elapsed(since[0], words) }) : '';
+    const text = since.length ? say('longest', { n: since.length, time: elapsed(since[0], words) }) : '';
     if (this.waiting && this.waiting.textContent !== text) this.waiting.textContent = text;
   }
 
@@ -82,50 +96,70 @@ export class List extends HTMLElement {
   /** @param {Row} row */
   #stamp(row) {
     const waits = row.waiting_since && elapsed(row.waiting_since, words);
-    return JSON.stringify([row, row.id === this.inbox.openId, waits, briefly(row.last_at, lang)]);
+    const { marked, drafts, openId } = this.inbox;
+    return JSON.stringify([row, row.id === openId, waits, briefly(row.last_at, lang), marked.on && marked.ids.has(row.id), marked.on, drafts.begun.has(row.id), (row.tags ?? []).map(colourOf)]);
   }
 
   /** @param {Row} row */
   #row(row) {
-    const { me, openId } = this.inbox;
+    const { me, openId, marked, drafts } = this.inbox;
     const open = row.id === openId;
     const unread = Math.max(0, row.last_n - row.read_n);
     const name = nameOf(row);
     const mine = row.agent?.id === me.id;
     const chips = [
       h('span', { class: 'tag' }, channelWord(row.channel)),
+      row.priority ? h('span', { class: `chip level${row.priority}` }, words[`priority.${row.priority}`]) : null,
       row.waiting_since && h('span', { class: 'chip wait' }, icon(ICONS.waiting, 13), elapsed(row.waiting_since, words)),
       row.status === 'resolved' && h('span', { class: 'chip' }, words.resolvedWord),
       row.agent && !mine && h('span', { class: 'chip' }, row.agent.name),
       !row.agent && row.status === 'open' && this.inbox.view !== 'unassigned' && h('span', { class: 'chip' }, words.nobody),
       row.team && h('span', { class: 'chip' }, row.team),
-      row.priority ? h('span', { class: 'chip' }, words[`priority.${row.priority}`]) : null,
+      row.snoozed && h('span', { class: 'chip' }, row.snoozed_until ? say('sleepsUntil', { time: briefly(row.snoozed_until, lang) }) : words.snoozedWord),
       row.blocked && h('span', { class: 'chip' }, words.blockedWord),
-      ...(row.tags ?? []).map((tag) => h('span', { class: 'chip' }, `#${tag}`)),
+      ...(row.tags ?? []).map((tag) => h('span', { class: `chip tagged ${colourOf(tag)}` }, tag)),
     ];
     const by = { agent: words.byAgent, bot: words.byBot, note: words.byNote }[row.preview_by];
     const badge = unread > 0 && h('span', { class: 'badge' }, unread > 99 ? '99+' : String(unread), h('span', { class: 'vh' }, ` ${words.unread}`));
+    const chosen = marked.ids.has(row.id);
+    const box = marked.on && h('span', { class: chosen ? 'box on' : 'box', 'aria-hidden': 'true' }, chosen ? icon(ICONS.done, 16) : null);
+    const written = drafts.begun.has(row.id) && !open && h('span', { class: 'begun' }, words.draftWord);
     const link = h('a', { href: `#/c/${row.id}`, 'aria-current': open ? 'true' : null },
-      avatar(name, row.customer.id),
+      box || avatar(name, row.customer.id), chosen && h('span', { class: 'vh' }, words.markedWord),
       h('span', { class: 'top' }, h('span', { class: unread ? 'name new' : 'name', dir: 'auto' }, name), h('time', { datetime: row.last_at }, briefly(row.last_at, lang))),
-      h('span', { class: 'middle' }, h('span', { class: 'preview', dir: 'auto' }, by ? `${by}${row.preview}` : row.preview), badge),
+      h('span', { class: 'middle' }, written, h('span', { class: 'preview', dir: 'auto' }, by ? `${by}${row.preview}` : row.preview), badge),
       h('span', { class: 'chips' }, ...chips));
     return h('li', {}, link);
+  }
+
+  /** Mark a row instead of opening it: with ctrl, cmd or shift, or while marking. @param {MouseEvent} event */
+  #mark(event) {
+    const { marked, rows } = this.inbox;
+    const id = /** @type {HTMLElement} */ (event.target).closest('li')?.dataset.key;
+    const many = event.ctrlKey || event.metaKey;
+    if (!id || !(marked.on || many || event.shiftKey)) return;
+    event.preventDefault();
+    if (event.shiftKey) marked.range(id, rows.map((row) => row.id));
+    else marked.toggle(id);
+  }
+
+  /** Mark the row with the focus, else the open one. */
+  markThis() {
+    const { marked, openId } = this.inbox;
+    const id = document.activeElement?.closest('li')?.dataset.key ?? openId;
+    if (id) marked.toggle(id);
   }
 
   /** @param {number} step to the next or the previous conversation */
   move(step) {
     const { rows, openId } = this.inbox;
     const at = rows.findIndex((row) => row.id === openId);
-    const row = rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))];
-    if (!row) return;
-    location.hash = `#/c/${row.id}`;
-    this.rows?.querySelector(`[data-key="${row.id}"]`)?.scrollIntoView({ block: 'nearest' });
+    const to = Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step));
+    if (!rows[to]) return;
+    location.hash = `#/c/${rows[to].id}`;
+    this.seen?.reveal(to);
   }
 }
-
-/** @param {Row} row */
-export const nameOf = (row) => row.customer.name || say('visitor', { id: row.customer.id.slice(-4).toUpperCase() });
 
 /**
  * A customer's initial on a colour of their own.

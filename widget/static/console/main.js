@@ -7,14 +7,19 @@ import { h, icon } from '../shared/dom.js';
 import { colours, PARTS, sheet } from '../shared/look.js';
 import { recall, remember } from '../shared/outbox.js';
 import { call, get, session } from './api.js';
+import { Alerts } from './alerts.js';
+import { bench, loadBench, loadOf } from './bench.js';
+import { anywhere, everything, menuOf, ofConversation } from './deeds.js';
 import { Details } from './details.js';
 import { Door } from './door.js';
 import { ICONS } from './icons.js';
 import { Inbox } from './inbox.js';
 import { avatar, List } from './list.js';
 import { helpSheet, menu, passing } from './menu.js';
+import { palette } from './palette.js';
+import { ask, field } from './sheets.js';
 import { Thread } from './thread.js';
-import { lang, LANGUAGES, loadWords, speak, words } from './words.js';
+import { lang, LANGUAGES, loadWords, say, speak, words } from './words.js';
 
 const THEMES = ['auto', 'light', 'dark'];
 const THEME = 'frontdesk theme';
@@ -35,7 +40,9 @@ class Desk {
     const inbox = (this.inbox = new Inbox(me));
     this.accounts = [this.#account('up'), this.#account('down')];
     this.list = new List(inbox, this.accounts[1]);
-    this.thread = new Thread(inbox, { back: () => (location.hash = ''), details: () => this.#details() });
+    this.alerts = new Alerts(inbox);
+    /** @type {Thread} */
+    this.thread = new Thread(inbox, { back: () => (location.hash = ''), details: () => this.panel(), more: () => menuOf(this) });
     this.details = new Details(inbox, () => this.#pane('thread'));
     document.body.replaceChildren(h('main', { class: 'desk' }, h('h1', { class: 'vh' }, 'Frontdesk'), this.#rail(), this.list, this.thread, this.details));
     inbox.addEventListener('note', (event) => passing(/** @type {CustomEvent} */ (event).detail));
@@ -43,6 +50,7 @@ class Desk {
     inbox.addEventListener('list', () => this.#title());
     addEventListener('hashchange', () => this.#route());
     addEventListener('keydown', (event) => this.#key(event));
+    inbox.marked.addEventListener('change', () => root.classList.toggle('marks', inbox.marked.on));
     document.addEventListener('visibilitychange', () => inbox.markRead());
     this.#presence();
     this.#route();
@@ -57,9 +65,10 @@ class Desk {
       this.inbox.addEventListener('list', () => button.setAttribute('aria-pressed', String(this.inbox.view === view)));
       return button;
     });
+    const find = h('button', { class: 'plain', type: 'button', 'aria-label': words.palette, title: `${words.palette} (Ctrl K)`, onclick: () => this.#palette() }, icon(ICONS.keys, 22));
     const help = h('button', { class: 'plain', type: 'button', 'aria-label': words.keys, title: `${words.keys} (?)`, onclick: helpSheet }, icon(ICONS.help, 22));
     const mark = h('a', { class: 'mark', href: '#', 'aria-label': 'Frontdesk' }, icon(ICONS.mark, 22));
-    return h('nav', { class: 'rail', 'aria-label': words.views }, mark, ...buttons, h('span', { class: 'gap' }), help, this.accounts[0]);
+    return h('nav', { class: 'rail', 'aria-label': words.views }, mark, ...buttons, h('span', { class: 'gap' }), find, help, this.accounts[0]);
   }
 
   /** The agent's own button: presence, language, colours, the way out. @param {string} where */
@@ -82,10 +91,40 @@ class Desk {
       ...(/** @type {const} */ (['present', 'away'])).map((state) => ({
         label: words[state], dot: state === 'present' ? 'on' : 'off', chosen: inbox.me.state === state, run: () => void inbox.be(state),
       })),
+      { label: say('takeAtMost', { load: loadOf(inbox.me.id) }), run: () => this.#capacity() },
+      { label: words.notices, chosen: this.alerts.on, run: () => void this.alerts.toggle(), apart: true },
+      { label: words.palette, run: () => this.#palette() },
+      { label: words.keys, run: helpSheet },
       ...Object.entries(LANGUAGES).map(([code, label], i) => ({ label, chosen: code === lang, run: () => code !== lang && speak(code), apart: i === 0 })),
       ...THEMES.map((one, i) => ({ label: words[`theme.${one}`], chosen: one === theme, run: () => dress(one), apart: i === 0 })),
       { label: words.signOut, run: leave, apart: true },
     ];
+  }
+
+  /** How many conversations one is given at most. */
+  async #capacity() {
+    const { inbox } = this;
+    await loadBench();
+    const own = bench.busy.find((one) => one.agent === inbox.me.id);
+    const most = h('input', { type: 'number', min: 0, max: 1000, value: own?.most ?? bench.capacity, inputmode: 'numeric' });
+    ask(words.capacity, words.keep, [field(words.capacityLabel, most, say('capacityHint', { n: bench.capacity }))], async () => {
+      try {
+        await call('PUT', '/me/capacity', { most: Math.max(0, Math.min(1000, Number(most.value) || 0)) });
+        await loadBench();
+        return true;
+      } catch (error) {
+        inbox.complain(error);
+        return false;
+      }
+    });
+  }
+
+  #palette() {
+    if (document.querySelector('dialog[open]')) return;
+    const { inbox } = this;
+    const own = this.#choices().filter((one) => one.label !== words.palette && one.label !== words.keys).map((one) => ({ id: '', label: one.label, group: words.account, run: one.run }));
+    palette(everything(this, own));
+    inbox.tell('me');
   }
 
   #presence() {
@@ -102,9 +141,14 @@ class Desk {
   }
 
   #route() {
-    const id = /^#\/c\/(\w+)$/.exec(location.hash)?.[1] ?? '';
-    this.inbox.open(id);
+    const [, id = '', n = ''] = /^#\/c\/(\w+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
     this.#pane(id ? 'thread' : 'list');
+    const { inbox } = this;
+    inbox.open(id).then(async () => {
+      if (!n || inbox.openId !== id) return;
+      await inbox.reach(Number(n));
+      requestAnimationFrame(() => requestAnimationFrame(() => this.thread.point(Number(n))));
+    });
   }
 
   /** @param {string} pane what a phone shows; wider screens show it all */
@@ -112,7 +156,7 @@ class Desk {
     root.dataset.pane = pane;
   }
 
-  #details() {
+  panel() {
     if (matchMedia('(max-width: 1100px)').matches) this.#pane(root.dataset.pane === 'details' ? 'thread' : 'details');
     else root.classList.toggle('bare');
   }
@@ -120,32 +164,22 @@ class Desk {
   /** @param {KeyboardEvent} event */
   #key(event) {
     const target = /** @type {HTMLElement} */ (event.target);
-    const field = target.matches('input, textarea');
-    if (event.key === 'Escape' && field && !event.isComposing) return target.blur();
-    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || field || document.querySelector('dialog[open], .menu')) return;
-    const { inbox, list, thread } = this;
-    const composer = thread.composer;
-    /** @type {Record<string, () => void>} */
-    const keys = {
-      j: () => list.move(1),
-      k: () => list.move(-1),
-      '/': () => list.search?.focus(),
-      '?': helpSheet,
-      Escape: () => (location.hash = ''),
-    };
-    if (inbox.detail) {
-      Object.assign(keys, {
-        r: () => (composer?.be('reply'), composer?.focus()),
-        n: () => (composer?.be('note'), composer?.focus()),
-        e: () => inbox.act(inbox.detail?.status === 'open' ? 'resolve' : 'reopen'),
-        a: () => inbox.act('assign', { agent: inbox.me.id }),
-        i: () => this.#details(),
-      });
+    const typing = target.matches('input, textarea, select');
+    if (event.key === 'Escape' && typing && !event.isComposing) return target.blur();
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === 'k') {
+      event.preventDefault();
+      return this.#palette();
     }
-    const run = keys[event.key];
-    if (!run) return;
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector('dialog[open], .menu')) return;
+    if (event.key === 'Escape') {
+      if (this.inbox.marked.on) this.inbox.marked.clear();
+      else location.hash = '';
+      return;
+    }
+    const deed = [...ofConversation(this), ...anywhere(this)].find((one) => one.key === event.key);
+    if (!deed) return;
     event.preventDefault();
-    run();
+    deed.run();
   }
 }
 

@@ -5,6 +5,7 @@
 
 import { fill, h, icon } from '../shared/dom.js';
 import { ICONS } from './icons.js';
+import { sheet } from './sheets.js';
 import { words } from './words.js';
 
 /** @typedef {{label: string, run: () => void, hint?: string, chosen?: boolean, dot?: string, apart?: boolean}} Choice */
@@ -70,22 +71,17 @@ function place(box, button) {
   box.style.top = `${Math.max(8, below ? at.bottom + 6 : at.top - height - 6)}px`;
 }
 
-const KEYS = [['j', 'k'], ['Enter'], ['/'], ['r'], ['n'], ['a'], ['e'], ['i'], ['Esc'], ['?']];
+const KEYS = [['j', 'k'], ['Enter'], ['/'], ['r'], ['n'], ['q'], ['a'], ['t'], ['z'], ['p'], ['l'], ['e'], ['i'], ['x'], ['f'], ['1…5'], ['Ctrl K'], ['Esc'], ['?']];
 
 /** The sheet of shortcuts. */
 export function helpSheet() {
-  const close = h('button', { class: 'plain', type: 'button', 'aria-label': words.close, onclick: () => sheet.close() }, icon(ICONS.close));
+  const mac = /Mac/.test(navigator.platform);
   const rows = KEYS.flatMap((keys) => [
-    h('dt', {}, ...keys.map((key) => h('kbd', {}, key))),
+    h('dt', {}, ...keys.map((key) => h('kbd', {}, mac ? key.replace('Ctrl ', '⌘') : key))),
     h('dd', {}, words[`key.${keys[0]}`]),
   ]);
-  const send = [h('dt', {}, h('kbd', {}, 'Enter'), h('kbd', {}, /Mac/.test(navigator.platform) ? '⌘↵' : 'Ctrl ↵')), h('dd', {}, words['key.send'])];
-  const sheet = h('dialog', { class: 'sheet', 'aria-labelledby': 'keys' },
-    h('div', { class: 'head' }, h('h2', { id: 'keys' }, words.keys), close), h('dl', {}, ...rows, ...send));
-  sheet.addEventListener('close', () => sheet.remove());
-  sheet.addEventListener('click', (event) => event.target === sheet && sheet.close());
-  document.body.append(sheet);
-  sheet.showModal();
+  const send = [h('dt', {}, h('kbd', {}, 'Enter'), h('kbd', {}, mac ? '⌘↵' : 'Ctrl ↵')), h('dd', {}, words['key.send'])];
+  sheet(words.keys, h('dl', {}, ...rows, ...send));
 }
 
 /**

@@ -21,6 +21,20 @@ export class Sender {
     /** @type {Unsent[]} the hub has them; they show until their entries come */
     this.kept = [];
     this.tries = 0;
+    /** @type {Map<string, number>} until when what this browser said can be taken back */
+    this.undoable = new Map();
+  }
+
+  /** Seconds that are left to take something back. @param {string | undefined} id */
+  left(id) {
+    return Math.max(0, Math.ceil(((this.undoable.get(id ?? '') ?? 0) - Date.now()) / 1000));
+  }
+
+  /** Take a reply back before it leaves. @param {string} c @param {string} of */
+  async undo(c, of) {
+    this.undoable.delete(of);
+    this.changed();
+    await post(`/conversations/${c}/undo`, { id: newId(), of });
   }
 
   /** @param {string} c @returns {Unsent[]} */
@@ -67,10 +81,11 @@ export class Sender {
   /** @param {Unsent} item */
   async #send(item) {
     this.busy.add(item.c);
-    const { id, kind, text, files, base, force } = item;
+    const { id, kind, text, files, base, force, delay, reply_to } = item;
     let wait = 0;
     try {
-      await post(`/conversations/${item.c}/entries`, { id, kind, text, files, base, force });
+      await post(`/conversations/${item.c}/entries`, { id, kind, text, files, base, force, delay, reply_to });
+      if (delay) this.undoable.set(id, Date.now() + delay * 1000);
       this.tries = 0;
       if (this.outbox.drop(id)) this.kept.push(item);
     } catch (error) {

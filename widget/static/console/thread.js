@@ -10,12 +10,13 @@ import { get } from './api.js';
 import { Composer } from './composer.js';
 import { shownOf } from './entries.js';
 import { ICONS } from './icons.js';
-import { nameOf } from './list.js';
+import { askHandover, snoozes } from './asks.js';
+import { bench, loadBench, loadOf } from './bench.js';
 import { menu } from './menu.js';
-import { channelWord, explain, lang, say, words } from './words.js';
+import { channelWord, explain, lang, nameOf, say, words } from './words.js';
 
 export class Thread extends HTMLElement {
-  /** @param {import('./inbox.js').Inbox} inbox @param {{back: () => void, details: () => void}} ways */
+  /** @param {import('./inbox.js').Inbox} inbox @param {{back: () => void, details: () => void, more: () => import('./menu.js').Choice[]}} ways */
   constructor(inbox, ways) {
     super();
     this.inbox = inbox;
@@ -29,6 +30,7 @@ export class Thread extends HTMLElement {
     this.head = h('div', { class: 'head' });
     this.bar = h('div', { class: 'bar', role: 'status' });
     this.limit = h('div', { class: 'limit', role: 'status' });
+    this.here = h('span', { class: 'here', role: 'status' });
     this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => inbox.earlier() }, words.earlier);
     this.list = h('div', { class: 'entries', role: 'log', 'aria-label': words.conversation, 'aria-live': 'polite' });
     this.view = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': words.conversation }, this.earlier, this.list);
@@ -37,7 +39,7 @@ export class Thread extends HTMLElement {
     this.view.addEventListener('scroll', () => this.#low() && this.newer?.setAttribute('hidden', ''), { passive: true });
     this.composer = new Composer(inbox);
     this.blank = h('div', { class: 'nothing' }, icon(ICONS.inbox, 34), h('p', {}, words.choose), h('p', { class: 'quiet' }, words.chooseHint));
-    this.replaceChildren(this.blank, this.head, this.bar, this.limit, this.view, h('div', { class: 'float' }, this.newer), this.composer);
+    this.replaceChildren(this.blank, this.head, this.bar, this.view, h('div', { class: 'float' }, this.newer), this.limit, this.composer);
     inbox.addEventListener('thread', () => this.#soon());
     inbox.addEventListener('line', () => this.#soon());
     addEventListener('online', () => this.#soon());
@@ -70,6 +72,7 @@ export class Thread extends HTMLElement {
     const oldest = list.firstElementChild?.getAttribute('data-key');
     this.#header(detail);
     this.#limited(detail);
+    this.#watched();
     follow(list, shownOf(inbox, lang), (one) => one.key, stampOf, (one) => this.#make(one));
     if (this.earlier) this.earlier.hidden = !inbox.older;
     if (other) this.composer?.take(detail);
@@ -77,6 +80,41 @@ export class Thread extends HTMLElement {
     if (low) this.#bottom();
     else if (oldest !== list.firstElementChild?.getAttribute('data-key')) scroll.scrollTop = scroll.scrollHeight - before;
     else this.newer?.removeAttribute('hidden');
+    this.#tick();
+  }
+
+  /** Count down what can be taken back, and the time that the channel leaves. */
+  #tick() {
+    clearTimeout(this.timer);
+    const { sender, detail } = this.inbox;
+    const running = [...sender.undoable.keys()].some((id) => sender.left(id));
+    if (running || detail?.window?.open) this.timer = setTimeout(() => this.#draw(), running ? 500 : 20_000);
+  }
+
+  /** Who else has this conversation open. */
+  #watched() {
+    const { here, inbox } = this;
+    const names = inbox.alsoHere;
+    const text = names.length ? say('alsoHere', { names: names.join(lang === 'en' ? ', ' : '、') }) : '';
+    if (here && here.title !== text) {
+      here.title = text;
+      fill(here, text ? icon(ICONS.eye, 14) : null, text ? h('span', {}, text) : null);
+    }
+  }
+
+  /** Show one entry and mark it for a moment. @param {number} n */
+  point(n) {
+    const shown = shownOf(this.inbox, lang).find((one) => one.ev && one.ev.n >= n);
+    const node = shown && this.list?.querySelector(`[data-key="${CSS.escape(shown.key)}"]`);
+    if (!node) return;
+    node.scrollIntoView({ block: 'center' });
+    node.classList.add('found');
+    setTimeout(() => node.classList.remove('found'), 3000);
+  }
+
+  /** Ask until when this conversation shall sleep, or to whom it goes, by the button that says so. @param {string} name */
+  press(name) {
+    /** @type {HTMLElement | null | undefined} */ (this.head?.querySelector(`button.${name}`))?.click();
   }
 
   /** What stands in the way, or who else is writing here. */
@@ -99,28 +137,38 @@ export class Thread extends HTMLElement {
     const until = there?.until ? `${dayOf(there.until, lang)} ${timeOf(there.until, lang)}` : '';
     const left = there?.open ? say('answersLeft', { n: there.calls_left, of: there.quota, until }) : words.answersShut;
     const text = there && status === 'open' ? left : '';
-    limit.classList.toggle('calm', Boolean(there?.open && there.calls_left > 1));
-    if (limit.textContent !== text) limit.textContent = text;
+    const remains = there?.until ? Math.max(0, Date.parse(there.until) - Date.now()) : 0;
+    limit.classList.toggle('calm', Boolean(there?.open && there.calls_left > 1 && remains > 3_600_000));
+    if (limit.title === text) return;
+    limit.title = text;
+    const dots = there?.open && there.quota <= 12 ? Array.from({ length: there.quota }, (_, i) => h('i', { class: i < there.calls_left ? 'left' : '' })) : [];
+    fill(limit, text ? h('span', { class: 'quota', 'aria-hidden': 'true' }, ...dots) : null, text ? h('span', {}, text) : null);
   }
 
   /** @param {Detail} detail */
   #header(detail) {
     const { inbox, ways, head } = this;
-    const stamp = JSON.stringify([detail.id, detail.agent, detail.status, detail.customer.name, inbox.agents.length]);
+    const stamp = JSON.stringify([detail.id, detail.agent, detail.status, detail.customer.name, inbox.agents.length, detail.snoozed, detail.priority, detail.blocked]);
     if (!head || stamp === this.stamp) return;
     this.stamp = stamp;
     const open = detail.status === 'open';
     const back = h('button', { class: 'plain back', type: 'button', 'aria-label': words.back, onclick: ways.back }, icon(ICONS.back));
-    const name = h('div', { class: 'names' }, h('h2', { dir: 'auto' }, nameOf(detail)), h('span', { class: 'tag' }, channelWord(detail.channel)));
+    const name = h('div', { class: 'names' }, h('h2', { dir: 'auto' }, nameOf(detail)), h('span', { class: 'tag' }, channelWord(detail.channel)),
+      detail.priority ? h('span', { class: `chip level${detail.priority}` }, words[`priority.${detail.priority}`]) : null,
+      detail.blocked && h('span', { class: 'chip level3' }, words.blockedWord), this.here);
     const owner = detail.agent ? detail.agent.name : words.assign;
-    const assign = h('button', { class: 'second', type: 'button', 'aria-label': `${words.assign}: ${detail.agent?.name ?? words.nobody}` },
+    const assign = h('button', { class: 'second assign', type: 'button', 'aria-keyshortcuts': 't', 'aria-label': `${words.assign}: ${detail.agent?.name ?? words.nobody}` },
       icon(ICONS.assign, 18), h('span', {}, owner), icon(ICONS.down, 14));
     menu(assign, () => this.#people(detail));
+    const nap = h('button', { class: 'second snooze', type: 'button', 'aria-label': words.snooze, 'aria-keyshortcuts': 'z' },
+      icon(ICONS.waiting, 18), h('span', {}, detail.snoozed ? words.snoozedWord : words.snooze));
+    menu(nap, () => snoozes((...steps) => inbox.apply(...steps), Boolean(detail.snoozed)));
+    const more = menu(h('button', { class: 'plain more', type: 'button', 'aria-label': words.more }, icon(ICONS.more)), ways.more);
     const act = () => inbox.act(open ? 'resolve' : 'reopen');
     const settle = h('button', { class: open ? 'primary' : 'second', type: 'button', onclick: act, 'aria-keyshortcuts': 'e' },
       icon(open ? ICONS.done : ICONS.reopen, 18), h('span', {}, open ? words.resolve : words.reopen), h('kbd', { 'aria-hidden': 'true' }, 'E'));
     const info = h('button', { class: 'plain info', type: 'button', 'aria-label': words.details, onclick: ways.details }, icon(ICONS.info));
-    fill(head, back, name, assign, settle, info);
+    fill(head, back, name, assign, open ? nap : null, settle, more, info);
   }
 
   /** @param {Detail} detail @returns {import('./menu.js').Choice[]} */
@@ -130,12 +178,15 @@ export class Thread extends HTMLElement {
     const people = all.map((one) => ({
       label: one.id === inbox.me.id ? words.me : one.name,
       dot: one.state === 'present' ? 'on' : 'off',
-      hint: words[one.state],
+      hint: [words[one.state], loadOf(one.id)].filter(Boolean).join(' · '),
       chosen: detail.agent?.id === one.id,
       run: () => void inbox.act('assign', { agent: one.id }),
     }));
+    loadBench();
+    const teams = bench.teams.map((team, i) => ({ label: team, hint: words.team, apart: i === 0, run: () => void inbox.apply({ assign: { team } }) }));
+    const comment = { label: words.handOverWith, apart: true, run: () => void askHandover((...steps) => inbox.apply(...steps), inbox) };
     const nobody = { label: words.giveBack, run: () => void inbox.act('assign', { agent: '' }), apart: true };
-    return detail.agent ? [...people, nobody] : people;
+    return [...people, ...teams, comment, ...(detail.agent ? [nobody] : [])];
   }
 
   /** @param {import('./entries.js').Shown} one @returns {HTMLElement} */
@@ -153,7 +204,9 @@ export class Thread extends HTMLElement {
       offered.length ? options(offered, setting) : null, one.gone && h('p', { class: 'odd' }, words.takenBack));
     bubble.classList.toggle('album', (one.pieces?.length ?? 0) > 1);
     if (one.signs) bubble.append(h('span', { class: 'signs', role: 'img', 'aria-label': say('signs', { signs: one.signs }) }, one.signs));
-    const row = h('div', { class: 'row' }, h('span', { class: 'vh' }, `${name}: `), bubble, this.#meta(one, name));
+    const { ev } = one;
+    const answer = ev && one.kind === 'said' && !one.gone && h('button', { class: 'answer', type: 'button', 'aria-label': words.quote, title: `${words.quote} (Q)`, onclick: () => this.composer?.answer(ev) }, icon(ICONS.quote, 16));
+    const row = h('div', { class: 'row' }, h('span', { class: 'vh' }, `${name}: `), h('div', { class: 'said' }, bubble, answer), this.#meta(one, name));
     row.classList.add(one.kind === 'note' ? 'note' : one.who);
     row.classList.toggle('first', one.first);
     row.classList.toggle('last', one.last);
@@ -165,6 +218,7 @@ export class Thread extends HTMLElement {
     const { inbox } = this;
     const { unsent, delivery } = one;
     if (unsent?.failed) return this.#unsent(unsent);
+    if (one.undo && !one.gone) return this.#undoable(one);
     if (delivery && (one.state === 'failed' || one.state === 'unknown')) {
       const again = h('button', { type: 'button', onclick: () => inbox.resend(delivery.delivery) }, words.resend);
       const text = one.state === 'failed' ? say('notDelivered', { reason: explain(delivery.reason) || words.noReason }) : words.unknownFate;
@@ -175,6 +229,17 @@ export class Thread extends HTMLElement {
     if (!one.last) return null;
     const state = one.kind === 'note' ? words.onlyTeam : one.who === 'customer' ? '' : words[`state.${one.state}`];
     return h('div', { class: 'meta' }, [name, timeOf(one.at, lang), one.edited && words.edited, state].filter(Boolean).join(' · '));
+  }
+
+  /** @param {import('./entries.js').Shown} one */
+  #undoable(one) {
+    const { inbox } = this;
+    const id = one.ev?.id ?? one.unsent?.id ?? '';
+    const back = async () => {
+      const text = one.parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n').trim();
+      await inbox.sender.undo(inbox.openId, id).then(() => text && this.composer?.restore({ id, at: '', c: inbox.openId, kind: 'reply', parts: [], text }), (error) => inbox.complain(error));
+    };
+    return h('div', { class: 'meta' }, words['state.sending'], h('button', { class: 'undo', type: 'button', onclick: back }, say('undo', { n: one.undo ?? 0 })));
   }
 
   /** @param {Unsent} unsent */
@@ -208,8 +273,8 @@ export class Thread extends HTMLElement {
 }
 
 /** @param {import('./entries.js').Shown} one */
-function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev, signs, quoted }) {
-  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev), signs, quoted]);
+function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev, signs, quoted, undo }) {
+  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev), signs, quoted, undo]);
 }
 
 customElements.define('fd-thread', Thread);

@@ -35,6 +35,9 @@ export function explain(reason) {
   return (code && words[`refused.${code}`]) || reason;
 }
 
+/** @param {Row} row a customer's name, or what we call one who has none */
+export const nameOf = (row) => row.customer.name || say('visitor', { id: row.customer.id.slice(-4).toUpperCase() });
+
 /** @param {string} chosen */
 export function speak(chosen) {
   remember(KEY, chosen);
