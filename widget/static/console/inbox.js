@@ -10,6 +10,7 @@ import { Line } from '../shared/line.js';
 import { call, Failure, get, post } from './api.js';
 import { loadBench } from './bench.js';
 import { Marked } from './bulk.js';
+import { Company } from './company.js';
 import { Drafts } from './drafts.js';
 import { previewOf } from './entries.js';
 import { Listing } from './listing.js';
@@ -20,7 +21,6 @@ import { say } from './words.js';
 const SOON_MS = 200;
 const LATER_MS = 3000;
 const VIEW_MS = 20_000;
-const GONE_MS = 45_000;
 const JUMP = 20;
 
 export class Inbox extends Listing {
@@ -42,10 +42,7 @@ export class Inbox extends Listing {
     this.customerRead = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.counting = undefined;
-    /** @type {Map<string, {by: By, until: number}>} who is writing, by conversation */
-    this.writers = new Map();
-    /** @type {Map<string, Map<string, {name: string, until: number}>>} colleagues who have a conversation open */
-    this.viewers = new Map();
+    this.company = new Company();
     this.marked = new Marked();
     this.drafts = new Drafts(me.id);
     this.drafts.addEventListener('begun', () => this.tell('list'));
@@ -93,11 +90,6 @@ export class Inbox extends Listing {
   /** Tell colleagues that this agent looks at the conversation, or does no more. @param {boolean} on */
   #view(on) {
     if (this.openId && (!on || document.visibilityState === 'visible')) this.line.send({ t: 'view', c: this.openId, on });
-  }
-
-  /** Names of colleagues who have the open conversation open too. */
-  get alsoHere() {
-    return [...(this.viewers.get(this.openId)?.values() ?? [])].filter((one) => one.until > Date.now()).map((one) => one.name);
   }
 
   /** Load back to an entry that was found. @param {number} n */
@@ -199,7 +191,7 @@ export class Inbox extends Listing {
     } else if (ev.k === 'assigned') detail.agent = data.agent ? { id: data.agent, name: data.name ?? '' } : null;
     else if (ev.k === 'resolved' || ev.k === 'reopened') detail.status = ev.k === 'resolved' ? 'resolved' : 'open';
     else if (ev.k === 'changed') this.#changed(detail, data);
-    if (ev.k === 'message') this.writers.delete(ev.c);
+    if (ev.k === 'message') this.company.writers.delete(ev.c);
     if (detail.window && ['message', 'status'].includes(ev.k)) this.#limits(detail);
     this.tell('thread');
     this.tell('detail');
@@ -240,25 +232,19 @@ export class Inbox extends Listing {
 
   /** @param {Frame} frame */
   #passing(frame) {
+    const ms = this.company.take(frame);
+    if (ms) {
+      this.tell('thread');
+      setTimeout(() => this.tell('thread'), ms + 100);
+    }
     if (frame.k === 'presence') {
       const one = this.agents.find((agent) => agent.id === frame.by?.id);
       if (one) one.state = frame.state;
       this.tell('me');
-    } else if (frame.k === 'view' && frame.c) {
-      const here = this.viewers.get(frame.c) ?? new Map();
-      if (frame.on === false) here.delete(frame.by.id);
-      else here.set(frame.by.id, { name: frame.by.name, until: Date.now() + GONE_MS });
-      this.viewers.set(frame.c, here);
-      this.tell('thread');
     } else if (frame.k === 'draft' && frame.c) {
       this.drafts.told(frame).then((draft) => {
         if (draft) this.dispatchEvent(new CustomEvent('draft', { detail: { c: frame.c, draft } }));
       });
-    } else if (frame.k === 'typing' && frame.c) {
-      if (frame.on === false) this.writers.delete(frame.c);
-      else this.writers.set(frame.c, { by: frame.by, until: Date.now() + 8000 });
-      setTimeout(() => this.tell('thread'), 8100);
-      this.tell('thread');
     } else if (frame.k === 'read' && frame.by?.kind === 'customer' && frame.c === this.openId) {
       this.customerRead = Math.max(this.customerRead, frame.n ?? 0);
       this.tell('thread');

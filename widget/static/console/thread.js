@@ -94,7 +94,7 @@ export class Thread extends HTMLElement {
   /** Who else has this conversation open. */
   #watched() {
     const { here, inbox } = this;
-    const names = inbox.alsoHere;
+    const names = inbox.company.names(inbox.openId);
     const text = names.length ? say('alsoHere', { names: names.join(lang === 'en' ? ', ' : '、') }) : '';
     if (here && here.title !== text) {
       here.title = text;
@@ -120,8 +120,7 @@ export class Thread extends HTMLElement {
   /** What stands in the way, or who else is writing here. */
   #trouble() {
     const { inbox, bar } = this;
-    const writer = inbox.writers.get(inbox.openId);
-    const fresh = writer && writer.until > Date.now() ? writer.by : null;
+    const fresh = inbox.company.writer(inbox.openId);
     const { state } = inbox.line;
     const lost = !navigator.onLine ? words.offline : state === 'waiting' || state === 'refused' ? words.reconnecting : '';
     const named = fresh?.name || (inbox.detail ? nameOf(inbox.detail) : '');
