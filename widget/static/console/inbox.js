@@ -267,14 +267,10 @@ export class Inbox extends Listing {
     }
   }
 
-  /**
-   * Do something to the open conversation that the page tells by what it shows.
-   * @param {...import('./steps.js').Step} steps
-   */
+  /** Do something to the open conversation that the page tells by what it shows. @param {...import('./steps.js').Step} steps */
   async apply(...steps) {
-    const { openId } = this;
     try {
-      await carry([openId], steps);
+      await carry([this.openId], steps);
       return true;
     } catch (error) {
       this.complain(error);
