@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from hub.model import AgentReply, ExternalId, Part, ThreadId
 
 if TYPE_CHECKING:
-    from hub.ports import Hook, IdempotencyKey, Identity, Receipt
+    from hub.ports import Hook, IdempotencyKey, Identity, Page, Receipt
 
 
 @runtime_checkable
@@ -96,4 +96,20 @@ class SupportsPolling(Protocol):
 
     def poll(self, keep: Callable[[Receipt], Any]) -> Any:
         """Run until cancelled, awaiting `keep(receipt)` for each batch; acknowledge to the platform only after it returns."""
+        ...
+
+
+@runtime_checkable
+class SupportsFeeds(Protocol):
+    """Its hooks say only that there is something to read (`Receipt.news`). What that is lies with the platform, in feeds that are
+    read page by page, from a place that is kept together with what was read."""
+
+    ticket_s: float
+    """How long a hook's ticket is good."""
+    reread_s: float
+    """Seconds after which a feed is read although no hook asked for it: hooks may get lost."""
+
+    async def page(self, feed: str, place: str, ticket: str) -> Page:
+        """What follows `place`, which is empty at the beginning; `ticket` is empty once the newest one is old. Called in a
+        worker, again and again until there is no more. Errors as of `send`."""
         ...

@@ -179,14 +179,14 @@ class Batch:
         self.files.append(row)
         return part.model_copy(update={"file": row["id"], "remote": ""})
 
-    def acted(self, who: Who, parts: Sequence[Part], at: datetime) -> None:
+    def acted(self, who: Who, parts: Sequence[Part], at: datetime, ticket: str = "") -> None:
         """Note that a customer did something, where that lets us answer."""
         window = self.capabilities[who.channel].window
         scene = scene_of(parts, window) if window else ""
         opened = window.of(scene) if window else None
         if opened is not None:
             at_ms, lane = int(at.timestamp() * 1000), who.bucket % self.lanes
-            self.acts.append(Act(who.id, who.customer_id, lane, scene, at_ms, *opened, due_ms=self.reserved_ms))
+            self.acts.append(Act(who.id, who.customer_id, lane, scene, at_ms, *opened, self.reserved_ms, ticket))
 
     def to_customer(self, talk: Talk, entry: dict[str, Any], kind: str = "send", quoted: Quoted | None = None) -> None:
         """The platform calls that bring an entry to the customer; none where customers fetch their log themselves. What it

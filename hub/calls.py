@@ -116,7 +116,7 @@ def identity_of_call(call: Call) -> Identity:
     quoted = orjson.loads(call.data).get("quoted") if call.kind == "send" else None
     profile = orjson.loads(call.identity["profile"])
     address = ExternalId(call.identity["external_id"])
-    return Identity(ChannelName(call.target), address, profile, ExternalId(quoted) if quoted else None)
+    return Identity(ChannelName(call.target), address, profile, ExternalId(quoted) if quoted else None, call.ticket)
 
 
 async def _changed(hub: Hub, connector: Connector, to: Identity, call: Call) -> ExternalId | None:

@@ -33,7 +33,7 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     who = batch.who(message.channel, message.customer)
     _learn(who, message)
     if not message.client_id:
-        batch.acted(who, message.parts, message.at)
+        batch.acted(who, message.parts, message.at, message.ticket)
     author = Author(kind="customer", id=who.external_id, name=message.speaker or who.profile.get("name", ""))
     if await rating.answered(hub, connection, batch, who, message, author):
         return

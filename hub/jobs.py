@@ -101,6 +101,7 @@ class Jobs:
         self.redis = redis
         self.prefix = prefix
         self._lanes: dict[str, set[int]] = {"inbound": set(), "deliver": set()}
+        self._feeds: set[tuple[str, str]] = set()
         self._task: asyncio.Task[None] | None = None
         self._enqueue = redis.register_script(_ENQUEUE)
 
@@ -116,13 +117,21 @@ class Jobs:
         """Calls are due in these lanes."""
         self._hint("deliver", lanes)
 
+    def hint_feeds(self, feeds: Iterable[tuple[str, str]]) -> None:
+        """There is something to read in these feeds (channel, name)."""
+        self._feeds.update(feeds)
+        self._hint("inbound", ())
+
     def _hint(self, name: str, lanes: Iterable[int]) -> None:
         self._lanes[name].update(lanes)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._send_hints(), name="hints")
 
     async def _send_hints(self) -> None:
-        while any(self._lanes.values()):
+        while self._feeds or any(self._lanes.values()):
+            feeds, self._feeds = self._feeds, set()
+            if feeds:
+                await self._put("feed", [(feed, f"feed:{feed[0]}:{feed[1]}") for feed in feeds], "slow")
             for name, queue in (("inbound", "in"), ("deliver", "out")):
                 lanes, self._lanes[name] = self._lanes[name], set()
                 if lanes:
@@ -135,6 +144,10 @@ class Jobs:
     async def sweep_deliver(self, lane: int) -> None:
         """As `sweep_inbound`, for calls."""
         await self.enqueue("deliver", lane, queue="out", job_id=f"deliver:{lane}:{_tick()}")
+
+    async def sweep_feed(self, channel: str, name: str) -> None:
+        """As `sweep_inbound`, for a feed."""
+        await self.enqueue("feed", channel, name, queue="slow", job_id=f"feed:{channel}:{name}:{_tick()}")
 
     async def notify(self) -> None:
         """Notices are due."""

@@ -190,7 +190,7 @@ PART_KINDS = ("text", "media", "location", "contact", "choices", "choice", "card
 class Message(Frozen):
     """What a customer said on a channel. `id` is unique within the channel, whatever is retried or replayed. An edit has an id
     of its own and names in `edit_of` what it changes. What was sent as one shares an `album`; `speaker` is a group's member who
-    wrote. `raw` is the platform's payload, kept for a retention time."""
+    wrote. `ticket` is what the platform gave to answer this by, `raw` its payload, kept for a retention time."""
 
     what: Literal["message"] = "message"
     channel: ChannelName
@@ -206,6 +206,7 @@ class Message(Frozen):
     client_id: str = ""
     album: str = ""
     speaker: str = ""
+    ticket: str = Field(default="", max_length=512)
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from hub.abilities import SupportsAnnounce as SupportsAnnounce
 from hub.abilities import SupportsCatchUp as SupportsCatchUp
 from hub.abilities import SupportsEdit as SupportsEdit
+from hub.abilities import SupportsFeeds as SupportsFeeds
 from hub.abilities import SupportsLookup as SupportsLookup
 from hub.abilities import SupportsMedia as SupportsMedia
 from hub.abilities import SupportsNotice as SupportsNotice
@@ -65,6 +66,23 @@ class Unread:
 
 
 @dataclass(frozen=True, slots=True)
+class News:
+    """There is something to read in one of a channel's feeds. `ticket` is what the platform gave to ask for it by."""
+
+    feed: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """What a platform had taken did not reach the customer after all. `sent` is what `Connector.send` returned."""
+
+    sent: ExternalId
+    reason: str
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """What a hook held, and what the platform wants to hear once the items are committed."""
 
@@ -78,6 +96,21 @@ class Receipt:
     """From when on this desk may not have told of everything: it is then read again."""
     unread: Sequence[Unread] = ()
     """What has to be kept although nobody could read it."""
+    news: Sequence[News] = ()
+    """What a worker shall read (`SupportsFeeds`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of a feed, and the place at which the next one begins."""
+
+    place: str
+    more: bool
+    items: Sequence[Message] = ()
+    unread: Sequence[Unread] = ()
+    bounces: Sequence[Bounce] = ()
+    after: Callable[[], Awaitable[None]] | None = None
+    """Run once all of it is committed; nothing that must not be lost depends on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +122,8 @@ class Identity:
     data: Mapping[str, Any] = field(default_factory=dict)
     quoted: ExternalId | None = None
     """The platform's id of the message that this send answers; only where `capabilities.quotes`."""
+    ticket: str = ""
+    """What the customer's last act brought to answer it by (`Message.ticket`); only where `capabilities.window`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,9 @@ async def run(hub: Hub) -> None:
         await hub.jobs.sweep_inbound(lane)
     for lane in await hub.store.deliveries.waiting_lanes():
         await hub.jobs.sweep_deliver(lane)
+    for channel, feed in await hub.store.feeds.waiting():
+        if channel in hub.connectors:
+            await hub.jobs.sweep_feed(channel, feed)
     hub.jobs.hint_inbound(await hub.store.holds.run_out())
     await _wake(hub)
     await listening.catch_up(hub)

@@ -42,6 +42,7 @@ USE_CASES = {
     "continuing",
     "customers",
     "factors",
+    "feeds",
     "holding",
     "inbound",
     "introducing",

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import structlog
 
 from hub.errors import Busy, Malformed, Rejected
+from hub.feeds import Bell
 from hub.listening import doubt
 from hub.metrics import ACK, MESSAGES, REFUSED
 from hub.model import ChannelName, DeskName
@@ -44,6 +45,7 @@ class Hooks:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._passive = Passive(hub)
+        self._bell = Bell(hub)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = scope["path"][len("/hooks/") :]
@@ -94,9 +96,11 @@ class Hooks:
             log.warning("hook.after_failed", name=name, error=repr(exc))
 
     async def _keep(self, name: str, receipt: Receipt, until: float) -> None:
+        left = max(until - asyncio.get_running_loop().time(), 0.05)
         if receipt.items or receipt.unread:
-            left = until - asyncio.get_running_loop().time()
-            await self._hub.intake.keep([*receipt.items, *receipt.unread], max(left, 0.05))
+            await self._hub.intake.keep([*receipt.items, *receipt.unread], left)
+        if receipt.news:
+            await self._bell.ring(name, receipt.news, left)
         if receipt.missed is not None:
             await doubt(self._hub, name, receipt.missed)
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from arq.worker import func
 
-from hub import inbound, sweep
+from hub import feeds, inbound, sweep
 from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
@@ -32,6 +32,12 @@ async def run_inbound(ctx: dict[str, Any], lane: int) -> None:
     """What waits in a lane's inbox becomes entries."""
     ctx["lane"] = ("inbound", lane)
     await inbound.drain(_hub(ctx), lane)
+
+
+async def run_feed(ctx: dict[str, Any], channel: str, name: str) -> None:
+    """What a hook has announced is read from its platform."""
+    ctx["feed"] = (channel, name)
+    await feeds.read(_hub(ctx), channel, name)
 
 
 async def run_deliver(ctx: dict[str, Any], lane: int) -> None:
@@ -69,6 +75,8 @@ async def look_again(ctx: dict[str, Any]) -> None:
         hub.jobs.hint_inbound([lane])
     elif name == "deliver" and await hub.store.deliveries.lane_waits(lane):
         hub.jobs.hint_deliver([lane])
+    elif (feed := ctx.get("feed")) and feed in await hub.store.feeds.waiting():
+        hub.jobs.hint_feeds([feed])
 
 
 def kept(work: Job) -> Job:
@@ -92,6 +100,7 @@ FUNCTIONS = {
         func(kept(run_notify), name="notify", keep_result=0, timeout=60),
         func(kept(run_push), name="push", keep_result=0, timeout=60),
         func(kept(run_fetch), name="fetch", keep_result=0, timeout=60),
+        func(kept(run_feed), name="feed", keep_result=0, timeout=60),
     ],
 }
 """Which queue carries which job. Names are fixed here: arq's default, the function's own name, loses jobs over a rename."""

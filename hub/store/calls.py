@@ -72,6 +72,8 @@ class Call:
     """How often the customer had acted, where the channel counts our answers."""
     until_ms: int = 0
     calls_left: int | None = None
+    ticket: str = ""
+    """What the platform gave with the customer's last act to answer it by."""
     left: int | None = None
     """How many more calls the channel allows after this one; None where it does not count."""
 

@@ -18,6 +18,7 @@ from hub.store.database import Database, is_refusal
 from hub.store.deliveries import DeliveryStore
 from hub.store.devices import DeviceStore
 from hub.store.factors import FactorStore
+from hub.store.feeds import FeedStore
 from hub.store.filing import FileRows
 from hub.store.holds import HoldStore
 from hub.store.inbox import InboxStore
@@ -52,6 +53,7 @@ class Store:
     secret: bytes
     lanes: int
     inbox: InboxStore
+    feeds: FeedStore
     timeline: Timeline
     deliveries: DeliveryStore
     windows: WindowStore
@@ -99,13 +101,14 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
 
 
 def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
-    deliveries, links = DeliveryStore(db, lanes), LinkStore(db, lanes)
+    deliveries, links, inbox = DeliveryStore(db, lanes), LinkStore(db, lanes), InboxStore(db)
     return Store(
         db=db,
         epoch=epoch,
         secret=secret,
         lanes=lanes,
-        inbox=InboxStore(db),
+        inbox=inbox,
+        feeds=FeedStore(db, inbox, lanes),
         timeline=Timeline(db),
         deliveries=deliveries,
         windows=WindowStore(db),

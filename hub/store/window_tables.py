@@ -5,12 +5,13 @@ from __future__ import annotations
 from sqlalchemy import Integer, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from hub.store.columns import BIG, ID, NAME
+from hub.store.columns import BIG, ID, NAME, word
 
 
 class Allowance(SQLModel, table=True):
     """What an identity's last act has opened; none where the channel does not count. `acts` grows with each act, so that a
-    refusal which was on its way meanwhile is known to be of the time before."""
+    refusal which was on its way meanwhile is known to be of the time before. `ticket` is what the platform gave with the last act
+    to answer it by."""
 
     identity_id: str = Field(primary_key=True, sa_type=ID)
     acts: int = Field(default=0, sa_type=Integer)
@@ -19,3 +20,4 @@ class Allowance(SQLModel, table=True):
     until_ms: int = Field(default=0, sa_type=BIG)
     quota: int = Field(default=0, sa_type=SmallInteger)
     calls_left: int = Field(default=0, sa_type=SmallInteger)
+    ticket: str = Field(default="", sa_type=word(512))

@@ -34,7 +34,8 @@ BEHIND = "an earlier answer waits until the customer writes again, and this one 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What a customer did: opens `calls` for so many seconds from `at_ms`. Calls that were held become due at `due_ms`."""
+    """What a customer did: opens `calls` for so many seconds from `at_ms`. Calls that were held become due at `due_ms`; `ticket`
+    is what the platform gave to answer it by."""
 
     identity_id: str
     customer_id: str
@@ -44,6 +45,7 @@ class Act:
     seconds: float
     calls: int
     due_ms: int = 0
+    ticket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,7 @@ class WindowStore:
                 "until_ms": max(until, row["until_ms"]),
                 "quota": max(act.calls, row["quota"] if live else 0),
                 "calls_left": max(act.calls, row["calls_left"] if live else 0),
+                "ticket": act.ticket,
             }
         touched = {act.identity_id for act in acts} & rows.keys()
         if fresh := [rows[one] for one in sorted(touched - known)]:
@@ -172,7 +175,7 @@ async def admit(
             closed[place] = BEHIND if place in waiting else SPENT if row and row["until_ms"] > now else CLOSED
             continue
         row["calls_left"] -= 1
-        go.append([replace(call, left=row["calls_left"]) for call in run])
+        go.append([replace(call, left=row["calls_left"], ticket=row["ticket"]) for call in run])
     spent = [{"who": run[0].identity["id"]} for run in go if run[0].left is not None]
     if spent:
         await connection.execute(_SPEND, spent)
@@ -256,8 +259,9 @@ _GIVE_BACK = (
     .where(allowance.c.identity_id == bindparam("who"), allowance.c.calls_left < allowance.c.quota)
     .values(calls_left=allowance.c.calls_left + 1)
 )
+SAVED = ("acts", "acted_ms", "scene", "until_ms", "quota", "calls_left", "ticket")
 _SAVE = (
     update(allowance)
     .where(allowance.c.identity_id == bindparam("new_identity_id"))
-    .values({name: bindparam(f"new_{name}") for name in ("acts", "acted_ms", "scene", "until_ms", "quota", "calls_left")})
+    .values({name: bindparam(f"new_{name}") for name in SAVED})
 )

@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import String
 from sqlmodel import SQLModel
 
-from hub.store import agent_tables, columns, device_tables, link_tables, rating_tables, tables, window_tables  # noqa: F401 -- importing tables fills the metadata
+from hub.store import agent_tables, columns, device_tables, feed_tables, link_tables, rating_tables, tables, window_tables  # noqa: F401 -- importing tables fills the metadata
 
 
 def named(kind: str, item: Any, _: Any) -> str | Literal[False]:
