@@ -56,6 +56,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "miniprogram": WECHAT,
     "telegram": {"token": "1:x", "webhook_secret": "s" * 16},
     "wechat": WECHAT,
+    "wecom_kf": {"corp_id": "ww0123456789abcdef", "secret": "s" * 32, "token": "Word4242", "aes_key": "a" * 43},
     "webhook": {
         "inbound": {"paths": {"id": "id", "customer": "from", "text": "text", "media": "file"}, "unsigned": True},
         "outbound": {"url": "https://crm.example", "secret": "whsec_" + "A" * 43 + "="},

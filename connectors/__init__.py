@@ -10,6 +10,7 @@ from connectors.app_settings import AppSettings
 from connectors.telegram.settings import TelegramSettings
 from connectors.web_settings import WebSettings
 from connectors.webhook_settings import WebhookSettings
+from connectors.wechat.kf.settings import KfSettings
 from connectors.wechat.settings import ProgramSettings, WeChatSettings
 from hub.ports import Settings
 
@@ -61,6 +62,12 @@ def _wechat() -> Any:
     return WeChat
 
 
+def _wecom_kf() -> Any:
+    from connectors.wechat.kf.connector import WeComKf
+
+    return WeComKf
+
+
 CONNECTORS: dict[str, ConnectorType] = {
     "app": ConnectorType(AppSettings, _app),
     "miniprogram": ConnectorType(ProgramSettings, _miniprogram),
@@ -68,4 +75,5 @@ CONNECTORS: dict[str, ConnectorType] = {
     "web": ConnectorType(WebSettings, _web),
     "webhook": ConnectorType(WebhookSettings, _webhook),
     "wechat": ConnectorType(WeChatSettings, _wechat),
+    "wecom_kf": ConnectorType(KfSettings, _wecom_kf),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,8 @@ import orjson
 
 from connectors.wechat.errors import TOKEN_CODES, Refused, checked, translated
 from connectors.wechat.settings import AccountSettings
-from hub.errors import Temporary, Uncertain, Undeliverable
+from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.text import loads
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 MARGIN_S = 300.0
@@ -21,11 +23,23 @@ DOWNLOAD_LIMIT = 20_000_000
 JSON = {"content-type": "application/json; charset=utf-8"}
 
 
-class Api:
-    """One account. `stable_token` gives every process the same token, so that none spoils another's (getStableAccessToken)."""
+def _parsed(content: bytes) -> Any:
+    """JSON, also with what faster parsers refuse and customers' devices send: half of a character in one message must not make a
+    whole answer unreadable. Raises `ValueError`."""
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        return loads(content.decode("utf-8", "replace"))
 
-    def __init__(self, settings: AccountSettings) -> None:
-        self._settings = settings
+
+class Calls(ABC):
+    """One account's calls: where its tokens come from is a product's own, and what its codes mean."""
+
+    token_codes = TOKEN_CODES
+
+    def __init__(self, url: str, timeout: float) -> None:
+        self._url = url
+        self._timeout = timeout
         self._token = ""
         self._until = 0.0
         self._refresh = asyncio.Lock()
@@ -33,8 +47,8 @@ class Api:
 
     def _http(self) -> httpx.AsyncClient:
         if self._made is None:
-            timeout = httpx.Timeout(self._settings.timeout, connect=min(self._settings.timeout, 3.0))
-            self._made = httpx.AsyncClient(base_url=self._settings.api_url, timeout=timeout, follow_redirects=False)
+            timeout = httpx.Timeout(self._timeout, connect=min(self._timeout, 3.0))
+            self._made = httpx.AsyncClient(base_url=self._url, timeout=timeout, follow_redirects=False)
         return self._made
 
     async def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +73,7 @@ class Api:
         try:
             return await self._once(path, body, {**query, "access_token": token}, method)
         except Refused as exc:
-            if exc.code not in TOKEN_CODES:
+            if exc.code not in self.token_codes:
                 raise
         token = await self._valid(instead_of=token)
         return await self._once(path, body, {**query, "access_token": token}, method)
@@ -74,7 +88,7 @@ class Api:
         if answer.status_code != 200:
             raise Uncertain(f"WeChat answered {answer.status_code}")
         try:
-            return checked(orjson.loads(answer.content))
+            return checked(_parsed(answer.content))
         except (ValueError, TypeError) as exc:
             raise Uncertain("WeChat answered something else than its documentation says") from exc
 
@@ -85,24 +99,25 @@ class Api:
         async with self._refresh:
             if self._token and self._token != instead_of and time.monotonic() < self._until:
                 return self._token
-            answer = await self._stable(forced=False)
-            if answer["access_token"] == instead_of:
-                answer = await self._stable(forced=True)
+            answer = await self._fresh(instead_of)
             self._token = str(answer["access_token"])
             self._until = time.monotonic() + max(float(answer.get("expires_in", 7200)) - MARGIN_S, 30.0)
             return self._token
 
-    async def _stable(self, *, forced: bool) -> dict[str, Any]:
-        asked = {
-            "grant_type": "client_credential",
-            "appid": self._settings.app_id,
-            "secret": self._settings.secret.get_secret_value(),
-            "force_refresh": forced,
-        }
+    @abstractmethod
+    async def _fresh(self, instead_of: str) -> dict[str, Any]:
+        """The answer that holds a token, other than this one if that can be had."""
+
+    @abstractmethod
+    def meaning(self, refused: Refused) -> ConnectorError:
+        """What a refusal means for the message."""
+
+    async def _asked(self, path: str, body: dict[str, Any], query: dict[str, str], method: str = "POST") -> dict[str, Any]:
+        """Ask for a token. Nothing is sent meanwhile: whatever happens here is `Temporary`, or what the code means."""
         try:
-            answer = await self._once("/cgi-bin/stable_token", {"content": orjson.dumps(asked), "headers": JSON}, {})
+            answer = await self._once(path, body, query, method)
         except Refused as exc:
-            raise translated(exc) from exc
+            raise self.meaning(exc) from exc
         except Uncertain as exc:
             raise Temporary(f"no access token: {exc}") from exc
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:
@@ -130,7 +145,7 @@ class Api:
                     told = checked(orjson.loads(await answer.aread()))
                     path, query = str(told["video_url"]), {}
             except Refused as exc:
-                raise translated(exc) from exc
+                raise self.meaning(exc) from exc
             except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError, KeyError) as exc:
                 raise Temporary(f"the file could not be fetched: {type(exc).__name__}") from None
         raise Temporary("WeChat told no file")
@@ -139,3 +154,28 @@ class Api:
         """Close the connections."""
         if self._made is not None:
             await self._made.aclose()
+
+
+class Api(Calls):
+    """An Official Account's. `stable_token` gives every process the same token, so that none spoils another's
+    (getStableAccessToken)."""
+
+    def __init__(self, settings: AccountSettings) -> None:
+        super().__init__(settings.api_url, settings.timeout)
+        self._settings = settings
+
+    def meaning(self, refused: Refused) -> ConnectorError:
+        return translated(refused)
+
+    async def _fresh(self, instead_of: str) -> dict[str, Any]:
+        answer = await self._stable(forced=False)
+        return await self._stable(forced=True) if answer["access_token"] == instead_of else answer
+
+    async def _stable(self, *, forced: bool) -> dict[str, Any]:
+        asked = {
+            "grant_type": "client_credential",
+            "appid": self._settings.app_id,
+            "secret": self._settings.secret.get_secret_value(),
+            "force_refresh": forced,
+        }
+        return await self._asked("/cgi-bin/stable_token", {"content": orjson.dumps(asked), "headers": JSON}, {})

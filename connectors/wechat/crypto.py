@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -28,16 +28,18 @@ MANY = 20_000
 """Signatures that are remembered: far more than WeChat makes within `SKEW_S`."""
 
 
-class Seal:
-    """One account's token and keys. In plain mode a signature says nothing of the body: one that was seen with another body is
-    refused. A callback that is repeated as it was has the same id, and is there already (`reading`)."""
+class Lock:
+    """A token and its keys, of whichever product. Without keys, in plain mode, a signature says nothing of the body: one that was
+    seen with another body is refused. A callback that is repeated as it was has the same id, and is there already (`reading`)."""
 
-    def __init__(self, settings: AccountSettings, now: Callable[[], datetime]) -> None:
-        self._token = settings.token.get_secret_value()
+    _owner = "app_id"
+    """The setting that says whose keys these are."""
+
+    def __init__(self, token: str, keys: Sequence[Any], now: Callable[[], datetime]) -> None:
+        self._token = token
+        self._keys = keys
         self._now = now
         self._seen: dict[tuple[str, str], bytes] = {}
-        keys = [key.get_secret_value() for key in (settings.aes_key, settings.old_aes_key) if key]
-        self._keys = [WeChatCrypto(self._token, key, settings.app_id) for key in keys] if settings.mode != "plain" else []
 
     def greeted(self, hook: Hook) -> str:
         """The word to send back when WeChat first looks whether the address is ours (接入指南, step 2)."""
@@ -55,17 +57,17 @@ class Seal:
             self._signed(hook.query, "signature")
             self._new(hook)
             return fields(hook.body)
-        outer = {"Encrypt": self._signed(hook.query, "msg_signature", hook.body)}
+        return fields(self._unsealed(hook.query, self._signed(hook.query, "msg_signature", hook.body)))
+
+    def _unsealed(self, query: Mapping[str, str], sealed: str) -> str:
+        """What was sealed with one of the keys for this account."""
         failure: Exception | None = None
         for key in self._keys:
             try:
-                plain = key.decrypt_message(outer, hook.query["msg_signature"], hook.query["timestamp"], hook.query["nonce"])
-                return fields(plain)
-            except Malformed:
-                raise
+                return str(key.decrypt_message({"Encrypt": sealed}, query["msg_signature"], query["timestamp"], query["nonce"]))
             except Exception as exc:  # some ten kinds, by how the key is wrong (wechatpy 1.8.18, crypto)
                 failure = exc
-        raise Rejected(f"wechat: the body can't be decrypted ({type(failure).__name__}): check aes_key and app_id")
+        raise Rejected(f"wechat: the body can't be decrypted ({type(failure).__name__}): check aes_key and {self._owner}")
 
     def _new(self, hook: Hook) -> None:
         signed, digest = (hook.query["timestamp"], hook.query["nonce"]), hashlib.sha256(hook.body).digest()
@@ -95,6 +97,16 @@ class Seal:
         if not hmac.compare_digest(made.encode(), given.encode("utf-8", "surrogatepass")):
             raise Rejected("wechat: wrong signature")
         return sealed
+
+
+class Seal(Lock):
+    """One account's."""
+
+    def __init__(self, settings: AccountSettings, now: Callable[[], datetime]) -> None:
+        token = settings.token.get_secret_value()
+        given = [key.get_secret_value() for key in (settings.aes_key, settings.old_aes_key) if key]
+        keys = [WeChatCrypto(token, key, settings.app_id) for key in given] if settings.mode != "plain" else []
+        super().__init__(token, keys, now)
 
 
 def _sealed(body: bytes) -> str:

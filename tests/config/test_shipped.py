@@ -16,7 +16,8 @@ from connectors.web_settings import WebSettings
 SHIPPED = Path(config.__file__).parent
 EXAMPLES = sorted(SHIPPED.glob("*/*.yaml.example"))
 FILES = sorted([*SHIPPED.glob("*.yaml"), *SHIPPED.glob("*/*.yaml")])
-LENGTHS = {f"{name}_{what}": "x" * size for name in ("WECHAT", "MINIPROGRAM") for what, size in (("TOKEN", 32), ("AES_KEY", 43))}
+NAMES = ("WECHAT", "MINIPROGRAM", "WECOM")
+LENGTHS = {f"{name}_{what}": "x" * size for name in NAMES for what, size in (("TOKEN", 32), ("AES_KEY", 43))}
 """Secrets whose length the platform fixes."""
 
 

@@ -17,13 +17,17 @@ from xml.sax.saxutils import escape
 import httpx
 
 from config.settings import HubSettings, RateLimits
+from connectors.wechat.kf.reading import read
 from hub.errors import Malformed
-from hub.model import AgentReply, Message
+from hub.model import AgentReply, ChannelName, Message
+from hub.store.inbox import row_of
 from hub.store.store import open_store
+from hub.text import loads
 from tests.agents_bridge.desks import bare_desk
 from tests.agents_bridge.desks import hook as slack_hook
 from tests.conftest import own_valkey
 from tests.connectors.conftest import NOW, bot_of
+from tests.connectors.test_kf import company
 from tests.connectors.test_miniprogram import PAYLOADS as PROGRAM
 from tests.connectors.test_miniprogram import plain as program_in_the_open
 from tests.connectors.test_miniprogram import plainly
@@ -31,6 +35,8 @@ from tests.connectors.test_telegram_receive import hook as telegram_hook
 from tests.connectors.test_webhook import GOOD, channel
 from tests.connectors.test_wechat import KINDS, account, xml
 from tests.contract import dump, storable
+from tests.servers.kf import callback as kf_callback
+from tests.servers.kf import event_xml
 from tests.servers.wechat import callback
 from tests.widget.customers import WEB, web_house
 from widget.app import create_app
@@ -92,6 +98,35 @@ async def miniprogram() -> AsyncIterator[Parser]:
 
     async def parse(body: bytes) -> int:
         return counted((await program_in_the_open().receive(plainly(body))).items)
+
+    yield parse
+
+
+@asynccontextmanager
+async def wecom_kf() -> AsyncIterator[Parser]:
+    """One entry of a feed, as a page brings it."""
+
+    async def parse(body: bytes) -> int:
+        try:
+            given = loads(body.decode("utf-8", "replace"))
+        except ValueError:
+            raise Malformed("not an answer that could be read") from None
+        done = read(ChannelName("kf"), "wkDesk1", [given], {}, lambda: NOW)
+        for unread in done.unread:
+            assert 0 < len(row_of(unread, 1)["external_id"]) <= 191
+        return counted(done.items)
+
+    yield parse
+
+
+@asynccontextmanager
+async def wecom_kf_callback() -> AsyncIterator[Parser]:
+    """A company's callbacks: what is fuzzed is what the seal holds."""
+    own = company()
+
+    async def parse(body: bytes) -> int:
+        receipt = await own.receive(kf_callback(body.decode("utf-8", "replace"), NOW.timestamp()))
+        return sum(0 < len(news.feed) <= 64 for news in receipt.news)
 
     yield parse
 
@@ -200,6 +235,8 @@ PARSERS: dict[str, Target] = {
     "telegram": Target(telegram, lambda: _json("telegram", "update")),
     "wechat": Target(wechat, lambda: [tree_of(xml(kind, more)) for kind, more, _ in KINDS], as_xml),
     "miniprogram": Target(miniprogram, lambda: [one["json"] for one in PROGRAM.values() if one.get("json")]),
+    "wecom-kf": Target(wecom_kf, lambda: [one for one in _json("wecom_kf", "msg") if isinstance(one, dict)]),
+    "wecom-kf-callback": Target(wecom_kf_callback, lambda: [tree_of(event_xml("ENC1"))], as_xml),
     "webhook": Target(webhook, lambda: [copy.deepcopy(GOOD)]),
     "slack-events": Target(slack(False), lambda: _json("slack", kind="event")),
     "slack-interactivity": Target(slack(True), lambda: _json("slack", kind="form")),
