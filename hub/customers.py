@@ -116,7 +116,7 @@ async def _last(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who) -
 
 async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message, external_id: str) -> str | None:
     """Our entry behind a platform's message id: something the customer said, or something we sent."""
-    for entry in batch.entries:
+    for entry in reversed(batch.entries):
         if entry["source"] == message.channel and entry["external_id"] == external_id:
             return str(entry["id"])
     said = await hub.store.timeline.said(connection, message.channel, external_id)

@@ -190,11 +190,13 @@ PART_KINDS = ("text", "media", "location", "contact", "choices", "choice", "card
 class Message(Frozen):
     """What a customer said on a channel. `id` is unique within the channel, whatever is retried or replayed. An edit has an id
     of its own and names in `edit_of` what it changes. What was sent as one shares an `album`; `speaker` is a group's member who
-    wrote. `ticket` is what the platform gave to answer this by, `raw` its payload, kept for a retention time."""
+    wrote. `ticket` is what the platform gave to answer this by, `raw` its payload, kept for a retention time. `account` is ours
+    on the platform, where each counts for itself: after another bot took a channel over, ids come again (hub/store/accounts.py)."""
 
     what: Literal["message"] = "message"
     channel: ChannelName
     id: ExternalId
+    account: str = Field(default="", exclude=True)
     customer: ExternalId
     at: AwareDatetime
     parts: tuple[Part, ...]

@@ -63,6 +63,8 @@ class Unread:
     id: ExternalId
     raw: Mapping[str, Any]
     why: str
+    account: str = ""
+    """As `Message.account`."""
 
 
 @dataclass(frozen=True, slots=True)

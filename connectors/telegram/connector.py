@@ -49,7 +49,7 @@ class Telegram:
         self._kit = kit
         self._secret = settings.webhook_secret.get_secret_value().encode()
         groups = Groups(settings.group_messages == "all", settings.bot, settings.username) if settings.groups else None
-        self._source = Source(name, kit.now, groups)
+        self._source = Source(name, kit.now, groups, settings.account)
         self._made: tuple[Bot, HTTPXRequest, httpx.AsyncClient] | None = None
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media", "choices", "location", "contact"}),

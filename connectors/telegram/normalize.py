@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from connectors.telegram.groups import GROUPS, Groups, is_hidden_admin, speaker_of, topic_name, topic_of
+from connectors.telegram.groups import GROUPS, Groups, is_hidden_admin, speaker_of, topic_of
 from connectors.telegram.parts import parts_of
+from connectors.telegram.profiles import group_profile, profile_of
 from hub.errors import Malformed
-from hub.model import ChannelName, Choice, Event, ExternalId, Message, Part, Profile
+from hub.model import ChannelName, Choice, Event, ExternalId, Message, Part
 
 ALLOWED_UPDATES = (
     "message", "edited_message", "callback_query", "my_chat_member", "business_message", "edited_business_message",
@@ -46,11 +47,12 @@ Now = Callable[[], datetime]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where updates come from: the channel, its clock, and what it takes of groups, if anything."""
+    """Where updates come from: the channel, its clock, what it takes of groups, if anything, and the bot that counts them."""
 
     channel: ChannelName
     now: Now
     groups: Groups | None = None
+    account: str = ""
 
     def takes(self, chat: dict[str, Any]) -> bool:
         """Whether a chat is one that we answer in."""
@@ -104,6 +106,7 @@ def _deleted(source: Source, gone: dict[str, Any], update: dict[str, Any]) -> li
     return [
         Message(
             channel=source.channel,
+            account=source.account,
             id=ExternalId(f"{customer}.d{_id(number)}.{update['update_id']}"),
             customer=ExternalId(customer),
             at=source.now(),
@@ -133,6 +136,7 @@ def _message(source: Source, message: dict[str, Any], update: dict[str, Any], ed
     return [
         Message(
             channel=source.channel,
+            account=source.account,
             # Two edits within a second have the same edit_date; a redelivered update has the same update_id.
             id=ExternalId(f"{own}.e{int(at)}.{update['update_id']}" if edited else own),
             customer=ExternalId(customer),
@@ -165,6 +169,7 @@ def _moved(source: Source, message: dict[str, Any], update: dict[str, Any]) -> l
     return [
         Message(
             channel=source.channel,
+            account=source.account,
             id=ExternalId(f"u{update['update_id']}"),
             customer=ExternalId(_id(message["chat"]["id"])),
             at=datetime.fromtimestamp(int(message["date"]), UTC),
@@ -207,21 +212,6 @@ def _id(value: Any) -> str:
     return str(number)
 
 
-def profile_of(person: dict[str, Any]) -> Profile:
-    """A person's or a group's name; usernames come and go, so that nothing is keyed by them."""
-    name = " ".join(str(person[key]) for key in ("title", "first_name", "last_name") if person.get(key))
-    return Profile(name=name or str(person.get("username") or ""), username=str(person.get("username") or ""))
-
-
-def group_profile(message: dict[str, Any]) -> Profile:
-    """A group's name, with its topic's; none where the topic's is not told, so that what is known stays."""
-    profile = profile_of(message["chat"])
-    if topic_of(message) is None:
-        return profile
-    topic = topic_name(message)
-    return profile.model_copy(update={"name": f"{profile.name} · {topic}" if topic else ""})
-
-
 def _pressed(source: Source, query: dict[str, Any], update: dict[str, Any]) -> list[Message]:
     """A button of ours that a customer pressed, which has no date; the message may be too old for Telegram to show it."""
     message = query.get("message") or {}
@@ -236,6 +226,7 @@ def _pressed(source: Source, query: dict[str, Any], update: dict[str, Any]) -> l
     return [
         Message(
             channel=source.channel,
+            account=source.account,
             id=ExternalId(f"q{str(query['id'])[:64]}"),
             customer=ExternalId(customer),
             at=source.now(),
@@ -268,6 +259,7 @@ def _reacted(source: Source, change: dict[str, Any], update: dict[str, Any]) -> 
     return [
         Message(
             channel=source.channel,
+            account=source.account,
             id=ExternalId(f"u{update['update_id']}"),
             customer=ExternalId(customer),
             at=datetime.fromtimestamp(int(change["date"]), UTC),
@@ -288,6 +280,7 @@ def _membership(source: Source, change: dict[str, Any], update: dict[str, Any]) 
     return [
         Message(
             channel=source.channel,
+            account=source.account,
             id=ExternalId(f"u{update['update_id']}"),
             customer=ExternalId(_id(chat["id"])),
             at=datetime.fromtimestamp(int(change["date"]), UTC),

@@ -46,6 +46,11 @@ class TelegramSettings(Settings):
         number = self.token.get_secret_value().split(":")[0]
         return int(number) if number.isascii() and number.isdigit() else 0
 
+    @property
+    def account(self) -> str:
+        """The same as the name of who counts a chat's messages; empty when the token does not tell."""
+        return str(self.bot or "")
+
     @field_validator("username")
     @classmethod
     def _bare(cls, name: str) -> str:

@@ -18,9 +18,10 @@ def unread(source: Source, update: dict[str, Any], why: str) -> Message | Unread
     content: dict[str, Any] = next((update[kind] for kind in KINDS if isinstance(update.get(kind), dict)), {})
     customer = _customer(content)
     if customer is None:
-        return Unread(source.channel, own, update, why)
+        return Unread(source.channel, own, update, why, source.account)
     return Message(
         channel=source.channel,
+        account=source.account,
         id=own,
         customer=ExternalId(customer),
         at=source.now(),

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
+import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import and_, bindparam, select, text, tuple_, update
 from sqlalchemy.dialects import mysql, sqlite
@@ -18,8 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.model import AgentReply, Incoming, Message, Part, Report, bucket_of, new_id
 from hub.ports import Unread
 from hub.store import tables
+from hub.store.accounts import Accounts
 from hub.store.database import Database, now_ms
 
+log = structlog.get_logger()
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
 PENDING, DONE, PARKED = 0, 1, 2
@@ -51,7 +54,8 @@ def row_of(item: Message | AgentReply | Report | Unread, lanes: int, bucket: int
         return _row(item.id, item.model_dump_json(), REPORTS, bucket or 0, lanes)
     if isinstance(item, Unread):
         body = json.dumps({"what": "unread", "why": item.why})
-        return _row(item.id, body, item.channel, bucket_of(item.channel, item.id), lanes) | {"raw": _raw(item.raw)}
+        row = _row(item.id, body, item.channel, bucket_of(item.channel, item.id), lanes)
+        return row | {"raw": _raw(item.raw), **_counted_by(item)}
     source: str = item.channel if isinstance(item, Message) else item.desk
     if bucket is None:
         who = item.customer if isinstance(item, Message) else item.conversation or item.thread or item.id
@@ -63,7 +67,19 @@ def row_of(item: Message | AgentReply | Report | Unread, lanes: int, bucket: int
             said += "\0".join((item.kind, item.conversation or "", item.assignee or "", item.team, item.edit_of or "")).encode()
         digest = hashlib.sha256(said).hexdigest()[:16]
     row = _row(item.id, item.model_dump_json(exclude={"raw"}), source, bucket, lanes)
-    return row | {"digest": digest, "raw": _raw(item.raw) if item.raw else None}
+    counted = _counted_by(item) if isinstance(item, Message) else {}
+    return row | {"digest": digest, "raw": _raw(item.raw) if item.raw else None, **counted}
+
+
+def _counted_by(item: Message | Unread) -> dict[str, str]:
+    """What `keep` needs to tell the ids of a channel's accounts apart."""
+    return {"account": item.account} if item.account else {}
+
+
+def _said(body: str) -> Any:
+    """What a stored body says; its times may differ, because some platforms tell none."""
+    found = json.loads(body)
+    return found.get("parts", found)
 
 
 def refused_row(row: dict[str, Any], why: str) -> dict[str, Any]:
@@ -111,9 +127,11 @@ class InboxStore:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        self._accounts = Accounts(db)
 
     async def keep(self, rows: Sequence[dict[str, Any]]) -> list[Kept]:
         """Commit the rows, in order; says of each whether it is new, was there, or was there with another content."""
+        await self._accounts.tell_apart(rows)
         return await self.db.transact(lambda connection: self._keep(connection, rows), tries=2)
 
     async def _keep(self, connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> list[Kept]:
@@ -132,7 +150,21 @@ class InboxStore:
         wanted = select(inbox.c.source, inbox.c.external_id, inbox.c.id, inbox.c.digest)
         found = await connection.execute(wanted.where(tuple_(inbox.c.source, inbox.c.external_id).in_(keys)))
         stored = {(source, external): (own, digest) for source, external, own, digest in found}
-        return [self._verdict(row, stored[(row["source"], row["external_id"])]) for row in rows]
+        kept = [self._verdict(row, stored[(row["source"], row["external_id"])]) for row in rows]
+        await self._suspect(connection, [row for row, verdict in zip(rows, kept, strict=True) if verdict == "same"])
+        return kept
+
+    async def _suspect(self, connection: AsyncConnection, doubles: Sequence[dict[str, Any]]) -> None:
+        """Say where what a platform sent under a known id is something else than it was: it would vanish without a trace."""
+        own = {(row["source"], row["external_id"]): row["body"] for row in doubles if not row["digest"]}
+        if not own:
+            return
+        wanted = select(inbox.c.n, inbox.c.source, inbox.c.external_id, inbox.c.body)
+        for n, source, external, body in await connection.execute(
+            wanted.where(tuple_(inbox.c.source, inbox.c.external_id).in_(list(own)))
+        ):
+            if _said(body) != _said(own[(source, external)]):
+                log.warning("inbox.same_id_other_body", source=source, stored=n)
 
     @staticmethod
     def _verdict(row: dict[str, Any], stored: tuple[str, str]) -> Kept:

@@ -101,10 +101,11 @@ class Timeline:
         return {pair: found for pair, found in known.items() if pair in wanted}
 
     async def said(self, connection: AsyncConnection, source: str, external_id: str) -> tuple[str, str, str, bool] | None:
-        """(entry, conversation, author id, whether customers see it) of what came in under this id."""
+        """(entry, conversation, author id, whether customers see it) of what came in under this id; of several, which two
+        accounts of a channel have counted, the newest."""
         columns = select(message.c.id, message.c.conversation_id, message.c.author_id, message.c.kind)
-        found = columns.where(message.c.source == source, message.c.external_id == external_id).limit(1)
-        row = (await connection.execute(found)).first()
+        found = columns.where(message.c.source == source, message.c.external_id == external_id)
+        row = max((await connection.execute(found)).all(), key=lambda one: one[0], default=None)
         return (row[0], row[1], row[2], row[3] != "note") if row else None
 
     async def origin(self, connection: AsyncConnection, entry_id: str) -> tuple[str, str] | None:
@@ -114,9 +115,11 @@ class Timeline:
         return (row[0], row[1]) if row and row[1] else None
 
     async def sent_to(self, connection: AsyncConnection, target: str, external_id: str) -> str | None:
-        """The entry that became the platform's message `external_id` at `target`."""
-        found = select(delivery.c.message_id).where(delivery.c.target == target, delivery.c.external_id == external_id).limit(1)
-        return (await connection.execute(found)).scalar()
+        """The entry that became the platform's message `external_id` at `target`; of several, the newest, as in `said`."""
+        found = select(delivery.c.id, delivery.c.message_id)
+        rows = await connection.execute(found.where(delivery.c.target == target, delivery.c.external_id == external_id))
+        row = max(rows.all(), key=lambda one: one[0], default=None)
+        return row[1] if row else None
 
     async def entry(self, connection: AsyncConnection, entry_id: str) -> dict[str, Any] | None:
         """Whose an entry is, where it came from and what it says."""
