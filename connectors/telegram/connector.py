@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ from connectors.telegram.kinds import METHODS, SHAPES
 from connectors.telegram.normalize import ALLOWED_UPDATES, Source, is_number, messages_of
 from connectors.telegram.reading import checked, parse
 from connectors.telegram.settings import OFFICIAL, TelegramSettings
-from connectors.telegram.unread import unread
+from connectors.telegram.unread import as_sent, unparsed, unread
 from hub import ports
 from hub.errors import ConfigError, ConnectorError, Malformed, Rejected, Temporary, Uncertain, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part
@@ -35,6 +35,8 @@ DOWNLOAD_LIMIT = 20_000_000
 LONG_POLL_S = 20
 LONGEST_PAUSE_S = 10.0
 """Between two polls when Telegram refuses them."""
+EMPTY_PAUSE_S = 1.0
+"""From one poll to the next where nothing came: a gateway may not wait as it was asked to."""
 
 
 class Telegram:
@@ -220,7 +222,9 @@ class Telegram:
         with translated():
             await self._bot.delete_webhook()
         offset: int | None = None
+        clock = asyncio.get_running_loop().time
         while True:
+            began = clock()
             try:
                 with translated():
                     updates = await self._updates(offset)
@@ -230,6 +234,7 @@ class Telegram:
                 await asyncio.sleep(min(wait or 1.0, LONGEST_PAUSE_S))
                 continue
             if not updates:
+                await asyncio.sleep(began + EMPTY_PAUSE_S - clock())
                 continue
             read = [self._readable(update) for update in updates]
             await keep(Receipt([m for one in read for m in one.items], unread=[u for one in read for u in one.unread]))
@@ -256,13 +261,17 @@ class Telegram:
             kept = unread(self._source, update, str(exc))
             return Receipt([kept]) if isinstance(kept, Message) else Receipt(unread=[kept])
 
+    def reread(self, raw: Mapping[str, Any]) -> list[Message]:
+        """What was kept unread, as this release understands it."""
+        return messages_of(self._source, clean_tree(checked(as_sent(raw))))
+
     def _readable(self, update: dict[str, Any]) -> Receipt:
-        """One update that cannot even be kept must not stop those behind it."""
+        """One update that cannot be read must not stop those behind it. It is kept: once confirmed, it never comes again."""
         try:
             return self._receipt(clean_tree(checked(update)))
         except Malformed as exc:
-            log.warning("telegram.update_dropped", channel=self.name, update=update.get("update_id"), error=str(exc))
-            return Receipt()
+            log.warning("telegram.update_unread", channel=self.name, update=update.get("update_id"), error=str(exc))
+            return Receipt(unread=[unparsed(self._source, update, str(exc))])
 
     async def _answer(self, update: dict[str, Any]) -> None:
         pressed = _pressed(update)

@@ -3,6 +3,8 @@ their customer's conversation where they are somebody's message, and parked for 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from connectors.telegram.normalize import Source, address_of
@@ -10,6 +12,8 @@ from hub.model import ExternalId, Message, Unsupported
 from hub.ports import Unread
 
 KINDS = ("message", "edited_message", "business_message", "edited_business_message")
+
+UNPARSED = "unparsed"
 
 
 def unread(source: Source, update: dict[str, Any], why: str) -> Message | Unread:
@@ -28,6 +32,18 @@ def unread(source: Source, update: dict[str, Any], why: str) -> Message | Unread
         parts=(Unsupported(kind="unreadable", text=text if isinstance(text := content.get("text"), str) else ""),),
         raw=update,
     )
+
+
+def unparsed(source: Source, update: dict[str, Any], why: str) -> Unread:
+    """What stands in for an update that is nested too deep to be looked into: its own text."""
+    own = ExternalId(f"u{update['update_id']}"[:64])
+    return Unread(source.channel, own, {UNPARSED: json.dumps(update)}, why, source.account)
+
+
+def as_sent(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The update of which one of the two was made."""
+    found: dict[str, Any] = json.loads(raw[UNPARSED]) if UNPARSED in raw else dict(raw)
+    return found
 
 
 def _customer(content: dict[str, Any]) -> str | None:

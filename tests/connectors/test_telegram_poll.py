@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from connectors.telegram import connector
 from connectors.telegram.connector import Telegram
 from hub.errors import Temporary
 from hub.model import Choice, Choices, Message, Option
-from hub.ports import IdempotencyKey, Receipt
+from hub.ports import IdempotencyKey, Receipt, Unread
 from tests.conftest import until
 from tests.connectors.conftest import bot_of, to
 from tests.servers.telegram import TelegramServer
@@ -23,10 +25,12 @@ class Kept:
 
     def __init__(self) -> None:
         self.items: list[Message] = []
+        self.unread: list[Unread] = []
         self.grown = asyncio.Event()
 
     async def keep(self, receipt: Receipt) -> None:
         self.items += [item for item in receipt.items if isinstance(item, Message)]
+        self.unread += receipt.unread
         self.grown.set()
 
     async def until(self, count: int) -> list[str]:
@@ -105,14 +109,32 @@ async def test_an_update_that_cannot_be_read_stops_nothing(sim: TelegramServer, 
     deep: dict[str, object] = {}
     for _ in range(400):
         deep = {"x": deep}
-    sim.updates.push(7, message={"text": "without anything else"})
-    sim.updates.push(7, message=deep)
+    first = sim.updates.push(7, message={"text": "without anything else"})
+    second = sim.updates.push(7, message=deep)
     sim.say(7, "a\0b \ud83d")
     kept = Kept()
     async with polling(bot, kept.keep):
         await kept.until(1)
         await sim.updates.drained(10)
     assert kept.items[0].parts[0].text == "a␀b �"  # type: ignore[union-attr]
+    assert [one.id for one in kept.unread] == [f"u{first}", f"u{second}"]
+    assert json.dumps(deep) in kept.unread[1].raw["unparsed"], "once confirmed it never comes again"
+
+
+async def test_a_gateway_that_does_not_wait_is_not_asked_without_a_pause(
+    sim: TelegramServer, bot: Telegram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+
+    async def nothing(offset: int | None) -> list[dict[str, Any]]:
+        nonlocal asked
+        asked += 1
+        return []
+
+    monkeypatch.setattr(bot, "_updates", nothing)
+    async with polling(bot, Kept().keep):
+        await asyncio.sleep(1.5)
+    assert 1 <= asked <= 2
 
 
 async def test_another_poller_is_waited_for(sim: TelegramServer, bot: Telegram, monkeypatch: pytest.MonkeyPatch) -> None:
