@@ -6,6 +6,7 @@ from typing import Any
 
 from config.assemble import open_hub
 from config.load import load
+from hub import rereading
 from hub.errors import ConfigError
 from hub.signin import INVITATION_S, TOKEN_S, first_admin_link, hash_of, new_secret, one_time_link
 from hub.store.agent_facts import About
@@ -74,7 +75,8 @@ async def replay(ids: list[str], dry_run: bool) -> str:
         dead_calls = [row["id"] for row in found if row["state"] in ("failed", "unknown")]
         if dry_run:
             return f"would replay {len(rows)} parked and {len(dead_calls)} deliveries"
-        hub.jobs.hint_inbound(await hub.store.inbox.replay([row["n"] for row in rows]))
+        refused = await rereading.replay(hub, [row["n"] for row in rows])
         hub.jobs.hint_deliver(await hub.store.deliveries.replay(dead_calls))
         await hub.store.agents.record("command line", "replay", detail=" ".join(ids)[:1000])
-        return f"replayed {len(rows)} parked and {len(dead_calls)} deliveries"
+        said = f"replayed {len(rows) - len(refused)} parked and {len(dead_calls)} deliveries"
+        return "\n".join([said, *(f"{n} stays parked: {why}" for n, why in refused.items())])

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from hub.model import AgentReply, ExternalId, Part, ThreadId
+from hub.model import AgentReply, ExternalId, Message, Part, ThreadId
 
 if TYPE_CHECKING:
     from hub.ports import Hook, IdempotencyKey, Identity, Page, Receipt
@@ -28,6 +28,15 @@ class SupportsMedia(Protocol):
 
     def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """The content in pieces. `Temporary`, or `Undeliverable` when it is gone, too big or not allowed."""
+        ...
+
+
+@runtime_checkable
+class SupportsReread(Protocol):
+    """Can read again what it once kept as `Unread`."""
+
+    def reread(self, raw: Mapping[str, Any]) -> Sequence[Message]:
+        """What the payload says; `Malformed` when it still can't be read. Must not touch the network."""
         ...
 
 

@@ -8,6 +8,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hub import rereading
 from hub.errors import Conflict, Malformed
 from hub.roles import ABOUT, RIGHTS, SHIPPED
 from hub.runtime import Hub
@@ -149,13 +150,15 @@ async def parked(request: Request, who: Asker) -> Response:
 
 
 async def replay(request: Request, who: Asker) -> Response:
-    """POST /console/api/parked/{id}/replay: let it be tried again."""
+    """POST /console/api/parked/{id}/replay: let it be tried again; 409 where it still can't be read."""
     hub = hub_of(request)
     row = id_of(request.path_params)
     n = await hub.store.console.parked_row(row)
     if n is None:
         raise unknown()
-    hub.jobs.hint_inbound(await hub.store.inbox.replay([n]))
+    refused = await rereading.replay(hub, [n])
+    if refused:
+        raise Refusal(409, "conflict", f"It still can't be read: {refused[n]}")
     await hub.store.agents.record(who.agent.id, "replay", row)
     return answer({"id": row}, 202)
 

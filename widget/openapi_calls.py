@@ -219,7 +219,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{_A}/parked"): _agents(
         "What nobody could handle", "无法处理的消息", {200: staff.ParkedPage}, 422, query=staff.PageQuery
     ),
-    ("POST", f"{_A}/parked/{{id}}/replay"): _agents("Try it again", "重试", {202: console.Kept}, 404),
+    ("POST", f"{_A}/parked/{{id}}/replay"): _agents("Try it again", "重试", {202: console.Kept}, 404, 409),
     ("GET", f"{_A}/audit"): _agents(
         "Who did what", "操作记录", {200: staff.AuditPage}, 404, 422, query=staff.AuditQuery
     ),

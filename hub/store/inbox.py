@@ -294,6 +294,11 @@ class InboxStore:
             await connection.execute(update(inbox).where(chosen).values(state=PENDING, tries=0, due_ms=0))
         return lanes
 
+    async def settle(self, n: int) -> None:
+        """A parked row has become others, which are kept."""
+        async with self.db.write() as connection:
+            await connection.execute(update(inbox).where(inbox.c.n == n, inbox.c.state == PARKED).values(state=DONE))
+
     async def forget_raw(self, older_than: datetime, most: int = 1000) -> int:
         """Drop platforms' payloads after their retention time; returns how many."""
         old = select(inbox.c.n).where(inbox.c.raw.is_not(None), inbox.c.state == DONE, inbox.c.at < older_than).limit(most)

@@ -1,4 +1,4 @@
-"""A channel that another account has taken over: the platform counts from one again, and nobody's words are taken for a double."""
+"""A channel that another account has taken over: the platform counts from one again, and nobody is taken for a double."""
 
 from __future__ import annotations
 
