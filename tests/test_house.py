@@ -61,6 +61,7 @@ USE_CASES = {
     "remarks",
     "renewing",
     "replies",
+    "rereading",
     "rights",
     "runtime",
     "shaping",
