@@ -27,7 +27,11 @@ from hub.voices import CODECS, MP3, SECONDS, container_of, playable, recoded, vo
 log = structlog.get_logger()
 MOST = 50_000_000
 """Bytes of the biggest file that is kept."""
-TRIES = 6
+TRIES = 12
+LONGEST_PAUSE_MS = 3_600_000
+"""Between two tries; all of them together last about seven hours."""
+FETCH_S = 50.0
+"""For one try; less than what the job has, so that it ends in a count and not in the air."""
 ENDINGS = {"image/jpeg": "jpg", "audio/mpeg": "mp3", "audio/amr": "amr", "audio/ogg": "ogg"}
 LINK_S = 900
 """Seconds for which a link is good."""
@@ -80,17 +84,19 @@ class FileStore:
         try:
             if not isinstance(source, SupportsMedia):
                 raise Undeliverable(f"{row.source} cannot hand out files")
-            size, digest, kind = await self._write(row.id, source.fetch(row.remote), row.mime, MOST)
+            async with asyncio.timeout(FETCH_S):
+                size, digest, kind = await self._write(row.id, source.fetch(row.remote), row.mime, MOST)
         except Undeliverable as exc:
             await self._rows.change(row.id, state="lost", error=exc.reason[:500])
             raise
         except Exception as exc:
             over = row.tries + 1 >= TRIES
+            why = str(exc)[:500] or type(exc).__name__
             log.warning("files.fetch_failed", file=row.id, source=row.source, tries=row.tries + 1, error=type(exc).__name__)
-            wait = 2000 * 4**row.tries
-            await self._rows.change(
-                row.id, state="lost" if over else "remote", tries=row.tries + 1, error=str(exc)[:500], wait_ms=wait
-            )
+            wait = min(2000 * 4**row.tries, LONGEST_PAUSE_MS)
+            await self._rows.change(row.id, state="lost" if over else "remote", tries=row.tries + 1, error=why, wait_ms=wait)
+            if over:
+                raise Undeliverable(f"{TRIES} tries: {why}") from exc
             raise Temporary("the file could not be copied yet", retry_after=wait / 1000) from exc
         name = _name(row.name, kind)[:191]
         await self._rows.change(row.id, state="stored", size=size, sha256=digest, mime=kind[:191], name=name, error="")

@@ -55,11 +55,15 @@ async def doubt(hub: Hub, name: str, since: datetime) -> None:
 
 
 async def catch_up(hub: Hub) -> None:
-    """Read a few threads of every desk that is doubted; the next sweep goes on."""
-    for name, desk in hub.desks.items():
-        known = await hub.store.threads.doubted(name) if isinstance(desk, SupportsCatchUp) else None
-        if known is not None and isinstance(desk, SupportsCatchUp):
-            await _read(hub, name, desk, *known)
+    """Read a few threads of every desk that is doubted; the next sweep goes on. A desk that hangs holds up no other."""
+    asked = [(name, desk) for name, desk in hub.desks.items() if isinstance(desk, SupportsCatchUp)]
+    await asyncio.gather(*(_look(hub, name, desk) for name, desk in asked))
+
+
+async def _look(hub: Hub, name: DeskName, desk: SupportsCatchUp) -> None:
+    known = await hub.store.threads.doubted(name)
+    if known is not None:
+        await _read(hub, name, desk, *known)
 
 
 async def _read(hub: Hub, name: DeskName, desk: SupportsCatchUp, since_ms: int, after: str) -> None:

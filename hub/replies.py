@@ -48,7 +48,8 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "assign":
             await _assigned(hub, connection, batch, talk, reply, author)
         case "tell":
-            told = batch.append(talk, "note", author, parts=reply.parts, data={"mention": reply.assignee or "*"}, public=False)
+            called = {} if reply.data.get("quiet") else {"mention": reply.assignee or "*"}
+            told = batch.append(talk, "note", author, parts=reply.parts, data=called, public=False)
             batch.to_desks(talk, told)
         case "undo":
             await _undone(hub, connection, batch, talk, reply, author)

@@ -11,6 +11,7 @@ from hub.errors import Malformed
 from hub.model import ChannelName
 from hub.ports import SupportsReread
 from hub.runtime import Hub
+from hub.store.inbox import REFUSED
 
 KEEP_S = 5.0
 
@@ -42,6 +43,8 @@ def _was_unread(row: dict[str, Any]) -> bool:
 async def _reread(hub: Hub, row: dict[str, Any]) -> None:
     """Keep what a payload says now, then let go of it. Who dies between the two finds the same items as doubles."""
     connector = hub.connectors.get(ChannelName(row["source"]))
+    if str(row["external_id"]).startswith(REFUSED):
+        raise Malformed("the database did not take what it says; it can only be looked at")
     if not isinstance(connector, SupportsReread) or not row["raw"]:
         raise Malformed(f"{row['source']} can't read its payloads again")
     account, apart, _ = str(row["external_id"]).rpartition(":")

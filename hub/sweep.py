@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import structlog
 
-from hub import linking, listening, pushing
+from hub import fetching, linking, listening, pushing
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
 from hub.routing import route
 from hub.runtime import Hub
@@ -19,22 +21,47 @@ ROUTER = DeskName("router")
 """The source of assignments that the sweep makes: no desk may have this name."""
 
 
+PART_S = 15.0
+"""For each part, side by side with the others: less than arq gives the whole job."""
+
+
 async def run(hub: Hub) -> None:
-    """Wake lanes that wait, give waiting conversations to agents who came, and see what notices are due."""
+    """Wake lanes that wait, give waiting conversations to agents who came, and see what notices are due. A part that hangs or
+    fails takes nothing from the others; the next sweep tries it again."""
+    parts = (_inbound, _deliver, _feeds, _held, _wake, listening.catch_up, _route_waiting, _notices, pushing.look, linking.settle,
+             fetching.look, _forget)  # fmt: skip
+    await asyncio.gather(*(_bounded(hub, part) for part in parts))
+
+
+async def _bounded(hub: Hub, part: Callable[[Hub], Awaitable[object]]) -> None:
+    try:
+        async with asyncio.timeout(PART_S):
+            await part(hub)
+    except Exception as exc:
+        log.error("sweep.failed", part=f"{part.__module__}.{part.__name__}", error=repr(exc))
+
+
+async def _inbound(hub: Hub) -> None:
     for lane in await hub.store.inbox.waiting_lanes():
         await hub.jobs.sweep_inbound(lane)
+
+
+async def _deliver(hub: Hub) -> None:
     for lane in await hub.store.deliveries.waiting_lanes():
         await hub.jobs.sweep_deliver(lane)
+
+
+async def _feeds(hub: Hub) -> None:
     for channel, feed in await hub.store.feeds.waiting():
         if channel in hub.connectors:
             await hub.jobs.sweep_feed(channel, feed)
+
+
+async def _held(hub: Hub) -> None:
     hub.jobs.hint_inbound(await hub.store.holds.run_out())
-    await _wake(hub)
-    await listening.catch_up(hub)
-    await _route_waiting(hub)
-    await _notices(hub)
-    await pushing.look(hub)
-    await linking.settle(hub)
+
+
+async def _forget(hub: Hub) -> None:
     await hub.store.inbox.forget_raw(hub.now() - timedelta(seconds=hub.keep_raw_s))
 
 

@@ -36,6 +36,7 @@ WORDS: dict[str, dict[str, str]] = {
         "moved": "moved to another address",
         "typing": "is typing", "read": "has read the messages", "deleted": "deleted a message",
         "goes_on": "More answers will be here: ",
+        "lost": "“{name}” could not be copied from {source}: {why}",
     },
     "zh": {
         "image": "图片", "voice": "语音", "audio": "音频", "video": "视频", "file": "文件", "sticker": "表情",
@@ -47,6 +48,7 @@ WORDS: dict[str, dict[str, str]] = {
         "started": "点击了开始", "reacted": "回应了表情", "unreacted": "撤回了表情回应", "moved": "迁移到了新地址",
         "typing": "正在输入", "read": "已读消息", "deleted": "删除了一条消息",
         "goes_on": "后续回复请在此查看：",
+        "lost": "无法从 {source} 复制“{name}”：{why}",
     },
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from arq.worker import func
 
-from hub import feeds, inbound, sweep
+from hub import feeds, fetching, inbound, sweep
 from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
@@ -59,7 +59,7 @@ async def run_push(ctx: dict[str, Any]) -> None:
 
 async def run_fetch(ctx: dict[str, Any], file: str) -> None:
     """A file that a message names is copied from its platform."""
-    await _hub(ctx).files.fetch(file)
+    await fetching.fetch(_hub(ctx), file)
 
 
 async def run_sweep(ctx: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.errors import Busy
@@ -15,6 +15,8 @@ from hub.store import tables
 from hub.store.database import Database, now_ms
 
 file = tables.File.__table__  # type: ignore[attr-defined]
+identity = tables.Identity.__table__  # type: ignore[attr-defined]
+conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,14 @@ class FileRows:
         """Record that a file was fetched, lost, or must be tried again later."""
         async with self.db.write() as connection:
             await connection.execute(update(file).where(file.c.id == file_id).values(due_ms=now_ms() + wait_ms, **values))
+
+    async def conversation(self, owner: str) -> str | None:
+        """The newest conversation of the identity that a file belongs to."""
+        whose = select(identity.c.customer_id).where(identity.c.id == owner).scalar_subquery()
+        own = and_(conversation.c.customer_id == whose, conversation.c.identity_id == owner)
+        wanted = select(conversation.c.id).where(own).order_by(conversation.c.last_s.desc())
+        async with self.db.read() as connection:
+            return (await connection.execute(wanted.limit(1))).scalar()
 
     async def waiting(self, most: int = 50) -> list[str]:
         """Files to fetch now."""

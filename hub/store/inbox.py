@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
-import structlog
 from pydantic import TypeAdapter
 from sqlalchemy import and_, bindparam, select, text, tuple_, update
 from sqlalchemy.dialects import mysql, sqlite
@@ -21,13 +20,15 @@ from hub.ports import Unread
 from hub.store import tables
 from hub.store.accounts import Accounts
 from hub.store.database import Database, now_ms
+from hub.store.doubles import suspect
 
-log = structlog.get_logger()
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
 PENDING, DONE, PARKED = 0, 1, 2
 REPORTS = "deliveries"
 """The source of reports: no channel or desk may have this name."""
+REFUSED = "refused."
+"""With which the ids of rows begin that the database did not take as they were."""
 COLUMNS = ("id", "source", "external_id", "digest", "bucket", "lane", "body", "raw", "at")
 INCOMING: TypeAdapter[Message | AgentReply | Report] = TypeAdapter(Incoming)
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
@@ -76,17 +77,11 @@ def _counted_by(item: Message | Unread) -> dict[str, str]:
     return {"account": item.account} if item.account else {}
 
 
-def _said(body: str) -> Any:
-    """What a stored body says; its times may differ, because some platforms tell none."""
-    found = json.loads(body)
-    return found.get("parts", found)
-
-
 def refused_row(row: dict[str, Any], why: str) -> dict[str, Any]:
     """What the database would not take as it is: a row that will be parked and shown, with everything in it escaped."""
     raw = json.dumps(json.loads(row["raw"] or row["body"]))
     body = json.dumps({"what": "unread", "why": why})
-    own = f"refused.{hashlib.sha256(json.dumps([row['external_id'], raw]).encode()).hexdigest()[:32]}"
+    own = f"{REFUSED}{hashlib.sha256(json.dumps([row['external_id'], raw]).encode()).hexdigest()[:32]}"
     return {**row, "id": new_id(), "external_id": own, "digest": "", "body": body, "raw": raw}
 
 
@@ -151,20 +146,8 @@ class InboxStore:
         found = await connection.execute(wanted.where(tuple_(inbox.c.source, inbox.c.external_id).in_(keys)))
         stored = {(source, external): (own, digest) for source, external, own, digest in found}
         kept = [self._verdict(row, stored[(row["source"], row["external_id"])]) for row in rows]
-        await self._suspect(connection, [row for row, verdict in zip(rows, kept, strict=True) if verdict == "same"])
+        await suspect(connection, [row for row, verdict in zip(rows, kept, strict=True) if verdict == "same"])
         return kept
-
-    async def _suspect(self, connection: AsyncConnection, doubles: Sequence[dict[str, Any]]) -> None:
-        """Say where what a platform sent under a known id is something else than it was: it would vanish without a trace."""
-        own = {(row["source"], row["external_id"]): row["body"] for row in doubles if not row["digest"]}
-        if not own:
-            return
-        wanted = select(inbox.c.n, inbox.c.source, inbox.c.external_id, inbox.c.body)
-        for n, source, external, body in await connection.execute(
-            wanted.where(tuple_(inbox.c.source, inbox.c.external_id).in_(list(own)))
-        ):
-            if _said(body) != _said(own[(source, external)]):
-                log.warning("inbox.same_id_other_body", source=source, stored=n)
 
     @staticmethod
     def _verdict(row: dict[str, Any], stored: tuple[str, str]) -> Kept:

@@ -14,7 +14,7 @@ from hub import rereading
 from hub.errors import Malformed
 from hub.model import ChannelName, ExternalId, Message
 from hub.ports import Kit, Unread
-from hub.store.inbox import DONE, PARKED
+from hub.store.inbox import DONE, PARKED, refused_row, row_of
 from hub.store.tables import Inbox
 from hub.store.tables import Message as MessageRow
 from tests.connectors.conftest import NOW, SECRET, Shelf
@@ -93,3 +93,16 @@ async def test_telegram_reads_its_own_again(make_hub: Any, monkeypatch: pytest.M
     assert await rereading.replay(hub, [n]) == {}
     await take_in(hub)
     assert text_of(await only(hub.store, MessageRow)) == "hello"
+
+
+async def test_what_the_database_refused_stays_to_be_looked_at(make_hub: Any) -> None:
+    """Read again it would be refused again, under the very id of the row that shows it."""
+    phone = Learning()
+    phone.learned = True
+    hub = await make_hub(connectors=channels(phone=phone))
+    row = refused_row(row_of(said("hello", id="m9"), hub.store.lanes), "it would not fit")
+    await hub.store.inbox.keep([row])
+    await take_in(hub)
+    n = (await only(hub.store, Inbox, state=PARKED))["n"]
+    assert "looked at" in (await rereading.replay(hub, [n]))[n]
+    assert (await only(hub.store, Inbox))["state"] == PARKED

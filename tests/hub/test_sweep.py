@@ -11,8 +11,10 @@ from subprocess import Popen
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
-from hub import sweep
+from hub import listening, sweep
+from hub.errors import Busy
 from hub.model import AgentId, DeskName
 from hub.outbound import Outbound
 from hub.routing import RoutingRules
@@ -220,3 +222,52 @@ async def test_payloads_are_forgotten_in_passing(hub: Hub) -> None:
     await sweep.run(hub)
     assert (await only(hub.store, Inbox))["raw"] is None
     assert text_of(await only(hub.store, Message)) == "hi"
+
+
+async def test_what_hangs_or_fails_takes_nothing_from_the_rest(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two desks that hang while they are read again, and an intake that is too busy for a conversation that wakes."""
+    hub = await make_hub(routing=RoutingRules(), desks=desks(one=FakeDesk(), two=FakeDesk()))
+
+    async def hangs(hub: Hub) -> None:
+        await asyncio.sleep(60)
+
+    async def busy(hub: Hub) -> None:
+        raise Busy("too many messages wait to be stored")
+
+    monkeypatch.setattr(listening, "catch_up", hangs)
+    monkeypatch.setattr(sweep, "_wake", busy)
+    monkeypatch.setattr(sweep, "PART_S", 1.0)
+    await take_in(hub, said("hi", raw={"update_id": 1}))
+    bo = await hub.store.agents.invite("bo@example.com", "Bo", "agent")
+    await hub.store.agents.be(bo, "present")
+    await put(hub.store, Inbox, {}, at=hub.now() - timedelta(seconds=hub.keep_raw_s + 60))
+    with capture_logs() as logs:
+        await asyncio.wait_for(sweep.run(hub), 10)
+    assert sorted(line["part"].rsplit(".")[-1] for line in logs if line["event"] == "sweep.failed") == ["busy", "hangs"]
+    await take_in(hub)
+    assert (await only(hub.store, Conversation))["agent_id"] == bo
+    assert (await rows(hub.store, Inbox, source="phone"))[0]["raw"] is None
+
+
+async def test_a_desk_that_hangs_does_not_hold_up_another(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Desk(FakeDesk):
+        hang = False
+        read = 0
+
+        async def missed(self, thread: Any, since: Any) -> list[Any]:
+            await asyncio.sleep(60 if self.hang else 0)
+            self.read += 1
+            return []
+
+    one, two, three = Desk(), Desk(), Desk()
+    one.hang = two.hang = True
+    monkeypatch.setattr(listening, "PATIENCE_S", 0.6)
+    monkeypatch.setattr(listening, "ROOM_S", 0.1)
+    hub = await make_hub(desks=desks(one=one, two=two, three=three))
+    await settle(hub, said("hello"))
+    for name in ("one", "two", "three"):
+        await listening.doubt(hub, name, hub.now())
+    began = asyncio.get_running_loop().time()
+    await listening.catch_up(hub)
+    assert three.read == 1
+    assert asyncio.get_running_loop().time() - began < 1.1, "side by side"
