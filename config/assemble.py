@@ -19,7 +19,7 @@ from connectors import CONNECTORS
 from hub.errors import ConfigError, ConnectorError
 from hub.files import FileStore
 from hub.intake import Intake
-from hub.jobs import Jobs, connect
+from hub.jobs import Jobs, connected_soon
 from hub.journal import set_up
 from hub.limits import Limits
 from hub.live import Live
@@ -40,19 +40,19 @@ async def open_hub(installation: Installation, role: Role) -> AsyncIterator[Hub]
     set_up(settings.log_level, to=sys.stderr if role == "command" else sys.stdout)
     store = await open_store(settings.database_url, lanes=settings.lanes, pool=settings.pool)
     try:
-        redis = await connect(await asyncio.to_thread(redis_url, settings))
-        hub = _hub(installation, store, Jobs(redis, f"fd{store.epoch[-10:]}"))
-        try:
-            if role == "worker":
-                await _announce(hub)
-            yield hub
-        finally:
-            await hub.intake.aclose()
-            for connector in hub.connectors.values():
-                await connector.aclose()
-            for desk in hub.desks.values():
-                await desk.aclose()
-            await hub.jobs.aclose()
+        async with connected_soon(await asyncio.to_thread(redis_url, settings)) as redis:
+            hub = _hub(installation, store, Jobs(redis, f"fd{store.epoch[-10:]}"))
+            try:
+                if role == "worker":
+                    await _announce(hub)
+                yield hub
+            finally:
+                await hub.intake.aclose()
+                for connector in hub.connectors.values():
+                    await connector.aclose()
+                for desk in hub.desks.values():
+                    await desk.aclose()
+                await hub.jobs.aclose()
     finally:
         await store.close()
 

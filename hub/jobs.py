@@ -8,26 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import unquote, urlparse
 
 import orjson
 import structlog
-from arq.connections import ArqRedis, RedisSettings, create_pool
+from arq.connections import ArqRedis, RedisSettings
 from arq.constants import job_key_prefix
 from arq.jobs import serialize_job
 from arq.utils import timestamp_ms
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from hub.errors import ConfigError
 
 log = structlog.get_logger()
 QUEUES = ("in", "out", "slow")
 """Intake, delivery and slow work never wait behind each other."""
+LOST = (RedisError, OSError, asyncio.TimeoutError)
+"""What a Redis that is away raises."""
+FIRST_S, ASK_AGAIN_S = 2.0, 1.0
+"""How long a start waits for Redis, and from when on it is asked again."""
 EXPIRES_MS = 600_000
 """How long a job may wait; what nobody took by then the sweep finds again."""
 _ENQUEUE = """
@@ -64,8 +70,6 @@ def redis_settings(url: str) -> RedisSettings:
         "username": unquote(parsed.username) if parsed.username else None,
         "password": unquote(parsed.password) if parsed.password else None,
         "conn_timeout": 5,
-        "conn_retries": 5,
-        "conn_retry_delay": 1,
         "retry_on_timeout": True,
         "retry": Retry(ExponentialBackoff(cap=0.5), 2),
     }
@@ -80,18 +84,92 @@ def redis_settings(url: str) -> RedisSettings:
     )
 
 
-async def connect(url: str) -> ArqRedis:
-    """A pool to the Redis behind `url`. Raises `ConfigError` when it may throw keys away on its own."""
-    pool = await create_pool(redis_settings(url), job_serializer=dumps, job_deserializer=loads)
-    with contextlib.suppress(RedisError):
+def pool_to(url: str) -> ArqRedis:
+    """A pool to the Redis behind `url`, which need not answer yet."""
+    to = redis_settings(url)
+    pool = ArqRedis(
+        host=to.host,
+        port=to.port,
+        unix_socket_path=to.unix_socket_path,
+        db=to.database,
+        username=to.username,
+        password=to.password,
+        ssl=to.ssl,
+        socket_connect_timeout=to.conn_timeout,
+        retry=to.retry,
+        retry_on_timeout=to.retry_on_timeout,
+        encoding="utf8",
+    )
+    pool.job_serializer, pool.job_deserializer = dumps, loads
+    return pool
+
+
+async def check(pool: ArqRedis) -> None:
+    """Raises `ConfigError` for a Redis that won't have us or may throw keys away on its own, something of `LOST` for one that is
+    away."""
+    try:
+        await pool.ping()
+    except AuthenticationError as exc:
+        raise ConfigError(f"Redis refuses us: {exc}; correct the name and password in its URL") from exc
+    with contextlib.suppress(ResponseError):
         policy = (await pool.config_get("maxmemory-policy")).get("maxmemory-policy", "noeviction")
         limit = int((await pool.config_get("maxmemory")).get("maxmemory", "0"))
         if policy != "noeviction" and limit:
-            await pool.aclose()
             raise ConfigError(
                 f"Redis evicts keys ({policy}): set maxmemory-policy to noeviction, or give Frontdesk its own Redis"
             )
+
+
+async def connect(url: str) -> ArqRedis:
+    """A pool to a Redis that answers. Errors as of `check`."""
+    pool = pool_to(url)
+    try:
+        await check(pool)
+    except BaseException:
+        await pool.aclose()
+        raise
     return pool
+
+
+@asynccontextmanager
+async def connected_soon(url: str) -> AsyncIterator[ArqRedis]:
+    """A pool to a Redis that may be away: hints are lost meanwhile, and nothing else. One that turns out to be none that we can
+    keep to ends the process, as it would have at its start."""
+    pool = pool_to(url)
+    if await _answers(pool):
+        yield pool
+        return
+    log.warning("redis.away", hint="messages are taken in and wait; it is asked again every second")
+    waiting = asyncio.create_task(_until_it_answers(pool), name="redis")
+    try:
+        yield pool
+    finally:
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+
+
+async def _answers(pool: ArqRedis) -> bool:
+    try:
+        async with asyncio.timeout(FIRST_S):
+            await check(pool)
+    except ConfigError:
+        await pool.aclose()
+        raise
+    except LOST:
+        return False
+    return True
+
+
+async def _until_it_answers(pool: ArqRedis) -> None:
+    try:
+        while not await _answers(pool):  # noqa: ASYNC110
+            await asyncio.sleep(ASK_AGAIN_S)
+    except ConfigError as exc:
+        log.critical("redis.refused", error=str(exc))
+        signal.raise_signal(signal.SIGTERM)
+        raise
+    log.info("redis.reached")
 
 
 class Jobs:

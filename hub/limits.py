@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from redis.exceptions import RedisError
 from hub.ports import Pace
 
 log = structlog.get_logger()
+ANSWER_S, AWAY_S = 2.0, 1.0
+"""How long Redis has for its answer, and how long it is not asked after it gave none: people wait behind this."""
 _GCRA = """
 local now = redis.call('TIME')
 local at = now[1] * 1000 + now[2] / 1000
@@ -58,6 +61,7 @@ class Limits:
         self._take = redis.register_script(_GCRA)
         self._pause = redis.register_script(_PAUSE)
         self._local: dict[str, float] = {}
+        self._away_until = 0.0
 
     async def hit(self, key: str, rule: Rule) -> bool:
         """Whether this one is allowed."""
@@ -71,12 +75,14 @@ class Limits:
         """As `wait`, until all of these paces let one go: a place at all of them, or at none."""
         figures = [(1000 / pace.rate, 1000 / pace.rate * (pace.burst - 1)) for pace in paces.values()]
         keys = [f"{self._prefix}:rate:{key}" for key in paces]
-        try:
-            early = float(await self._take(keys=keys, args=[number for pair in figures for number in pair]))
-        except (RedisError, OSError) as exc:
-            log.warning("limits.local", error=type(exc).__name__)
-            return self._alone({key: (step * 2, room / 2) for key, (step, room) in zip(paces, figures, strict=True)})
-        return early / 1000
+        if time.monotonic() >= self._away_until:
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    return float(await self._take(keys=keys, args=[number for pair in figures for number in pair])) / 1000
+            except (RedisError, OSError) as exc:
+                log.warning("limits.local", error=type(exc).__name__)
+                self._away_until = time.monotonic() + AWAY_S
+        return self._alone({key: (step * 2, room / 2) for key, (step, room) in zip(paces, figures, strict=True)})
 
     def _alone(self, figures: Mapping[str, tuple[float, float]]) -> float:
         now = time.monotonic() * 1000

@@ -51,18 +51,30 @@ class Live:
         with contextlib.suppress(RedisError, OSError, asyncio.TimeoutError):
             await self.redis.publish(self.channel, orjson.dumps(said))
 
+    async def answers(self, seconds: float) -> bool:
+        """Whether Redis is there at this moment."""
+        try:
+            async with asyncio.timeout(seconds):
+                return bool(await self.redis.ping())
+        except (RedisError, OSError):
+            return False
+
     async def listen(self) -> AsyncIterator[Poke]:
         """Every poke, for ever; after a broken connection the first one says `missed`."""
+        away = False
         while True:
             try:
                 async with self.redis.pubsub() as subscription:
                     await subscription.subscribe(self.channel)
+                    away = False
                     yield Poke(inbox=True, missed=True)
                     async for heard in subscription.listen():
                         if heard["type"] == "message":
                             yield _read(heard["data"])
             except (RedisError, OSError) as exc:
-                log.warning("live.lost", error=type(exc).__name__)
+                if not away:
+                    log.warning("live.lost", error=type(exc).__name__)
+                away = True
             await asyncio.sleep(RECONNECT)
 
 

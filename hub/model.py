@@ -191,7 +191,7 @@ class Message(Frozen):
     """What a customer said on a channel. `id` is unique within the channel, whatever is retried or replayed. An edit has an id
     of its own and names in `edit_of` what it changes. What was sent as one shares an `album`; `speaker` is a group's member who
     wrote. `ticket` is what the platform gave to answer this by, `raw` its payload, kept for a retention time. `account` is ours
-    on the platform, where each counts for itself: after another bot took a channel over, ids come again (hub/store/accounts.py)."""
+    on the platform, where each counts for itself: of another bot in the same channel, ids come again (hub/store/accounts.py)."""
 
     what: Literal["message"] = "message"
     channel: ChannelName

@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 
 from hub import fetching, linking, listening, pushing
+from hub.errors import ConfigError
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
 from hub.routing import route
 from hub.runtime import Hub
@@ -19,8 +20,6 @@ from hub.store.sweeping import Waiting
 log = structlog.get_logger()
 ROUTER = DeskName("router")
 """The source of assignments that the sweep makes: no desk may have this name."""
-
-
 PART_S = 15.0
 """For each part, side by side with the others: less than arq gives the whole job."""
 
@@ -37,6 +36,8 @@ async def _bounded(hub: Hub, part: Callable[[Hub], Awaitable[object]]) -> None:
     try:
         async with asyncio.timeout(PART_S):
             await part(hub)
+    except ConfigError:
+        raise
     except Exception as exc:
         log.error("sweep.failed", part=f"{part.__module__}.{part.__name__}", error=repr(exc))
 

@@ -18,6 +18,7 @@ from hub.runtime import Hub
 from widget.answers import Refusal, answer
 
 CHECK_S = 3.0
+PING_S = 1.0
 LOCAL = ("127.0.0.1", "::1", "localhost")
 
 
@@ -33,17 +34,18 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Database and Redis answer, and the process is not about to end."""
+    """The database answers, and the process is not about to end. Without Redis it may be given work all the same: what comes is
+    committed, and handled once Redis is back."""
     hub: Hub = request.app.state.hub
     try:
         async with asyncio.timeout(CHECK_S):
             await hub.store.sweeping.clock()
-            await hub.live.redis.ping()
     except Exception as exc:
         raise Refusal(503, "not_ready", f"not ready: {type(exc).__name__}", retry_after=1) from exc
     if request.app.state.feed.draining.is_set():
         raise Refusal(503, "stopping", "this process is about to end", retry_after=1)
-    return answer({"ok": True, "epoch": hub.store.epoch, "run": os.environ.get("FRONTDESK_RUN", "")})
+    run = os.environ.get("FRONTDESK_RUN", "")
+    return answer({"ok": True, "epoch": hub.store.epoch, "run": run, "redis": await hub.live.answers(PING_S)})
 
 
 def _may_read(request: Request) -> bool:

@@ -232,7 +232,7 @@ CALLS: dict[tuple[str, str], Call] = {
         {200: "text/plain"}, fails=(400, 401, 404, 408, 413, 415, 503),
     ),
     ("GET", "/healthz"): Call(OPERATIONS, "The process lives", "进程存活", {200: staff.Alive}),
-    ("GET", "/readyz"): Call(OPERATIONS, "Database and Redis answer", "可接收流量", {200: staff.Ready}, fails=(503,)),
+    ("GET", "/readyz"): Call(OPERATIONS, "Whether it may be given work", "可接收流量", {200: staff.Ready}, fails=(503,)),
     ("GET", "/metrics"): Call(
         OPERATIONS, "Prometheus figures; from this machine, or with the token of hub.yaml", "Prometheus 指标",
         {200: "text/plain"}, key="metrics", fails=(404,),

@@ -279,8 +279,10 @@ class Alive(BaseModel):
 
 
 class Ready(BaseModel):
-    """Database and Redis answer."""
+    """The database answers."""
 
     ok: bool
     epoch: Id
     run: str
+    redis: bool
+    """Whether Redis answers too; without it messages are taken in and wait."""

@@ -70,11 +70,19 @@ class Pollers:
         await redis.expire(key, LEASE)
         return True
 
+    async def _still_mine(self, name: str) -> bool:
+        """As `_mine`, for who had it: while Redis is away nobody can take it over, and somebody must go on."""
+        try:
+            return await self._mine(name)
+        except (RedisError, OSError) as exc:
+            log.warning("poll.lease_not_renewed", name=name, error=type(exc).__name__)
+            return True
+
     async def _poll(self, name: str, place: SupportsPolling) -> None:
         """Poll while the lease can be renewed. Two pollers for a moment are harmless: the inbox knows every id."""
         task = asyncio.ensure_future(place.poll(functools.partial(self._keep, name)))
         try:
-            while not task.done() and await self._mine(name):
+            while not task.done() and await self._still_mine(name):
                 if isinstance(place, SupportsCatchUp):
                     await listening.beat(self._hub, name)
                 await asyncio.wait([task], timeout=LEASE / 3)

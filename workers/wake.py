@@ -16,12 +16,10 @@ from arq.constants import in_progress_key_prefix
 from arq.cron import CronJob
 from arq.utils import timestamp_ms
 from arq.worker import Function, Worker
-from redis.exceptions import RedisError
 
-from hub.jobs import dumps, loads
+from hub.jobs import LOST, dumps, loads
 
 log = structlog.get_logger()
-LOST = (RedisError, OSError, asyncio.TimeoutError)
 HELD_MS = 4000
 """For how long a job is marked as taken, and again with each look: arq's own 30 s would keep a killed worker's lanes waiting."""
 POLL = 1.0
@@ -69,6 +67,7 @@ class WakeWorker(Worker):
         self._woken = asyncio.Event()
         self._stopped = asyncio.Event()
         self._held = 0
+        self._away = False
         self._claim = redis.register_script(_CLAIM)
 
     async def main(self) -> None:
@@ -79,14 +78,25 @@ class WakeWorker(Worker):
                 self._woken.clear()
                 try:
                     await self._poll_iteration()
+                    self._is_away(None)
                 except LOST as exc:
-                    log.warning("worker.redis_lost", queue=self.queue_name, error=type(exc).__name__)
+                    self._is_away(exc)
                     await asyncio.sleep(0.25)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), POLL)
         finally:
             listener.cancel()
             self._stopped.set()
+
+    def _is_away(self, exc: Exception | None) -> None:
+        """Say once that Redis went away, and once that it is back."""
+        if exc is not None and not self._away:
+            log.warning(
+                "worker.redis_lost", queue=self.queue_name, error=type(exc).__name__, hint="waits for it; nothing is lost"
+            )
+        elif exc is None and self._away:
+            log.info("worker.redis_back", queue=self.queue_name)
+        self._away = exc is not None
 
     async def _poll_iteration(self) -> None:
         """Start what is due, let go of what has ended, run arq's clock."""
@@ -131,7 +141,8 @@ class WakeWorker(Worker):
                         if heard["type"] == "message":
                             self._woken.set()
             except LOST as exc:
-                log.warning("worker.wake_lost", queue=self.queue_name, error=type(exc).__name__)
+                if not self._away:
+                    log.warning("worker.wake_lost", queue=self.queue_name, error=type(exc).__name__)
             await asyncio.sleep(0.25)
 
     async def stop(self, seconds: float) -> None:

@@ -23,15 +23,22 @@ async def home(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> Asy
         yield own
 
 
-async def test_it_is_ready_while_database_and_redis_answer(home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_ready_while_the_database_answers_and_says_whether_redis_does(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = await home.browser()
     ready = await page.get("/readyz")
     assert (ready.status_code, ready.json()["ok"], ready.json()["epoch"]) == (200, True, home.hub.store.epoch)
+    assert ready.json()["redis"] is True
 
     async def gone(*_: Any, **__: Any) -> None:
         raise NoRedis("refused")
 
-    monkeypatch.setattr(home.hub.live.redis, "ping", gone)
+    with monkeypatch.context() as redis:
+        redis.setattr(home.hub.live.redis, "ping", gone)
+        without = await page.get("/readyz")
+    assert (without.status_code, without.json()["ok"], without.json()["redis"]) == (200, True, False), "it takes messages in"
+    monkeypatch.setattr(home.hub.store.sweeping, "clock", gone)
     refused = await page.get("/readyz")
     assert (refused.status_code, refused.json()["error"]["code"], refused.headers["retry-after"]) == (503, "not_ready", "1")
     assert (await page.get("/healthz")).status_code == 200, "it lives all the same"
