@@ -12,10 +12,12 @@ from typing import Any
 
 from playwright.async_api import Browser, Page, expect
 
+from connectors.web import Web
+from connectors.web_settings import WebSettings
 from hub.canned import CannedReplies
 from hub.model import ChannelName
 from hub.outbound import Outbound
-from hub.ports import Window
+from hub.ports import Kit, Window
 from hub.routing import RoutingRules
 from hub.signin import hash_of, new_secret
 from hub.store.store import Store
@@ -51,7 +53,7 @@ BENCH = Workbench.model_validate(
     }
 )
 RULES = RoutingRules.model_validate({"strategy": "manual", "capacity": 8, "teams": {"billing": {}, "物流": {}}})
-PHONE, PAGE, METERED = ChannelName("phone"), ChannelName("page"), ChannelName("wechat")
+WEB, PHONE, PAGE, METERED = ChannelName("web"), ChannelName("phone"), ChannelName("page"), ChannelName("wechat")
 
 
 @dataclass
@@ -102,9 +104,16 @@ async def _work(home: House) -> None:
 async def office(store: Store, browser: Browser, redis_url: str, prefix: str, folder: Path) -> AsyncIterator[Office]:
     """A hub with a pushed channel, one with a window and a quota, and one that is fetched; a worker writes down what comes."""
     window = replace(TEXT_ONLY, window=Window(48 * 3600, 5))
-    connectors = {PHONE: FakeConnector(), METERED: FakeConnector(window), PAGE: FakeConnector(replace(TEXT_ONLY, pulled=True))}
+    web = WebSettings()
+    connectors: dict[ChannelName, Any] = {
+        WEB: Web(WEB, web, Kit.__new__(Kit)),
+        PHONE: FakeConnector(),
+        METERED: FakeConnector(window),
+        PAGE: FakeConnector(replace(TEXT_ONLY, pulled=True)),
+    }
     more: dict[str, Any] = {"connectors": connectors, "canned": CANNED, "workbench": BENCH, "routing": RULES}
     async with house(store, redis_url, prefix, folder, **more) as home:
+        home.hub.channels = {WEB: web}
         worker = asyncio.create_task(_work(home))
         made = Office(home, browser, [])
         try:

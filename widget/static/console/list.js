@@ -81,8 +81,13 @@ export class List extends HTMLElement {
 
   /** Who has waited longest, beside the heading. */
   #longest() {
-    const since = this.inbox.rows.map((row) => row.waiting_since).filter((at) => at !== null).sort();
-    const text = since.length ? say('longest', { n: since.length, time: elapsed(since[0], words) }) : '';
+    let n = 0;
+    let first = '';
+    for (const { waiting_since: since } of this.inbox.rows) {
+      if (since) n++;
+      if (since && (!first || since < first)) first = since;
+    }
+    const text = n ? say('longest', { n, time: elapsed(first, words) }) : '';
     if (this.waiting && this.waiting.textContent !== text) this.waiting.textContent = text;
   }
 
@@ -112,12 +117,12 @@ export class List extends HTMLElement {
       row.priority ? h('span', { class: `chip level${row.priority}` }, words[`priority.${row.priority}`]) : null,
       row.waiting_since && h('span', { class: 'chip wait' }, icon(ICONS.waiting, 13), elapsed(row.waiting_since, words)),
       row.status === 'resolved' && h('span', { class: 'chip' }, words.resolvedWord),
-      row.agent && !mine && h('span', { class: 'chip' }, row.agent.name),
-      !row.agent && row.status === 'open' && this.inbox.view !== 'unassigned' && h('span', { class: 'chip' }, words.nobody),
-      row.team && h('span', { class: 'chip' }, row.team),
       row.snoozed && h('span', { class: 'chip' }, row.snoozed_until ? say('sleepsUntil', { time: briefly(row.snoozed_until, lang) }) : words.snoozedWord),
       row.blocked && h('span', { class: 'chip' }, words.blockedWord),
       ...(row.tags ?? []).map((tag) => h('span', { class: `chip tagged ${colourOf(tag)}` }, tag)),
+      row.agent && !mine && h('span', { class: 'chip' }, row.agent.name),
+      !row.agent && row.status === 'open' && this.inbox.view !== 'unassigned' && h('span', { class: 'chip' }, words.nobody),
+      row.team && h('span', { class: 'chip' }, row.team),
     ];
     const by = { agent: words.byAgent, bot: words.byBot, note: words.byNote }[row.preview_by];
     const badge = unread > 0 && h('span', { class: 'badge' }, unread > 99 ? '99+' : String(unread), h('span', { class: 'vh' }, ` ${words.unread}`));

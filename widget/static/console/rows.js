@@ -54,11 +54,14 @@ export class Rows {
     this.last = last;
     list.style.paddingBlock = `${first * height}px ${Math.max(0, items.length - last) * height}px`;
     const { key, stamp, make } = this.how;
-    follow(list, items.slice(first, last), key, (item) => stamp(item), make);
-    [...list.children].forEach((node, i) => {
-      node.setAttribute('aria-posinset', String(first + i + 1));
-      node.setAttribute('aria-setsize', String(items.length));
-    });
+    const size = String(items.length);
+    const places = new Map(items.slice(first, last).map((item, i) => [key(item), String(first + i + 1)]));
+    follow(list, items.slice(first, last), key, stamp, make);
+    for (const node of list.children) {
+      const place = places.get(node.getAttribute('data-key') ?? '') ?? '';
+      if (node.getAttribute('aria-posinset') !== place) node.setAttribute('aria-posinset', place);
+      if (node.getAttribute('aria-setsize') !== size) node.setAttribute('aria-setsize', size);
+    }
   }
 
   /** Bring a row into sight. @param {number} index */

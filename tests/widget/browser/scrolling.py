@@ -1,0 +1,86 @@
+"""How smoothly the console's list goes by with ten thousand open conversations, in Chromium.
+
+`python -m tests.widget.browser.scrolling [CONVERSATIONS]` prints the time to the first list, frame times of scrolling, and the
+time from a key that opens the next conversation to its paint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from playwright.async_api import CDPSession, Page, async_playwright, expect
+
+from hub.store.store import open_store
+from tests.conftest import own_valkey
+from tests.widget.browser.conftest import CHROMIUM, FLAGS
+from tests.widget.browser.offices import office
+from tests.widget.browser.test_console_states import fill_up
+
+FRAMES = """async () => { const box = document.querySelector('fd-list .scroll'); const times = []; let last = performance.now();
+  for (let i = 0; i < 600; i++) { box.scrollTop += 160; await new Promise(requestAnimationFrame);
+    const now = performance.now(); times.push(now - last); last = now } return times }"""
+KEY = """async () => { const began = performance.now();
+  document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true}));
+  await new Promise(requestAnimationFrame); await new Promise(done => setTimeout(done)); return performance.now() - began }"""
+
+
+def told(name: str, values: list[float]) -> None:
+    ordered = sorted(values)
+    p95, p99 = ordered[int(len(ordered) * 0.95)], ordered[int(len(ordered) * 0.99) - 1]
+    over = sum(value > 50 for value in values)
+    print(f"{name}: median {statistics.median(values):.1f} ms, p95 {p95:.1f}, p99 {p99:.1f}, {over} over 50")
+
+
+async def busy(session: CDPSession) -> float:
+    """Seconds of processor time that the page's thread has used: what others on the machine do is no part of it."""
+    found = await session.send("Performance.getMetrics")
+    return float(next(one["value"] for one in found["metrics"] if one["name"] == "TaskDuration"))
+
+
+async def measure(page: Page, count: int) -> None:
+    """Print the figures of one page that is open."""
+    await page.locator("fd-list .tabs button").filter(has_text="All").click()
+    await expect(page.locator("fd-list .tabs b").last).to_have_text(str(count))
+    began = time.monotonic()
+    await page.reload()
+    await page.locator("fd-list .tabs button").filter(has_text="All").click()
+    await expect(page.locator("fd-list .rows li").nth(5)).to_be_visible()
+    print(f"from reload to the first rows: {(time.monotonic() - began) * 1000:.0f} ms")
+    while await page.locator("fd-list .rows li").last.get_attribute("aria-setsize") != str(count):
+        await page.evaluate(
+            "(() => { const box = document.querySelector('fd-list .scroll'); box.scrollTop = box.scrollHeight })()"
+        )
+        await asyncio.sleep(0.02)
+    await page.evaluate("document.querySelector('fd-list .scroll').scrollTop = 0")
+    session = await page.context.new_cdp_session(page)
+    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    before = await busy(session)
+    frames = await page.evaluate(FRAMES)
+    told("frames while scrolling", frames)
+    print(
+        f"the page's own thread, for each of them: {(await busy(session) - before) / len(frames) * 1000:.1f} ms of processor time"
+    )
+    told("key to paint", [await page.evaluate(KEY) for _ in range(40)])
+    print(f"rows in the page: {await page.locator('fd-list .rows li').count()} of {count}")
+
+
+async def main(count: int) -> None:
+    """Fill a hub, open a console, measure."""
+    with tempfile.TemporaryDirectory() as place, own_valkey() as redis:
+        store = await open_store(f"sqlite:///{place}/hub.db", lanes=1)
+        await fill_up(store, count)
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            async with office(store, browser, redis, "scrolling", Path(place) / "files") as made:
+                await measure(await made.page_of(), count)
+            await browser.close()
+        await store.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
