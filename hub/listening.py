@@ -75,7 +75,8 @@ async def _read(hub: Hub, name: DeskName, desk: SupportsCatchUp, since_ms: int, 
             return
         try:
             items = await asyncio.wait_for(desk.missed(ThreadId(thread), since), until - time.monotonic())
-            kept = await hub.intake.keep(items, 5.0) if items else []
+            found_now = [item.model_copy(update={"data": {**item.data, "found": True}}) for item in items]
+            kept = await hub.intake.keep(found_now, 5.0) if items else []
         except (ConnectorError, Busy, TimeoutError) as exc:
             log.warning("desk.not_read", desk=name, error=str(exc) or type(exc).__name__)
             wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else 5.0

@@ -85,7 +85,10 @@ def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: t
         reply_to=about[0] if about else None,
         public=public,
     )
+    entry["late"] = bool(reply.data.get("found"))
     if public:
+        if entry["late"]:
+            batch.whisper(talk, str(reply.desk), str(reply.agent), "found_again", {})
         _take(batch, talk, author)
         talk.waiting_ms = 0
         talk.unread_ms = batch.now_ms

@@ -13,6 +13,7 @@ SAYINGS = {
         "What you write in threads meanwhile is fetched within some minutes.",
         "outsider": "Not sent to the customer: only members of this workspace may answer. It was kept as a note. "
         "Ask a colleague of this workspace to send it, or an admin to invite you to it.",
+        "found_again": "Slack told Frontdesk of an answer of yours only now. The customer gets it after what came in before.",
         "held": "Kept as a note, for it speaks to a colleague. Should the customer get it?",
         "held_long": "Kept as a note, for it speaks to a colleague. "
         "To send it, choose *Send to customer* in the message's own menu (⋮).",
@@ -77,6 +78,7 @@ SAYINGS = {
         "limited": "⚠️ 自 {minute} 起，Slack 暂停向本应用推送事件：一小时内超过 30 000 条。"
         "期间您在消息列中写的内容会在几分钟内补取。",
         "outsider": "未发送给客户：只有本工作区的成员可以回复，已保存为备注。请由本工作区的同事发送，或请管理员邀请您加入。",
+        "found_again": "Slack 刚刚才把您的一条回复告知本系统，客户会在此前已送达的消息之后收到它。",
         "held": "这条消息是写给同事的，已保存为备注。要发送给客户吗？",
         "held_long": "这条消息是写给同事的，已保存为备注。如需发送，请在消息菜单（⋮）中选择“*Send to customer*”。",
         "send": "发送给客户",

@@ -14,11 +14,12 @@ from agents_bridge.slack import errors
 from hub import listening, sweep
 from hub.ports import Receipt
 from hub.store.store import open_store
+from hub.store.tables import Message
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import desk_at, event, hook
 from tests.conftest import until
 from tests.fakes import said
-from tests.hub.hubs import settle
+from tests.hub.hubs import rows, settle, text_of
 from tests.servers.slack import SlackServer
 
 
@@ -65,6 +66,9 @@ async def test_after_an_outage_open_threads_are_read_again_and_nothing_counts_tw
     await read_again(at)
     assert sorted(at.phone.texts) == ["Anything else?", "It leaves today", "One moment"]
     assert [text for what, _, text in at.phone.changes] == ["One moment please"]
+    late = [text_of(row) for row in await rows(at.hub.store, Message) if row["late"]]
+    assert late == ["It leaves today", "tell the warehouse"], "the log says which came out of their order"
+    assert ["only now" in said for said in at.whispers()] == [True], "and whoever answered is told"
     await listening.doubt(at.hub, "slack", datetime.now(UTC) - timedelta(minutes=5))
     await read_again(at)
     assert len(at.phone.texts) == 3 and len(at.phone.changes) == 1

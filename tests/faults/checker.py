@@ -62,12 +62,18 @@ class Facts:
         self.taken = {str(line["token"]) for line in attempts if line["answer"] == "ok" or str(line["answer"]).startswith("2")}
         self.owner = {_secret(line): (line["channel"], line["customer"]) for line in attempts}
         self.messages = [row for row in self.tables["message"] if row["kind"] == "message"]
+        by_place = sorted(self.messages, key=lambda row: -row["s"])
+        self.place = {str(token): row["s"] for row in by_place for token in tokens(_text(row["parts"]))}
+        """Where each token stands first in the agents' log."""
         self.in_store = Counter(str(token) for row in self.messages for token in tokens(_text(row["parts"])))
         self.posts = [line for line in evidence.of("slack", "post") if line["thread_ts"]]
         self.in_threads = Counter(str(token) for line in self.posts for token in tokens(line["text"]))
         self.replies = {str(next(tokens(line["text"]))): line for line in evidence.of("slack", "reply")}
         told = {line["ts"] for line in evidence.of("slack", "acked")}
         self.heard = {token for token, line in self.replies.items() if line["ts"] in told}
+        late = {str(token) for row in self.messages if row.get("late") for token in tokens(_text(row["parts"]))}
+        self.found = late - self.heard
+        """Replies that no event brought: found when their thread was read again, after what came meanwhile, and shown as late."""
         self.at_customer = Counter(str(token) for _, text in self.reached() for token in tokens(text) if token.kind == "r")
         self.calls: dict[str, Line] = {}
         for row in self.tables["delivery"]:
@@ -137,6 +143,7 @@ def _numbered(facts: Facts, verdict: Verdict) -> None:
             if [row[place] for row in found] != list(range(1, len(found) + 1)):
                 verdict.bad("reordered", "V5", f"{place} of {name} {key} has a gap")
             said = [token for row in found if row["kind"] == "message" for token in tokens(_text(row["parts"]))]
+            said = [token for token in said if str(token) not in facts.found]
             for kind in "mr":
                 if not _ordered([token for token in said if token.kind == kind]):
                     verdict.bad("reordered", "V5", f"{name} {key} has messages out of order by {place}")
@@ -201,7 +208,8 @@ def _at_customers(facts: Facts, verdict: Verdict) -> None:
             if one.kind == "r" and (call is None or call["state"] == "sent"):
                 got[customer].append(one)
     for customer, found in got.items():
-        if not _ordered(found):
+        places = [facts.place[str(token)] for token in dict.fromkeys(found) if str(token) in facts.place]
+        if places != sorted(places) or not _ordered([token for token in found if str(token) not in facts.found]):
             verdict.bad("reordered", "V6", f"customer {customer} got answers out of order")
 
 

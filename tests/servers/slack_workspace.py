@@ -126,6 +126,9 @@ class Workspace:
     def log_post(self, what: str, channel: str, message: dict[str, Any]) -> None:
         """Write an accepted post of the app's down."""
         keys = ((message.get("metadata") or {}).get("event_payload") or {}).get("keys") or []
+        lines: list[str] = []
+        if what == "post" and message.get("attachments") and not message.get("thread_ts"):
+            keys, lines = keys[:1], keys[1:]
         self.accepted.add(
             what,
             channel=channel,
@@ -137,9 +140,8 @@ class Workspace:
             username=message.get("username"),
             pings=PINGS.findall(message.get("text", "")),
         )
-
-        if what == "post" and message.get("attachments") and not message.get("thread_ts"):
-            self._log_head(channel, message, keys[1:])
+        if lines:
+            self._log_head(channel, message, lines)
 
     def _log_head(self, channel: str, message: dict[str, Any], keys: list[str]) -> None:
         """What people read below a card, in its own post: they see it as the first of the thread."""
