@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 class SupportsLookup(Protocol):
     """Can be asked whether a call arrived."""
 
-    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str, since: datetime) -> Mapping[IdempotencyKey, ExternalId]:
         """The platform's ids of those calls that were accepted, by their keys; a key that is missing was not accepted. `thread`
-        is the desk's thread, or the place when a thread was being opened."""
+        is the desk's thread, or the place when a thread was being opened; none of the calls was made before `since`, by our
+        clock."""
         ...
 
 

@@ -21,7 +21,7 @@ from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliv
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
-from hub.outcomes import alike, due_of, expire, held, looked_up, over, put_off, refusal, unasked, uncertain
+from hub.outcomes import InVain, alike, due_of, expire, held, looked_up, over, put_off, refusal, unasked, uncertain
 from hub.ports import IdempotencyKey, SupportsLookup
 from hub.renewing import renewed
 from hub.runtime import Hub
@@ -59,6 +59,7 @@ class Outbound:
         self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
         self._recorder: asyncio.Task[None] | None = None
         self._expired: dict[int, float] = {}
+        self._in_vain = InVain()
         self._changed = asyncio.Event()
         self._closing = False
 
@@ -233,11 +234,12 @@ class Outbound:
         try:
             async with self._questions:
                 keys = [IdempotencyKey(call.made_with) for call in calls]
-                found = await asyncio.wait_for(target.lookup(keys, head.thread or place), 15)
+                asked = target.lookup(keys, head.thread or place, min(call.at for call in calls))
+                found = await asyncio.wait_for(asked, 15)
         except Exception as exc:
             if not isinstance(exc, TimeoutError | ConnectorError):
                 log.error("outbound.question_failed", target=head.target, error=repr(exc), exc_info=exc)
-            await self._record([unasked(call, exc, self._hub) for call in calls])
+            await self._record([unasked(call, exc, self._hub, self._in_vain) for call in calls])
             return
         await reach("recon.found")
         await self._record(

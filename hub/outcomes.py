@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,10 @@ KEYED_PAUSES = (1.0, 4.0, 15.0, 60.0, 240.0, 900.0, 1800.0, 3600.0, 7200.0, 7200
 GIVE_UP_S = 24 * 3600
 """Age at which a call that is still put off has failed, and one that nobody can tell of is over."""
 ASK_AGAIN_S = 10.0
+MOST_IN_VAIN = 5000
+ASK_FOR_S, ASK_PACED_FOR_S = 60.0, 600.0
+"""How long a platform is asked in vain about a call while others wait behind it; the second where it only wants to be asked more
+slowly, and hundreds may have to be asked about after an outage."""
 PASSIVE = "hook:"
 """How the key of a call begins that answered a platform's own request: nothing can repeat it or ask about it."""
 NOTICED = "the customer has been told by a notice of the platform that an answer waits"
@@ -123,11 +128,32 @@ def looked_up(call: Call, capabilities: Capabilities, external_id: ExternalId | 
     return over(call, "sent", external_id=external_id, place=place)
 
 
-def unasked(call: Call, exc: Exception, hub: Hub) -> Outcome:
-    """The platform did not say whether a call arrived: ask again, unless it never will."""
-    if isinstance(exc, Undeliverable) or (hub.now() - call.at).total_seconds() > GIVE_UP_S:
-        return over(call, "unknown", f"nobody can say whether it arrived: {exc}")
-    wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else ASK_AGAIN_S
+class InVain:
+    """Since when a process has asked a platform about a call in vain; of the last few thousand calls."""
+
+    def __init__(self) -> None:
+        self._since: dict[tuple[str, int], float] = {}
+
+    def seconds(self, call: Call) -> float:
+        """For how long by now; another attempt at a call is another question."""
+        now, own = time.monotonic(), (call.id, call.attempt)
+        if len(self._since) > MOST_IN_VAIN:
+            self._since = {one: since for one, since in self._since.items() if now - since < ASK_PACED_FOR_S}
+        return now - self._since.setdefault(own, now)
+
+
+def unasked(call: Call, exc: Exception, hub: Hub, in_vain: InVain) -> Outcome:
+    """The platform did not say whether a call arrived: ask again, unless it never will or what follows has waited long enough.
+    Without a thread nothing could follow: it is asked for as long as it takes."""
+    wait, patience = ASK_AGAIN_S, ASK_FOR_S
+    if isinstance(exc, Temporary):
+        wait, patience = exc.retry_after or ASK_AGAIN_S, ASK_PACED_FOR_S if exc.paused else ASK_FOR_S
+    if call.kind == "open":
+        patience = GIVE_UP_S
+    left = min(patience - in_vain.seconds(call), GIVE_UP_S - (hub.now() - call.at).total_seconds())
+    if isinstance(exc, Undeliverable) or left <= 0:
+        return over(call, "unknown", f"nobody can say whether it arrived: {str(exc) or type(exc).__name__}")
+    wait = max(min(wait, left), 1.0)
     return Outcome(call, "unknown", str(exc) or type(exc).__name__, wait_ms=int(wait * 1000), counts=False)
 
 

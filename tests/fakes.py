@@ -113,7 +113,7 @@ class FakeDesk:
     async def mark(self, reply: ExternalId, state: Any, thread: ThreadId) -> None:
         self.marks.append((str(reply), state))
 
-    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str, since: datetime) -> Mapping[IdempotencyKey, ExternalId]:
         return {key: ExternalId(self.keys[str(key)]) for key in keys if str(key) in self.keys}
 
     async def aclose(self) -> None:

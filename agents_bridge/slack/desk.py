@@ -6,7 +6,7 @@ import functools
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import structlog
@@ -42,6 +42,8 @@ FILE_BYTES = 50_000_000
 PEOPLE_S = 3600.0
 BACK = timedelta(days=2)
 """How far back a lookup reads; calls that are put off are given up before."""
+SKEW = timedelta(minutes=5)
+"""How far our clock and Slack's may be apart."""
 
 
 class SlackDesk:
@@ -222,9 +224,9 @@ class SlackDesk:
             if exc.code not in ("already_reacted", "no_reaction", "message_not_found"):
                 raise
 
-    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
-        """Ask which calls arrived, of those made since `BACK`."""
-        since, spare = self._kit.now() - BACK, self._settings.fallback
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str, since: datetime) -> Mapping[IdempotencyKey, ExternalId]:
+        """Ask which calls arrived. In a busy channel a few minutes are many messages: no more is read than since the calls."""
+        since, spare = max(since - SKEW, self._kit.now() - BACK), self._settings.fallback
         found = dict(await arrived(self._slack, keys, thread, since))
         if ":" not in thread and spare and spare != thread and len(found) < len(keys):
             found |= await arrived(self._slack, keys, spare, since)

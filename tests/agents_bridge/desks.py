@@ -106,9 +106,9 @@ def new_key() -> IdempotencyKey:
     return IdempotencyKey(f"key{next(_numbers)}")
 
 
-async def looked_up(desk: SlackDesk, key: str, thread: str) -> ExternalId | None:
+async def looked_up(desk: SlackDesk, key: str, thread: str, since: datetime | None = None) -> ExternalId | None:
     """What the desk finds for one key."""
-    return (await desk.lookup([IdempotencyKey(key)], thread)).get(IdempotencyKey(key))
+    return (await desk.lookup([IdempotencyKey(key)], thread, since or desk._kit.now())).get(IdempotencyKey(key))
 
 
 async def opened(desk: SlackDesk, **more: Any) -> ThreadId:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -359,3 +359,22 @@ async def test_socket_mode_says_what_is_wrong_with_its_token(slack: SlackServer)
     async with desk_at(slack, socket_mode=True, app_token="xapp-wrong") as desk:
         with pytest.raises(Temporary, match="invalid_auth"):
             await asyncio.wait_for(desk.poll(keep), 5)
+
+
+async def test_lookup_in_a_busy_channel_reads_no_further_back_than_the_call(
+    slack: SlackServer, desk: SlackDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What people wrote in the channel before the call says nothing about it, however much that is."""
+    monkeypatch.setattr("agents_bridge.slack.lookup.PAGES", 1)
+    monkeypatch.setattr("agents_bridge.slack.desk.SKEW", timedelta(0))
+    slack.echo = False
+    before = datetime.now(UTC)
+    for n in range(230):
+        slack.workspace.post(PLACE, None, user="U1ANNA", text=str(n))
+    await asyncio.sleep(0.01)
+    called = datetime.now(UTC)
+    key = new_key()
+    thread = await desk.open(PLACE, card(), key)
+    assert await looked_up(desk, key, PLACE, called) == str(thread)
+    with pytest.raises(Temporary):
+        await looked_up(desk, new_key(), PLACE, before)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -67,7 +68,7 @@ class AskedPhone(Phone):
         self.asked: list[str] = []
         self.asked_fail: list[Exception] = []
 
-    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str, since: datetime) -> Mapping[IdempotencyKey, ExternalId]:
         self.asked += [str(key) for key in keys]
         if self.asked_fail:
             raise self.asked_fail.pop(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from hub import outcomes
 from hub.errors import Temporary, Undeliverable
 from hub.model import ExternalId, Part, new_id
 from hub.outbound import LOOKUPS_AT_ONCE, Outbound
@@ -39,7 +41,7 @@ class Platform:
         self.sent += 1
         return ExternalId("far")
 
-    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str) -> Mapping[IdempotencyKey, ExternalId]:
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str, since: datetime) -> Mapping[IdempotencyKey, ExternalId]:
         self.asked.append(list(keys))
         self.asking += 1
         self.most = max(self.most, self.asking)
@@ -216,3 +218,50 @@ async def test_an_end_that_was_recorded_is_not_recorded_over(store: Store) -> No
     assert await store.deliveries.record([Outcome(call, "unknown", "the worker stopped")], owner="") == []
     row = await store.deliveries.row(call.id)
     assert row is not None and row["state"] == "sent"
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "waits", "over_after"),
+    [
+        ("line", Temporary("too much to read", retry_after=600), [60.0, 10.0, 1.0], 61.0),
+        ("send", TimeoutError(), [10.0, 10.0, 10.0], 61.0),
+        ("line", Temporary("slower", retry_after=60, paused=True), [60.0, 60.0, 60.0], 601.0),
+    ],
+)
+async def test_what_follows_does_not_wait_for_ever_for_a_platform_that_cannot_say(
+    monkeypatch: pytest.MonkeyPatch, kind: str, error: Exception, waits: list[float], over_after: float
+) -> None:
+    """Asked a few times in vain, it stays unknown, which is told, and what follows goes."""
+    now = 1000.0
+    monkeypatch.setattr(outcomes, "time", SimpleNamespace(monotonic=lambda: now))
+    platform, call = Platform(), replace(uncertain_call(1, "talk"), kind=kind)
+    platform.error = error
+    deliveries = Deliveries([call])
+    outbound = outbound_of(platform, deliveries)
+    for begin, wait in zip((1000.0, 1050.0, 1059.5), waits, strict=True):
+        now = begin
+        await outbound._ask([unknown(call)])
+        await outbound.aclose(10)
+        outcome = deliveries.outcomes[-1]
+        assert outcome.report is None
+        assert outcome.wait_ms / 1000 == pytest.approx(wait, abs=0.01) or (wait == 10.0 and outcome.wait_ms <= 10_000)
+    now = 1000.0 + over_after
+    await outbound._ask([unknown(call)])
+    await outbound.aclose(10)
+    outcome = deliveries.outcomes[-1]
+    assert (outcome.state, outcome.wait_ms) == ("unknown", 0), "over: nothing waits behind it any more"
+    assert outcome.report is not None and "nobody can say" in outcome.report.reason
+
+
+async def test_a_thread_that_may_not_be_there_is_asked_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(outcomes, "time", SimpleNamespace(monotonic=lambda: now))
+    platform, call = Platform(), replace(uncertain_call(1, "talk"), kind="open")
+    platform.error = Temporary("away")
+    deliveries = Deliveries([call])
+    outbound = outbound_of(platform, deliveries)
+    for begin in (1000.0, 1100.0, 5000.0):
+        now = begin
+        await outbound._ask([unknown(call)])
+        await outbound.aclose(10)
+        assert deliveries.outcomes[-1].wait_ms == 10_000
