@@ -13,6 +13,7 @@ from hub.acts import UNTIL_WRITTEN, tags_of
 from hub.batch import PARTS
 from hub.continuing import link_of, with_link
 from hub.errors import Temporary, Undeliverable
+from hub.metrics import CALL_SECONDS
 from hub.model import Author, ChannelName, ConversationId, DeskName, Entry, ExternalId, MessageId, Part, ThreadId
 from hub.packing import joined
 from hub.ports import (
@@ -75,7 +76,12 @@ class Made:
 
 
 async def made(hub: Hub, run: list[Call]) -> Made:
-    """Make the call for a run of rows."""
+    """Make the call for a run of rows; how long it takes is counted, however it ends."""
+    with CALL_SECONDS.labels(run[0].target).time():
+        return await _made(hub, run)
+
+
+async def _made(hub: Hub, run: list[Call]) -> Made:
     head = run[0]
     desk = hub.desks.get(DeskName(head.target))
     if desk is not None:

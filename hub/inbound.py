@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from hub.customers import customer_said, route_again
 from hub.failpoints import reach
 from hub.introducing import introduce, introduced
 from hub.linking import noted, settle
-from hub.metrics import PARKED
+from hub.metrics import PARKED, written
 from hub.model import AgentReply, ExternalId, Message, Report, bucket_of
 from hub.ports import SupportsPassive
 from hub.replies import agent_said, reported
@@ -63,6 +64,8 @@ class Done:
     fetch: list[str] = field(default_factory=list)
     strangers: set[tuple[str, str]] = field(default_factory=set)
     proved: bool = False
+    kept_ms: list[int] = field(default_factory=list)
+    said: Counter[str] = field(default_factory=Counter)
 
 
 async def drain(hub: Hub, lane: int) -> int:
@@ -95,6 +98,7 @@ async def _once(hub: Hub, lane: int, most: int) -> Done:
             raise
         return await _refused(hub, lane, most, exc)
     await reach("inbound.committed")
+    written(done.kept_ms, done.said)
     return done
 
 
@@ -128,6 +132,10 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: i
     done.deliver |= {call["lane"] for call in batch.deliveries}
     done.strangers = batch.strangers
     done.fetch = [row["id"] for row in batch.files]
+    ended = set(finished)
+    done.kept_ms = [row.at_ms for row in rows if row.n in ended and not isinstance(row.item, Report)]
+    said = [entry for entry in batch.entries if entry["kind"] == "message" and entry["author_kind"] != "customer"]
+    done.said = Counter(batch.talks[entry["conversation_id"]].channel for entry in said)
     await reach("inbound.before_commit")
     return done
 

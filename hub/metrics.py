@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Mapping
+
 from prometheus_client import Counter, Histogram
 
 FAST = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
@@ -14,3 +17,13 @@ CALL_SECONDS = Histogram("frontdesk_call_seconds", "How long platform calls take
 PARKED = Counter("frontdesk_parked_total", "Inbox rows that were put aside because nobody could handle them")
 REFUSED = Counter("frontdesk_refused_total", "Requests refused, by route and reason", ["route", "reason"])
 SOCKETS = Counter("frontdesk_sockets_total", "Sockets, by side and what became of them", ["side", "event"])
+
+
+def written(kept_ms: Iterable[int], said: Mapping[str, int]) -> None:
+    """A batch is committed: `kept_ms`, by our clock, is when what customers and agents said in it was acknowledged, `said` how
+    much was said to customers, by channel."""
+    now = time.time()
+    for kept in kept_ms:
+        STORED_AFTER.observe(max(now - kept / 1000, 0.0))
+    for channel, count in said.items():
+        MESSAGES.labels(channel, "out").inc(count)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from hub.errors import Malformed
 from hub.limits import Rule
+from hub.metrics import ACK
 from hub.model import AgentId, AgentReply, ConversationId, DeskName, ExternalId, FileId, Media, Part, Text
 from hub.runtime import Hub
 from hub.store.console import Place
@@ -175,7 +176,8 @@ async def put(hub: Hub, who: Asker, own: str, act: Act, conversation: str, **mor
         client_id=own,
         **more,
     )
-    (kept,) = await hub.intake.keep([reply], INTAKE_S)
+    with ACK.labels("console").time():
+        (kept,) = await hub.intake.keep([reply], INTAKE_S)
     if kept == "conflict":
         raise Refusal(409, "conflict", "This id was used before for something else.")
     return answer({"id": own}, 201)

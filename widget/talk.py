@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from config.settings import RateLimits, WebSettings
 from hub.errors import Busy, Malformed
 from hub.limits import Rule
-from hub.metrics import MESSAGES
+from hub.metrics import ACK, MESSAGES
 from hub.model import Choice, ExternalId, FileId, Form, Media, Message, Part, Text
 from hub.runtime import Hub
 from widget.answers import whole, word
@@ -96,6 +97,7 @@ class Talk:
 
     async def _send(self, frame: dict[str, Any]) -> dict[str, Any]:
         """Keep a message; `ok` means that it is committed, and is the same however often it is asked for."""
+        began = time.perf_counter()
         own = word(frame, "id", 64)
         if not own:
             raise Malformed("send needs an id of your own, made once and used again at every retry")
@@ -128,6 +130,7 @@ class Talk:
             return refused("busy", id=own, retry=True, after=exc.retry_after)
         if kept == "conflict":
             return refused("conflict", id=own)
+        ACK.labels(self.visitor.channel).observe(time.perf_counter() - began)
         if kept == "new":
             MESSAGES.labels(self.visitor.channel, "in").inc()
         return {"t": "ok", "id": own}

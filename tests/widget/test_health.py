@@ -67,6 +67,8 @@ async def test_what_waits_is_counted_and_gone_when_it_is_done(home: House) -> No
     assert await gauge("frontdesk_inbox_waiting") == 0
     text = (await ann.api.get("/metrics")).text
     assert re.search(r'frontdesk_messages_total{channel="web",direction="in"} [1-9]', text)
+    assert re.search(r'^frontdesk_ack_seconds_count{channel="web"} [1-9]', text, re.MULTILINE)
+    assert re.search(r"^frontdesk_stored_seconds_count [1-9]", text, re.MULTILINE)
 
 
 async def test_the_page_names_every_figure_and_no_other(home: House) -> None:
