@@ -174,6 +174,33 @@ class Hours(BaseModel):
                 return min(later).astimezone(zone)
         return None
 
+    def worked(self, start: datetime, end: datetime) -> float:
+        """Seconds between two moments at which somebody is there; what two shifts share counts once."""
+        zone, total, done = _zone(self.timezone), 0.0, start
+        day, last = start.astimezone(zone).date() - ONE_DAY, end.astimezone(zone).date()
+        spans = sorted(span for n in range((last - day).days + 1) for span in self._spans(day + n * ONE_DAY))
+        for begins, ends in spans:
+            begins, ends = max(begins, done), min(ends, end)
+            if ends > begins:
+                total += (ends - begins).total_seconds()
+                done = ends
+        return total
+
+    def after(self, start: datetime, seconds: float) -> datetime | None:
+        """The moment by which so much time has been worked since `start`; None when that is not within a year."""
+        zone, left, done = _zone(self.timezone), seconds, start
+        day = start.astimezone(zone).date() - ONE_DAY
+        for n in range(FAR):
+            for begins, ends in sorted(self._spans(day + n * ONE_DAY)):
+                begins = max(begins, done)
+                if ends <= begins:
+                    continue
+                if (ends - begins).total_seconds() >= left:
+                    return begins + timedelta(seconds=left)
+                left -= (ends - begins).total_seconds()
+                done = ends
+        return None
+
     def _shifts_on(self, day: date) -> tuple[Shift, ...]:
         for first, last, special in self._special:
             if first <= day <= last:

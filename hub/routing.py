@@ -166,10 +166,15 @@ class _Candidate:
 
 def opening(rules: RoutingRules, team: str | None, now: datetime) -> tuple[bool, datetime | None]:
     """Whether a team (None: whoever gets what no rule catches) is at work, and when not, from when on."""
-    hours = _hours(rules, rules.teams.get(team or rules.team or "", Team()))
+    hours = hours_of(rules, team or "")
     if hours is None or hours.open_at(now):
         return True, None
     return False, hours.next_opening(now)
+
+
+def hours_of(rules: RoutingRules, team: str) -> Hours | None:
+    """When a team (empty: whoever gets what no rule catches) is at work; None: always."""
+    return _hours(rules, rules.teams.get(team or rules.team or "", Team()))
 
 
 def _hours(rules: RoutingRules, team: Team) -> Hours | None:

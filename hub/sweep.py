@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from hub import fetching, linking, listening, pushing
+from hub import fetching, linking, listening, pushing, reporting
 from hub.errors import ConfigError
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
 from hub.routing import route
@@ -28,7 +28,7 @@ async def run(hub: Hub) -> None:
     """Wake lanes that wait, give waiting conversations to agents who came, and see what notices are due. A part that hangs or
     fails takes nothing from the others; the next sweep tries it again."""
     parts = (_inbound, _deliver, _feeds, _held, _wake, listening.catch_up, _route_waiting, _notices, pushing.look, linking.settle,
-             fetching.look, _forget)  # fmt: skip
+             fetching.look, reporting.gather, _forget)  # fmt: skip
     await asyncio.gather(*(_bounded(hub, part) for part in parts))
 
 

@@ -61,6 +61,7 @@ USE_CASES = {
     "rating",
     "remarks",
     "renewing",
+    "reporting",
     "replies",
     "rereading",
     "rights",

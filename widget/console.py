@@ -17,6 +17,7 @@ from widget import console_factor as factor
 from widget import console_find as find
 from widget import console_oidc as oidc
 from widget import console_own as own
+from widget import console_reports as reports
 from widget import console_session as session
 from widget import console_view as view
 from widget.access import Handler, Needed, known
@@ -81,6 +82,9 @@ CALLS: tuple[tuple[str, str, Handler, Needed], ...] = (
     ("POST", f"{API}/agents/{{id}}/link", admin.link, "people"),
     ("DELETE", f"{API}/agents/{{id}}/factor", admin.reset_factor, "people"),
     ("GET", f"{API}/roles", admin.roles, "own"),
+    ("GET", f"{API}/reports", reports.figures, "reports"),
+    ("GET", f"{API}/reports/conversations", reports.conversations, "reports"),
+    ("GET", f"{API}/reports/csv", reports.table, "reports"),
     ("GET", f"{API}/parked", admin.parked, "repair"),
     ("POST", f"{API}/parked/{{id}}/replay", admin.replay, "repair"),
     ("GET", f"{API}/audit", admin.audit, "audit"),

@@ -135,7 +135,7 @@ async def leave(request: Request, who: Asker) -> Response:
         await hub.store.agents.be(who.agent.id, "away")
         await tell_presence(hub, who.agent, "away")
     await hub.store.agents.record(who.agent.id, "signout")
-    response = Response(status_code=204, headers={"clear-site-data": '"storage"'})
+    response = Response(status_code=204)
     secure = is_secure(request)
     response.delete_cookie(SECURE_COOKIE if secure else COOKIE, path="/", secure=secure, httponly=True, samesite="strict")
     return response

@@ -11,6 +11,7 @@ from widget import openapi_console as console
 from widget import openapi_customers as people
 from widget import openapi_devices as devices
 from widget import openapi_mail as mail
+from widget import openapi_reports as reports
 from widget import openapi_shapes as shapes
 from widget import openapi_staff as staff
 from widget import openapi_workbench as bench
@@ -216,6 +217,15 @@ CALLS: dict[tuple[str, str], Call] = {
         "Take the second factor from an agent who lost it", "重置坐席的两步验证", {204: None}, 404, 409
     ),
     ("GET", f"{_A}/roles"): _agents("Every role and what it may do", "角色与权限", {200: staff.Roles}),
+    ("GET", f"{_A}/reports"): _agents(
+        "Figures of a period", "报表", {200: reports.Report}, 422, query=reports.ReportQuery
+    ),
+    ("GET", f"{_A}/reports/conversations"): _agents(
+        "The conversations behind a number", "数字背后的会话", {200: reports.Behind}, 422, query=reports.BehindQuery
+    ),
+    ("GET", f"{_A}/reports/csv"): _agents(
+        "The same as a CSV file", "下载 CSV", {200: "text/csv"}, 422, query=reports.ReportQuery
+    ),
     ("GET", f"{_A}/parked"): _agents(
         "What nobody could handle", "无法处理的消息", {200: staff.ParkedPage}, 422, query=staff.PageQuery
     ),

@@ -31,6 +31,7 @@ from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
 from hub.store.queueing import QueueStore
 from hub.store.ratings import RatingStore
+from hub.store.reports import ReportStore
 from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
@@ -75,6 +76,7 @@ class Store:
     searching: SearchStore
     factors: FactorStore
     queueing: QueueStore
+    reports: ReportStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -130,6 +132,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         searching=SearchStore(db),
         factors=FactorStore(db),
         queueing=QueueStore(db),
+        reports=ReportStore(db),
     )
 
 

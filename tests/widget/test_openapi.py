@@ -307,6 +307,10 @@ async def leaders(api: Api) -> None:
     assert (await page.patch(f"{API}/agents/{made['id']}", json={"disabled": True})).json()["disabled"]
     await page.get(f"{API}/agents")
     await page.get(f"{API}/roles")
+    for path in ("reports", "reports/conversations", "reports/csv"):
+        await page.get(
+            f"{API}/{path}", params={"since": "2026-01-01", "until": "2026-01-31", "channel": "web", "team": "", "agent": ""}
+        )
     await api.home.park("poison")
     (item,) = (await page.get(f"{API}/parked", params={"limit": 1})).json()["items"]
     await page.post(f"{API}/parked/{item['id']}/replay")

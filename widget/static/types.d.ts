@@ -156,4 +156,7 @@ interface Detail extends Row {
   window?: { until: string | null; open: boolean; calls_left: number; quota: number } | null;
 }
 
-interface Agent { id: string; name: string; email: string; role: string; state: 'present' | 'away' }
+interface Agent { id: string; name: string; email: string; role: string; state: 'present' | 'away'; rights?: string[] }
+
+/** Oneself, and what one may do. */
+interface Me extends Agent { teams: string[]; epoch: string; rights: string[]; factor: boolean; needs_factor: boolean; single: boolean }

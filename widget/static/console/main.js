@@ -5,7 +5,7 @@
 
 import { h, icon } from '../shared/dom.js';
 import { colours, PARTS, sheet } from '../shared/look.js';
-import { recall, remember } from '../shared/outbox.js';
+import { forget, recall, remember } from '../shared/outbox.js';
 import { call, get, session } from './api.js';
 import { Alerts } from './alerts.js';
 import { bench, loadBench, loadOf } from './bench.js';
@@ -19,10 +19,12 @@ import { helpSheet, menu, passing } from './menu.js';
 import { palette } from './palette.js';
 import { ask, field } from './sheets.js';
 import { Thread } from './thread.js';
-import { lang, LANGUAGES, loadWords, say, speak, words } from './words.js';
+import { KEY as LANGUAGE, lang, LANGUAGES, loadWords, say, speak, words } from './words.js';
 
 const THEMES = ['auto', 'light', 'dark'];
 const THEME = 'frontdesk theme';
+/** Pages beside the inbox, and the right that each needs. @type {[string, string][]} */
+const ROOMS = [['account', ''], ['people', 'people'], ['reports', 'reports']];
 const root = document.documentElement;
 
 /** @param {string} theme */
@@ -38,6 +40,8 @@ class Desk {
   /** @param {Agent} me */
   constructor(me) {
     const inbox = (this.inbox = new Inbox(me));
+    /** @type {import('./office.js').Office | undefined} */
+    this.office = undefined;
     this.accounts = [this.#account('up'), this.#account('down')];
     this.list = new List(inbox, this.accounts[1]);
     this.alerts = new Alerts(inbox);
@@ -82,10 +86,16 @@ class Desk {
   #choices() {
     const { inbox } = this;
     const leave = async () => {
+      inbox.line.stop();
       await call('DELETE', '/session').catch(() => {});
+      forget([THEME, LANGUAGE]);
       location.hash = '';
       location.reload();
     };
+    const go = (/** @type {string} */ room) => () => (location.hash = `/${room}`);
+    const rooms = ROOMS.filter(([, right]) => !right || inbox.me.rights?.includes(right)).map(([room], i) => ({
+      label: words[`room.${room}`], run: go(room), apart: i === 0,
+    }));
     const theme = recall(THEME) ?? 'auto';
     return [
       ...(/** @type {const} */ (['present', 'away'])).map((state) => ({
@@ -97,6 +107,7 @@ class Desk {
       { label: words.keys, run: helpSheet },
       ...Object.entries(LANGUAGES).map(([code, label], i) => ({ label, chosen: code === lang, run: () => code !== lang && speak(code), apart: i === 0 })),
       ...THEMES.map((one, i) => ({ label: words[`theme.${one}`], chosen: one === theme, run: () => dress(one), apart: i === 0 })),
+      ...rooms,
       { label: words.signOut, run: leave, apart: true },
     ];
   }
@@ -141,14 +152,26 @@ class Desk {
   }
 
   #route() {
+    const room = ROOMS.find(([name]) => location.hash.startsWith(`#/${name}`))?.[0];
+    if (room) this.#enter(room);
+    else this.office?.remove();
     const [, id = '', n = ''] = /^#\/c\/(\w+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
-    this.#pane(id ? 'thread' : 'list');
+    this.#pane(room ? 'office' : id ? 'thread' : 'list');
     const { inbox } = this;
     inbox.open(id).then(async () => {
       if (!n || inbox.openId !== id) return;
       await inbox.reach(Number(n));
       requestAnimationFrame(() => requestAnimationFrame(() => this.thread.point(Number(n))));
     });
+  }
+
+  /** The pages about oneself, people and figures, which most agents open rarely. @param {string} room */
+  async #enter(room) {
+    const { Office } = await import('./office.js');
+    this.office ??= await Office.made(/** @type {Me} */ (this.inbox.me));
+    if (!location.hash.startsWith(`#/${room}`)) return;
+    if (!this.office.isConnected) document.querySelector('main')?.append(this.office);
+    this.office.show(room);
   }
 
   /** @param {string} pane what a phone shows; wider screens show it all */
@@ -187,12 +210,14 @@ async function begin() {
   await loadWords();
   document.title = 'Frontdesk';
   const token = new URLSearchParams(location.hash.slice(1)).get('setup') ?? '';
-  const enter = (/** @type {Agent} */ me) => {
-    if (token) history.replaceState(null, '', location.pathname);
+  const problem = new URLSearchParams(location.hash.slice(1)).get('problem') ?? '';
+  const enter = async (/** @type {Me} */ me) => {
+    if (token || problem) history.replaceState(null, '', location.pathname);
     session.over = () => location.reload();
-    new Desk(me);
+    if (me.needs_factor) document.body.replaceChildren(await (await import('./factor.js')).needed(me));
+    else new Desk(me);
   };
-  const door = () => document.body.replaceChildren(new Door(token, enter));
+  const door = () => document.body.replaceChildren(new Door(token, enter, problem && (words[`door.${problem}`] ?? words['door.provider'])));
   const me = token ? null : await get('/me').catch(() => null);
   if (me) enter(me);
   else door();

@@ -5,7 +5,7 @@
 
 import { recall, remember } from '../shared/outbox.js';
 
-const KEY = 'frontdesk language';
+export const KEY = 'frontdesk language';
 export const LANGUAGES = { 'zh-CN': '中文', en: 'English' };
 
 /** @type {Record<string, string>} */
@@ -14,9 +14,10 @@ export const words = {};
 const asked = new URLSearchParams(location.search).get('lang') ?? recall(KEY) ?? navigator.language;
 export const lang = /^zh/i.test(asked) ? 'zh-CN' : 'en';
 
-export async function loadWords() {
+/** @param {string} [part] texts of a page that few agents open, as `office/` */
+export async function loadWords(part = '') {
   document.documentElement.lang = lang;
-  const answer = await fetch(`/static/console/texts/${lang}.json`);
+  const answer = await fetch(`/static/console/texts/${part}${lang}.json`);
   Object.assign(words, await answer.json());
 }
 
