@@ -39,7 +39,7 @@ export class Reports extends HTMLElement {
     this.csv = h('a', { class: 'second', download: '' }, words.download);
     const asked = [this.days, this.channel, this.team, this.agent];
     for (const { input } of asked) input.addEventListener('change', () => this.load());
-    this.append(h('div', { class: 'asking' }, ...asking.map(({ box }) => box), this.csv), this.shown);
+    this.append(h('div', { class: 'asking' }, ...asked.map(({ box }) => box), this.csv), this.shown);
     this.#names();
     this.load();
   }
