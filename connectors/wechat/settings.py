@@ -57,25 +57,18 @@ class ProgramNotice(Notice):
     state: Literal["formal", "trial", "developer"] = Field("formal", description="which release of the Mini Program it opens")
 
 
-class AccountSettings(Settings):
-    """What both kinds of account have. All but `token` comes from 公众平台; the token is yours to invent."""
+class SealedSettings(Settings):
+    """What WeChat and WeCom ask alike: how callbacks are sealed, how often they take answers, and where they are called."""
 
-    app_id: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,40}$", description="开发者ID (AppID)")
     secret: SecretStr = Field(min_length=16, description="开发者密码 (AppSecret), as ${WECHAT_SECRET}")
     token: SecretStr = Field(
         min_length=3, max_length=32, description="令牌 (Token): 3 to 32 letters and digits; the same in WeChat"
-    )
-    mode: Literal["secure", "compatible", "plain"] = Field(
-        "secure", description="消息加解密方式; plain does not protect what a message says, and is refused in production"
     )
     aes_key: SecretStr | None = Field(None, description="消息加解密密钥 (EncodingAESKey), 43 characters")
     old_aes_key: SecretStr | None = Field(None, description="the key before, while WeChat changes over to a new one")
     window_hours: float = Field(48, gt=0, description="how long after a customer's message WeChat takes answers")
     quota: int = Field(5, ge=1, description="how many answers it takes for each message of a customer")
     hold_hours: float = Field(168, gt=0, description="how long an answer waits for the customer before it has failed")
-    hidden_links: bool = Field(
-        False, description="whether <a href> in a text hides its address behind words; false: it is shown as it is written"
-    )
     api_url: str = Field("https://api.weixin.qq.com", description="the API's server")
     timeout: float = Field(10.0, gt=0, description="seconds for one call")
 
@@ -104,6 +97,18 @@ class AccountSettings(Settings):
         if not re.match(r"https?://[^\s/]+", url):
             raise ValueError("must begin with http:// or https://")
         return url.rstrip("/")
+
+
+class AccountSettings(SealedSettings):
+    """What both kinds of account have. All but `token` comes from 公众平台; the token is yours to invent."""
+
+    app_id: str = Field(pattern=r"^wx[0-9a-zA-Z]{6,40}$", description="开发者ID (AppID)")
+    mode: Literal["secure", "compatible", "plain"] = Field(
+        "secure", description="消息加解密方式; plain does not protect what a message says, and is refused in production"
+    )
+    hidden_links: bool = Field(
+        False, description="whether <a href> in a text hides its address behind words; false: it is shown as it is written"
+    )
 
     @model_validator(mode="after")
     def _sealed(self) -> Self:

@@ -78,7 +78,8 @@ class WindowStore:
     async def acted(self, connection: AsyncConnection, acts: Sequence[Act], now: int) -> set[int]:
         """Customers have acted: what that opens, and the calls that may leave now; returns the lanes that these wait in.
 
-        Allowances do not add up: an act brings the larger number and the later end (WeChat, "客服消息", quota by scene)."""
+        Allowances do not add up: an act brings the larger number and the later end (WeChat, "客服消息", quota by scene). Who can
+        be answered anyhow is answered without a ticket, which may be good for one answer only."""
         rows = await _locked(connection, [act.identity_id for act in acts])
         known = set(rows)
         for act in acts:
@@ -91,6 +92,7 @@ class WindowStore:
                 "until_ms": 0,
                 "calls_left": 0,
                 "quota": 0,
+                "ticket": "",
             }
             live = row["until_ms"] > now
             rows[act.identity_id] = {
@@ -101,7 +103,7 @@ class WindowStore:
                 "until_ms": max(until, row["until_ms"]),
                 "quota": max(act.calls, row["quota"] if live else 0),
                 "calls_left": max(act.calls, row["calls_left"] if live else 0),
-                "ticket": act.ticket,
+                "ticket": "" if live and row["calls_left"] > 0 and not row["ticket"] else act.ticket,
             }
         touched = {act.identity_id for act in acts} & rows.keys()
         if fresh := [rows[one] for one in sorted(touched - known)]:

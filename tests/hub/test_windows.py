@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,8 +11,8 @@ from typing import Any
 import pytest
 
 from hub.errors import Temporary, Uncertain, Undeliverable, WindowClosed
-from hub.model import Choice, Media, Text
-from hub.ports import Window
+from hub.model import Choice, ExternalId, Media, Part, Text
+from hub.ports import IdempotencyKey, Identity, Window
 from hub.runtime import Hub
 from hub.store.store import Store
 from hub.store.tables import Conversation, Delivery
@@ -282,3 +283,30 @@ async def test_two_processes_never_spend_the_same_slot(make_hub: Any) -> None:
     assert len(phone.texts) == 1
     assert sorted(await states(scene)) == ["held", "sent"]
     assert (await only(scene.hub.store, Allowance))["calls_left"] == 0
+
+
+class Ticketed(Phone):
+    """A channel whose customers may bring what they are answered by."""
+
+    def __init__(self) -> None:
+        super().__init__(replace(TEXT_ONLY, window=Window(48 * 3600, 2, {"started": (20, 1)})))
+        self.by: list[tuple[str, str]] = []
+
+    async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
+        self.by += [(part.text, to.ticket) for part in parts if isinstance(part, Text)]
+        return await super().send(to, parts, key)
+
+
+async def test_an_answer_is_given_the_ticket_of_the_act_that_allows_it_and_of_no_other(make_hub: Any) -> None:
+    phone = Ticketed()
+    scene = await scene_of(make_hub, phone)
+    await settle(scene.hub, happened("started", ticket="unneeded"))
+    await scene.answer("one")
+    await scene.answer("two")
+    await scene.answer("three")
+    assert phone.by == [("one", ""), ("two", "")], "a message allows two"
+    await settle(scene.hub, happened("started", ticket="code1"))
+    assert phone.by[2:] == [("three", "code1")], "what was held leaves by it"
+    await scene.answer("four")
+    await settle(scene.hub, said("hi"))
+    assert phone.by[3:] == [("four", "")]

@@ -73,6 +73,7 @@ async def test_a_kf_customer_is_answered_from_slack(tmp_path: Path) -> None:
             await until(lambda: thread_of(slack, "我的快递到哪里了？"), 20)
             thread = thread_of(slack, "我的快递到哪里了？")
             assert [post["text"] for post in slack.posts(thread)].count("我的快递到哪里了？") == 1
+            assert stored(tmp_path, "SELECT kind, value FROM claim") == [("unionid", "u42")], "and who it is on other accounts"
             assert any("安小姐" in str(post) for post in slack.posts(thread)), "WeCom tells the name"
 
             assert (await slack.reply(thread, "明天送到。").done()).acknowledged
