@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, case, or_, select, update
+from sqlalchemy import and_, case, func, or_, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -70,6 +70,12 @@ class FeedStore:
         wanted = select(feed.c.channel, feed.c.name).where(feed.c.due_ms <= now_ms(), feed.c.lease_ms < now_ms())
         async with self._db.read() as connection:
             return [(row.channel, row.name) for row in await connection.execute(wanted)]
+
+    async def failing(self) -> dict[str, int]:
+        """How many feeds of each channel could not be read when that was tried last."""
+        counted = select(feed.c.channel, func.sum(case((feed.c.tries > 0, 1), else_=0))).group_by(feed.c.channel)
+        async with self._db.read() as connection:
+            return {channel: int(count) for channel, count in await connection.execute(counted)}
 
     async def take(self, channel: str, name: str, *, lease_ms: int, ticket_ms: int) -> Reading | None:
         """Take a feed to read its next page; None when nothing is to be read, or somebody else does."""

@@ -185,12 +185,14 @@ async def test_a_page_that_cannot_be_had_is_asked_for_again(post: tuple[Hub, Pos
     assert (await kept(hub), await hub.store.feeds.waiting()) == ([], [])
     (row,) = await rows(hub.store, Feed)
     assert (row["error"], row["tries"]) == ("busy", 1)
+    assert await hub.store.feeds.failing() == {CHANNEL: 1}
     await ring(hub, ticket="t2")
     await feeds.read(hub, CHANNEL, "a")
     assert (await rows(hub.store, Feed))[0]["error"] == "a mistake"
     await ring(hub, ticket="t3")
     await feeds.read(hub, CHANNEL, "a")
     assert await kept(hub) == ["m0"]
+    assert await hub.store.feeds.failing() == {CHANNEL: 0}
 
 
 async def test_an_old_ticket_is_not_shown(post: tuple[Hub, Post]) -> None:
