@@ -208,7 +208,10 @@ async def _kill(
         await hub.kill(name)
         async with _redis(redis_url) as redis:
             await redis.flushall()
-        await hub.start(name)
+        try:
+            await hub.start(name)
+        except TimeoutError:
+            await hub.ready(name, 60)
         kills += 1
         if kills >= 6 and ending.is_set():
             break
