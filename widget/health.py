@@ -71,9 +71,7 @@ async def metrics(request: Request) -> Response:
     states = Gauge("frontdesk_deliveries", "Platform calls that are not done, by state", ["target", "state"], registry=gauges)
     for (target, state), count in (await hub.store.deliveries.states()).items():
         states.labels(target, state).set(count)
-    feeds = Gauge(
-        "frontdesk_feeds_failing", "Feeds that could not be read at the last try", ["channel"], registry=gauges
-    )
+    feeds = Gauge("frontdesk_feeds_failing", "Feeds that could not be read at the last try", ["channel"], registry=gauges)
     for channel, count in (await hub.store.feeds.failing()).items():
         feeds.labels(channel).set(count)
     Gauge("frontdesk_scraped_at_seconds", "When these gauges were read", registry=gauges).set(time.time())
