@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from config.bench.budgets import BUDGET_SOCKETS
 from config.bench.place import QUIET, Place, started
 from config.bench.processes import cpu_s, open_files, pss_mib, spent
 from config.bench.run import HIDDEN, Bench, Measure, Outcome, generate
@@ -155,6 +156,11 @@ async def sockets(bench: Bench, place: Place) -> None:
             bench.report.tell("socket_kib", kib, NO_PROC)
             bench.report.tell("sockets_cpu_pct", cpu, NO_PROC)
             bench.report.facts["sockets"] = count
+            if count < BUDGET_SOCKETS:
+                bench.report.notes.append(
+                    f"sockets: the budgets are for {BUDGET_SOCKETS}, this was measured with {count}: "
+                    f"--only sockets --sockets {BUDGET_SOCKETS}"
+                )
     for name in ("socket_kib", "sockets_cpu_pct") if why else ():
         bench.report.tell(name, None, why)
 

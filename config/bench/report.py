@@ -39,13 +39,17 @@ class Report:
         """Why a figure is missing."""
         return self.reasons.get(figure.name, NOT_ASKED)
 
+    def reached(self, figure: Figure) -> bool | None:
+        """Whether a figure is within its budget; None without one, or measured with less than that is for."""
+        return figure.reached(self.values[figure.name]) if self.facts.get("sockets", 0) >= figure.sockets else None
+
     def as_json(self) -> dict[str, Any]:
         """One flat object: figures by name, null where there is none; `reasons`, `short` and what it was measured on."""
         made: dict[str, Any] = {
             figure.name: round(self.values[figure.name], 3) if figure.name in self.values else None for figure in FIGURES
         }
         missing = {figure.name: self.why_not(figure) for figure in FIGURES if figure.name not in self.values}
-        short = [name for name, value in self.values.items() if BY_NAME[name].reached(value) is False]
+        short = [name for name in self.values if self.reached(BY_NAME[name]) is False]
         counts = {"messages": self.messages, "lost": self.lost, "undone": self.undone}
         return made | counts | {
             "short": short, "reasons": missing, "servers": self.servers, "cores": self.cores, "notes": self.notes, **self.facts,
@@ -59,7 +63,7 @@ class Report:
         missing = [figure for figure in FIGURES if figure.name not in self.values and self.why_not(figure) != NOT_ASKED]
         for figure in FIGURES:
             if figure.name in self.values:
-                table.add_row(figure.what, *_cells(figure, self.values[figure.name]))
+                table.add_row(figure.what, *_cells(figure, self.values[figure.name], self.reached(figure)))
             elif figure in missing:
                 table.add_row(figure.what, "–", _bound(figure, figure.limit), _bound(figure, figure.aim), "[yellow]none[/]")
         console = Console(highlight=False)
@@ -72,8 +76,7 @@ class Report:
             console.print(line, markup=False)
 
 
-def _cells(figure: Figure, value: float) -> tuple[str, str, str, str]:
-    reached = figure.reached(value)
+def _cells(figure: Figure, value: float, reached: bool | None) -> tuple[str, str, str, str]:
     verdict = "" if reached is None else "[green]ok[/]" if reached else "[bold red]short[/]"
     return f"{_number(figure, value)} {figure.unit}".strip(), _bound(figure, figure.limit), _bound(figure, figure.aim), verdict
 

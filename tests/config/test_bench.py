@@ -285,3 +285,12 @@ def test_help_names_every_option_and_shows_an_example() -> None:
 def test_the_page_names_every_measurement_and_figure() -> None:
     page = (ROOT / "docs" / "bench.md").read_text("utf-8")
     assert [name for name in (*NAMES, *BY_NAME) if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize(("count", "short"), [(2_000, []), (10_000, ["socket_kib"])])
+def test_sockets_are_judged_only_by_as_many_as_their_budget_is_for(count: int, short: list[str]) -> None:
+    report = Report("sqlite + valkey", 2, facts={"sockets": count})
+    report.tell("socket_kib", 41.0)
+    report.tell("sockets_cpu_pct", 1.0)
+    assert report.as_json()["short"] == short
+    assert report.reached(BY_NAME["sockets_cpu_pct"]) is (True if short else None)
