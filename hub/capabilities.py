@@ -78,6 +78,8 @@ class Capabilities:
     """Customers fetch from their log (widget, app): there is nothing to send, and delivery is exact."""
     coalesce: int = 1
     """Most consecutive entries that may travel in one call."""
+    post_limit: int = 0
+    """Of a desk: characters of stored lines that may share a call, so that it becomes about one post; 0: any number."""
     head: int = 0
     """Of a desk: bytes of stored lines without files that may travel with a new thread's head, in its own call."""
     pace: Pace | None = None

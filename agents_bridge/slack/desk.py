@@ -69,6 +69,7 @@ class SlackDesk:
             media_limit=FILE_BYTES,
             idempotency="lookup",
             coalesce=20,
+            post_limit=blocks.POST_LIMIT,
             head=heads.BYTES,
             pace=Pace(settings.rate, 1.2),  # who asks a moment early loses no time to the asking
             card_pace=Pace(0.75, 4),  # chat.update is of tier 3: fifty a minute in all channels together

@@ -225,7 +225,18 @@ def _shares(run: Sequence[Call], row: dict[str, Any], ready: bool, there: Capabi
             return bool(head.call_key == row["call_key"])
         bodies = [*(call.parts or "" for call in run), row["parts"] or ""]
         return ready and len(run) < there.coalesce and head.data == row["data"] == "{}" and may_share(bodies, there)
-    return ready and head.kind in ("line", "card") and not (_has_media(row) or head.has_media) and len(run) < there.coalesce
+    return ready and head.kind in ("line", "card") and len(run) < there.coalesce and _is_one_post(run, row, there)
+
+
+def _is_one_post(run: Sequence[Call], row: dict[str, Any], there: Capabilities) -> bool:
+    """Whether a desk can show these in about one post of its own: each further one takes its turn in the desk's pace, and many
+    would take longer than a call may."""
+    head = run[0]
+    told = (head.entry["kind"] if head.entry else None) == "status"
+    if _has_media(row) or head.has_media or told != (row["said_kind"] == "status"):
+        return False
+    size = sum(len(call.parts or "") for call in run) + len(row["parts"] or "")
+    return not there.post_limit or size <= there.post_limit
 
 
 def _rides(run: Sequence[Call], row: dict[str, Any], there: Capabilities) -> bool:

@@ -28,6 +28,8 @@ PATIENCE_S = 30.0
 LOOK_AGAIN_S = 0.5
 CANNOT_CONNECT = 2003
 """MySQL's and MariaDB's client: can't connect to the server (error reference, client errors)."""
+LOCK_S = 60
+"""How long a process waits for another that migrates, where the database wants to be told."""
 LOCK = 0x46524F4E
 """The advisory lock's number: "FRON"."""
 
@@ -92,10 +94,12 @@ async def _alone(connection: AsyncConnection, database: str) -> AsyncIterator[No
     take, give = (
         (f"SELECT pg_advisory_lock({LOCK})", f"SELECT pg_advisory_unlock({LOCK})")
         if dialect == "postgresql"
-        else (f"SELECT GET_LOCK('frontdesk{LOCK}', 60)", f"SELECT RELEASE_LOCK('frontdesk{LOCK}')")
+        else (f"SELECT GET_LOCK('frontdesk{LOCK}', {LOCK_S})", f"SELECT RELEASE_LOCK('frontdesk{LOCK}')")
     )
-    await connection.execute(text(take))
+    taken = (await connection.execute(text(take))).scalar()
     await connection.commit()
+    if dialect == "mysql" and taken != 1:  # 0: not in time, NULL: the server gave up (MariaDB, "GET_LOCK")
+        raise Busy(f"another process has been bringing the tables up to date for {LOCK_S} seconds")
     try:
         yield
     finally:

@@ -265,3 +265,13 @@ async def test_a_thread_that_may_not_be_there_is_asked_for_as_long_as_it_takes(m
         await outbound._ask([unknown(call)])
         await outbound.aclose(10)
         assert deliveries.outcomes[-1].wait_ms == 10_000
+
+
+async def test_lines_share_a_call_only_as_far_as_one_post_goes(store: Store) -> None:
+    """Twenty long lines would be twenty posts at one a second, and the call would end without an answer."""
+    there = Capabilities(coalesce=20, post_limit=250)
+    await stored(store, *({"state": "queued", "parts": f'[{{"type":"text","text":"{"x" * 60}"}}]'} for _ in range(8)))
+    [head] = await store.deliveries.due(0, 10)
+    [run], _ = await store.deliveries.claim(0, [head], owner=new_id(), lease_ms=1000, capabilities={"desk": there})
+    assert [call.rank for call in run] == [0, 1]
+    assert len(run[0].parts or "") * 3 > 250
