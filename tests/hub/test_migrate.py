@@ -155,3 +155,17 @@ async def test_a_database_that_still_starts_is_waited_for_and_then_named(kind: s
     monkeypatch.setattr(migrating, "LOOK_AGAIN_S", 0.05)
     with pytest.raises(Busy, match=r"fd:\*\*\*@127\.0\.0\.1:1/.* does not answer"):
         await migrate(f"{kind}://fd:secret@127.0.0.1:1/hub")
+
+
+@pytest.mark.parametrize("database_url", ["mysql"], indirect=True)
+async def test_who_does_not_get_the_lock_does_not_migrate(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MariaDB answers 0 after a while instead of waiting on."""
+    monkeypatch.setattr(migrating, "LOCK_S", 1)
+    holder = Database(database_url)
+    async with holder.engine.connect() as connection:
+        assert (await connection.execute(text(f"SELECT GET_LOCK('frontdesk{migrating.LOCK}', 0)"))).scalar() == 1
+        with pytest.raises(Busy, match="up to date"):
+            await migrate(database_url)
+        assert await seen(database_url, lambda found: inspect(found).get_table_names()) == []
+    await holder.close()
+    await migrate(database_url)
