@@ -21,7 +21,9 @@ class _Settings(BaseModel):
 class RateLimits(_Settings):
     """How much one sender may do before it is told to slow down."""
 
-    requests_per_ip: int = Field(600, gt=0, description="requests a minute from one address to /chat and /console")
+    requests_per_ip: int = Field(
+        600, gt=0, description="requests and new sockets a minute to /chat from one address, and to /console of one login"
+    )
     messages_per_customer: int = Field(10, gt=0, description="web messages in ten seconds")
     sessions_per_ip: int = Field(60, gt=0, description="new web customers an hour from one address")
     messages_per_channel: int = Field(0, ge=0, description="web messages a minute over all customers of a channel; 0: no limit")

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 
+from config.settings import RateLimits
+from hub.limits import Rule
 from hub.roles import AccessRules, Right
 from hub.runtime import Hub
 from hub.signin import HERE, Guest, hash_of
@@ -115,11 +117,21 @@ def from_here(connection: HTTPConnection) -> bool:
     return theirs in (connection.headers.get("host", ""), public.netloc) and bool(theirs)
 
 
+async def in_time(connection: HTTPConnection, who: Asker | None) -> bool:
+    """Whether not too much is asked: by one login, as a whole office may share an address, or by an address where nobody is
+    signed in."""
+    limits: RateLimits = connection.app.state.settings.limits
+    key = f"login:{who.hash}" if who is not None else f"ip:{guest_of(connection).address}"
+    return await hub_of(connection).limits.hit(key, Rule(limits.requests_per_ip, 60))
+
+
 def known(handler: Handler, needed: Needed) -> Callable[[Request], Awaitable[Response]]:
     """An endpoint for agents who may do what is `needed`."""
 
     async def guarded(request: Request) -> Response:
         who = await asker(request)
+        if not await in_time(request, who):
+            raise Refusal(429, "slow_down", "Too many calls; wait a little.", retry_after=30)
         if who is None:
             raise Refusal(401, "signed_out", "Please sign in.")
         if who.by_cookie and request.method not in ("GET", "HEAD") and not _meant(request):

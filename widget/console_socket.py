@@ -13,7 +13,7 @@ from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from hub.store.console import Place
 from hub.typists import typed
-from widget.access import ID, asker, from_here, hub_of
+from widget.access import ID, asker, from_here, hub_of, in_time
 from widget.frames import HEARTBEAT_S, POLL_S, console_event, refused
 from widget.socket import BAD_FRAME, BAD_ORIGIN, BAD_TOKEN, HELLO_S, RESTART, TOO_MANY, Cut, both_ways, close, next_frame
 from widget.tail import PAGE, Follower, Tail, text_of
@@ -47,6 +47,8 @@ async def console_socket(socket: WebSocket) -> None:
     follower: Follower | None = None
     try:
         who = await asker(socket)
+        if not await in_time(socket, who):
+            raise Cut(TOO_MANY)
         if who is None or not who.may("read"):
             raise Cut(BAD_TOKEN)
         if tail.count(who.agent.id) >= SOCKETS_PER_AGENT:

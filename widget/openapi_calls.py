@@ -58,7 +58,7 @@ def _chat(en: str, zh: str, **more: object) -> Call:
 def _agents(en: str, zh: str, gives: Mapping[int, type[BaseModel] | str | None], *fails: int, **more: object) -> Call:
     """A call of somebody who is signed in."""
     body = BODY if more.get("takes") else ()
-    return Call(CONSOLE, en, zh, gives, key="agent", fails=(401, 403, *body, *fails), **more)  # type: ignore[arg-type]
+    return Call(CONSOLE, en, zh, gives, key="agent", fails=(401, 403, *body, *({*fails} - {429}), 429), **more)  # type: ignore[arg-type]
 
 
 def _page(en: str, zh: str, kind: str, *fails: int) -> Call:

@@ -13,6 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from config.settings import HubSettings, WebSettings
 from hub.errors import Malformed
+from hub.limits import Rule
 from hub.metrics import SOCKETS
 from hub.runtime import Hub
 from widget.answers import Refusal, parse_object, word
@@ -111,6 +112,8 @@ async def customer_socket(socket: WebSocket) -> None:
     try:
         with feed.counted(address):
             if feed.addresses[address] > settings.limits.sockets_per_ip:
+                raise Cut(TOO_MANY)
+            if not await hub.limits.hit(f"ip:{address}", Rule(settings.limits.requests_per_ip, 60)):
                 raise Cut(TOO_MANY)
             await _spoken(socket, hub, web, settings, feed)
     except Cut as exc:
