@@ -100,9 +100,10 @@ class WebSettings(Settings):
                 raise ValueError(f"“{origin}” is not how browsers name a page's origin; write https://shop.example")
         return tuple(origin.lower() for origin in origins)
 
-    def loader(self) -> dict[str, Any]:
+    def loader(self, is_open: bool) -> dict[str, Any]:
         """What the loader must know before anything is asked for; {} when that is nothing."""
-        return {"say": [greeting.rule() for greeting in self.greetings]} if self.greetings else {}
+        said = {"say": [greeting.rule() for greeting in self.greetings]} if self.greetings and is_open else {}
+        return said | ({"hide": True} if self.hidden_outside_hours and not is_open else {})
 
     def look(self, language: str) -> dict[str, Any]:
         """How the chat presents itself in this language: the `cfg` of a welcome frame."""

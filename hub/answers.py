@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from hub.facts import MessageFacts
-from hub.model import Option
+from hub.model import Card, Form, FormField, Option, Part
 
 
 class _Rules(BaseModel):
@@ -35,11 +35,46 @@ def _buttons(value: Any) -> Any:
     return [{"text": entry} if isinstance(entry, str) else entry for entry in value] if isinstance(value, list | tuple) else value
 
 
+class BotCard(_Rules):
+    """A card: a title with a text, a page and buttons. Two or more stand side by side where the channel can show that."""
+
+    title: str = Field(min_length=1)
+    text: str = ""
+    url: str = ""
+    choices: Annotated[tuple[Button, ...], BeforeValidator(_buttons, json_schema_input_type=list[Button | str])] = ()
+
+    def part(self) -> Card:
+        """The card as channels show it."""
+        return Card(title=self.title, text=self.text, url=self.url, options=tuple(button.option() for button in self.choices))
+
+
+class BotField(_Rules):
+    """One question of a form."""
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    label: str
+    kind: Literal["text", "email", "phone", "number", "choice", "multiline"] = "text"
+    required: bool = False
+    options: tuple[str, ...] = ()
+
+    def field(self) -> FormField:
+        """The question as channels show it."""
+        options = tuple(Option(id=str(n), text=text) for n, text in enumerate(self.options))
+        return FormField(name=self.name, label=self.label, kind=self.kind, required=self.required, options=options)
+
+
 class Answer(_Rules):
     """What the bot says in one language. `{name}` stands for the customer, `{opens_at}` for when people are back."""
 
     text: str = Field(min_length=1)
     choices: Annotated[tuple[Button, ...], BeforeValidator(_buttons, json_schema_input_type=list[Button | str])] = ()
+    cards: tuple[BotCard, ...] = Field((), max_length=10, description="offered after the text")
+    form: tuple[BotField, ...] = Field((), description="questions to fill in, after the text; the answers are the next message")
+
+    def offered(self) -> list[Part]:
+        """What comes after the text."""
+        form = [Form(fields=tuple(one.field() for one in self.form))] if self.form else []
+        return [*(card.part() for card in self.cards), *form]
 
 
 def _answer(value: Any) -> Any:

@@ -109,7 +109,9 @@ class BotRules(_Rules):
 
     def _buttons(self) -> list[Button]:
         spoken = [self.greeting, self.handover, self.closed, *self.fallback, *(entry.answer for entry in self.faq)]
-        return [button for answers in spoken if answers for answer in answers.values() for button in answer.choices]
+        said = [answer for answers in spoken if answers for answer in answers.values()]
+        groups = [group for answer in said for group in (answer.choices, *(card.choices for card in answer.cards))]
+        return [button for group in groups for button in group]
 
     def _unreachable(self) -> list[Faq]:
         led_to = {button.faq for button in self._buttons()}
@@ -226,6 +228,7 @@ class _Turn:
         options = tuple(button.option() for button in answer.choices)
         self.offered = [[option.id, option.text] for option in options] or self.offered
         self.parts.append(Choices(text=text, options=options) if options else Text(text=text))
+        self.parts += answer.offered()
 
     def _end(self, reason: Reason, *, silent: bool = False) -> BotTurn:
         state: dict[str, Any] = {"greeted": True} if self.greeted else {}

@@ -201,6 +201,8 @@ def _kind(head: bytes, claimed: str) -> str:
         shown = puremagic.from_string(head, mime=True)
     except (puremagic.PureError, ValueError):
         shown = ""
+    if shown in ("video/webm", "video/mp4") and claimed == f"audio/{shown[6:]}":
+        return claimed  # these containers hold sound alone just as well, and their first bytes do not say which
     return shown or (claimed if claimed and not claimed.startswith("image/") else UNSHOWN)
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any, Literal
 
+import orjson
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.errors import Malformed
 from hub.limits import Rule
 from hub.metrics import ACK
-from hub.model import AgentId, AgentReply, ConversationId, DeskName, ExternalId, FileId, Media, Part, Text
+from hub.model import AgentId, AgentReply, Card, ConversationId, DeskName, ExternalId, FileId, Form, Media, Part, Text
 from hub.runtime import Hub
 from hub.store.console import Place
 from widget.access import Asker, hub_of, id_of, unknown
@@ -24,6 +26,8 @@ CLIENT_ID = re.compile(r"[!-~]{1,64}")
 INTAKE_S = 5.0
 TEXT = 10_000
 FILES = 10
+OFFERED = 20_000
+"""Bytes of cards and a form in one reply."""
 ACTS = Rule(120, 60)
 """What one agent may do in a minute."""
 UPLOADS = Rule(30, 60)
@@ -36,7 +40,7 @@ LATEST = 10
 
 
 async def say(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, base?, force?, delay?, reply_to?}
+    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, cards?, form?, base?, force?, delay?, reply_to?}
     A reply with `delay` (seconds) leaves so much later, and can be taken back until then; `reply_to`: the entry it answers."""
     hub = hub_of(request)
     place = await place_of(request)
@@ -146,9 +150,26 @@ async def _parts(hub: Hub, who: Asker, body: dict[str, Any]) -> tuple[Part, ...]
     text = word(body, "text", TEXT)
     if text.strip():
         parts.append(Text(text=text))
+    parts += _offered(body)
     if not parts:
-        raise Malformed("there is nothing to send: give text or files")
+        raise Malformed("there is nothing to send: give text, files, cards or a form")
     return tuple(parts)
+
+
+def _offered(body: dict[str, Any]) -> list[Part]:
+    """Cards, which have words and links, and a form to fill in."""
+    cards, form = body.get("cards") or [], body.get("form")
+    if len(orjson.dumps([cards, form])) > OFFERED:
+        raise Malformed(f"cards and form may have {OFFERED} bytes")
+    try:
+        given: list[Part] = [Card.model_validate({**card, "image": None}) for card in cards]
+        if form:
+            given.append(Form.model_validate({**form, "submitted": False}))
+    except (ValidationError, TypeError) as exc:
+        raise Malformed("cards or form are not as the document says") from exc
+    if len(cards) > FILES or any(isinstance(part, Form) and not part.fields for part in given):
+        raise Malformed(f"give at most {FILES} cards, and a form with at least one field")
+    return given
 
 
 async def _file(hub: Hub, who: Asker, file: Any) -> Media:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from hub.model import FormField, Option
 from hub.store.listing import View
 from widget.openapi_shapes import Absent, Id, OwnId, Place, Words
 
@@ -185,6 +186,22 @@ class Entries(BaseModel):
     deliveries: dict[str, Delivered]
 
 
+class CardSaid(BaseModel):
+    """A card to offer: two or more stand side by side where the channel can show that."""
+
+    title: str
+    text: str = ""
+    url: str = ""
+    options: list[Option] = []
+
+
+class FormSaid(BaseModel):
+    """Questions that the customer answers in the chat, or reads as lines where there are no forms."""
+
+    title: str = ""
+    fields: list[FormField] = Field(min_length=1)
+
+
 class Reply(BaseModel):
     """A reply or note. A reply with `base`, the last place seen, is `stale` once a colleague answered later, unless `force`."""
 
@@ -192,6 +209,8 @@ class Reply(BaseModel):
     kind: Literal["reply", "note"] = "reply"
     text: str = Field("", max_length=10_000)
     files: list[Id] = Field([], max_length=10)
+    cards: list[CardSaid] = Field([], max_length=10)
+    form: FormSaid | None = None
     base: Place | None = None
     force: bool = False
     delay: int = Field(0, ge=0, le=10)

@@ -9,20 +9,23 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+import orjson
 import rjsmin
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from config.settings import HubSettings
+from config.settings import HubSettings, WebSettings
 from hub.errors import Temporary, Undeliverable
 from hub.model import FileId
+from hub.routing import opening
 from hub.runtime import Hub
 from widget.answers import Refusal
 from widget.openapi import openapi
 
 FOLDER = Path(__file__).parent
-INLINE = {"image/png", "image/jpeg", "image/gif", "image/webp", "audio/mpeg", "audio/ogg", "video/mp4"}
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+INLINE = PICTURES | {"audio/mpeg", "audio/ogg", "audio/webm", "audio/mp4", "video/mp4", "video/webm"}
 """Types that a browser may show in place; everything else is downloaded."""
 FILE_CSP = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
@@ -48,16 +51,24 @@ def _content(path: Path) -> tuple[bytes, str]:
     content = path.read_bytes()
     if path.suffix == ".js":
         content = rjsmin.jsmin(content.decode()).encode()
-    return content, f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+    return content, _tag(content)
 
 
 def _sent(request: Request, path: Path, seconds: int) -> Response:
     """A file of ours, with a tag so that it is sent once."""
     content, tag = _content(path)
+    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return _answered(request, content, kind, tag, seconds)
+
+
+def _tag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()[:20]}"'
+
+
+def _answered(request: Request, content: bytes, kind: str, tag: str, seconds: int) -> Response:
     headers = {"etag": tag, "cache-control": f"public, max-age={seconds}" if seconds else "no-cache"}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    kind = "text/javascript" if path.suffix == ".js" else mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Response(content, headers=headers, media_type=kind)
 
 
@@ -79,7 +90,15 @@ async def _to_console(request: Request) -> Response:
 
 
 async def _script(request: Request) -> Response:
-    return _sent(request, FOLDER / "static" / "widget.js", 300)
+    """GET /widget.js: the loader, with what each chat's file says that must be known before anybody asks."""
+    hub: Hub = request.app.state.hub
+    is_open, _ = opening(hub.routing, None, hub.now())
+    chats = {str(name): one.loader(is_open) for name, one in hub.channels.items() if isinstance(one, WebSettings)}
+    told = orjson.dumps({name: said for name, said in chats.items() if said})
+    content = _content(FOLDER / "static" / "widget.js")[0]
+    head, bracket, tail = content.rpartition(b"({})")
+    content = head + bracket[:1] + told + bracket[3:] + tail
+    return _answered(request, content, "text/javascript", _tag(content), 300)
 
 
 async def static(request: Request) -> Response:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hub.bot import BotRules, BotTurn, respond, silence
 from hub.facts import MessageFacts
-from hub.model import Choices, Part, Text
+from hub.model import Card, Choices, Form, Part, Text
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 RULES = BotRules.model_validate(
@@ -235,3 +235,29 @@ class TestRules:
     def test_mistakes_are_named(self, broken: dict[str, Any], hint: str) -> None:
         with pytest.raises(ValidationError, match=hint):
             BotRules.model_validate(broken)
+
+
+GREEN = {"title": "Green", "text": "50 g", "url": "https://shop.example/green", "choices": [{"text": "More", "faq": "green"}]}
+CITY = {"name": "city", "label": "City", "kind": "choice", "options": ["A", "B"]}
+SHOP = [
+    {
+        "name": "tea",
+        "keywords": ["tea"],
+        "answer": {"text": "Our best:", "cards": [GREEN, {"title": "Black", "choices": ["Take it"]}]},
+    },
+    {"name": "green", "answer": {"text": "Where to?", "form": [CITY]}},
+]
+
+
+class TestCardsAndForms:
+    def test_an_answer_offers_cards_whose_buttons_lead_on(self) -> None:
+        talk = Talk(BotRules.model_validate({"faq": SHOP}))
+        _, green, black = talk.says("which tea?").parts
+        assert isinstance(green, Card) and isinstance(black, Card)
+        assert (green.title, green.options[0].id, black.options[0].id) == ("Green", "faq:green", "Take it")
+        _, form = talk.says("", choice="faq:green").parts
+        assert isinstance(form, Form) and form.fields[0].options[1].text == "B"
+
+    def test_a_card_s_button_to_nowhere_is_told(self) -> None:
+        with pytest.raises(ValidationError, match="leads to “green”"):
+            BotRules.model_validate({"faq": SHOP[:1]})

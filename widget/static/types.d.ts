@@ -95,7 +95,7 @@ interface Welcome extends Frame {
   hb?: number;
   lp?: number;
   read?: number;
-  cfg: { title?: string; greeting?: string; lang?: string; online?: boolean; accent?: string; position?: string; form?: Extract<Part, { type: 'form' }> };
+  cfg: { title?: string; greeting?: string; lang?: string; online?: boolean; accent?: string; position?: string; form?: Extract<Part, { type: 'form' }>; opens?: string; preview?: boolean; transcript?: boolean };
 }
 
 /** What a customer said and the hub has not yet confirmed. */

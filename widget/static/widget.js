@@ -3,18 +3,23 @@
  * the rest when somebody shows intent. Attributes: data-channel, data-lang (a language, or `page` to follow <html lang>),
  * data-theme (light, dark), data-side (left), data-mode (`page` fills a page of its own).
  * `Frontdesk.open()`, `.close()`, `.identify(token)` with what the site's backend has signed, `.on(name, listener)` for what happens:
- * open, close, message, unread, denied.
+ * open, close, message, unread, denied. The hub puts what each channel's file says of lines that come by themselves into the last
+ * pair of brackets: nothing else is fetched before intent.
  */
-(() => {
+((/** @type {Record<string, {hide?: boolean, say?: [string, number, Record<string, string>][]}>} */ told) => {
   const script = /** @type {HTMLScriptElement | null} */ (document.currentScript);
   if (!script || customElements.get('frontdesk-widget')) return;
-  const { channel = 'web', lang: asked, theme = '', side = '', mode = '', talk = '' } = script.dataset;
+  const { channel = 'web', lang: asked, theme, side, mode, talk } = script.dataset;
   const base = new URL('.', script.src).href;
   const lang = (asked === 'page' ? document.documentElement.lang : asked) || navigator.language;
   const zh = /^zh/i.test(lang);
-  const key = `frontdesk ${base} ${channel}${mode && talk && ` ${talk.slice(-12)}`}`;
-  const modules = ['widget/core.js', 'widget/view.js', 'widget/items.js', 'widget/log.js', 'widget/style.js', 'widget/upload.js'];
-  const shared = ['dom.js', 'line.js', 'look.js', 'outbox.js', 'parts.js', 'when.js'].map((name) => `shared/${name}`);
+  const key = `frontdesk ${base} ${channel}${mode && talk ? ` ${talk.slice(-12)}` : ''}`;
+  const modules = 'widget/core widget/view widget/composer widget/items widget/log widget/style widget/tabs'.split(' ');
+  const shared = 'shared/dom shared/line shared/look shared/outbox shared/parts shared/when'.split(' ');
+  const { hide, say = [] } = told[channel] ?? {};
+
+  /** @param {string} tag @param {object} props @returns {any} */
+  const make = (tag, props) => Object.assign(document.createElement(tag), props);
 
   /** @type {Promise<any> | undefined} */
   let core;
@@ -22,10 +27,7 @@
   /** Fetch the core, all modules at once; a second try asks by another address, as browsers remember failed modules. */
   const load = (again = '') => {
     for (const name of [...modules, ...shared]) {
-      const hint = document.createElement('link');
-      hint.rel = 'modulepreload';
-      hint.href = `${base}static/${name}`;
-      document.head.append(hint);
+      document.head.append(make('link', { rel: 'modulepreload', href: `${base}static/${name}.js` }));
     }
     return import(`${base}static/widget/core.js${again}`);
   };
@@ -34,52 +36,53 @@
   const css = new CSSStyleSheet();
   css.replaceSync(`:host{all:initial;position:fixed;inset-block-end:20px;inset-inline-end:20px;z-index:var(--fd-z,2147483000)}
 :host([data-side=left]){inset-inline:20px auto}:host([data-mode=page]) .launcher{display:none}
-.launcher{position:relative;display:grid;place-items:center;width:56px;height:56px;padding:0;border:0;border-radius:50%;cursor:pointer;background:var(--fd-accent,#0b6bcb);color:var(--fd-on-accent,#fff);box-shadow:0 6px 20px rgb(10 30 60/.28),0 1px 3px rgb(10 30 60/.2);transition:filter .16s}
-.launcher:hover{filter:brightness(1.08)}.launcher:focus-visible{outline:3px solid var(--fd-accent,#0b6bcb);outline-offset:3px}
+.launcher{position:relative;display:grid;place-items:center;width:56px;height:56px;padding:0;border:0;border-radius:50%;cursor:pointer;background:var(--fd-accent,#0b6bcb);color:var(--fd-on-accent,#fff);box-shadow:0 6px 20px rgb(10 30 60/.28)}
+.launcher[aria-expanded=false]::before{content:"";width:24px;height:24px;transform:scale(1.17);background:currentColor;clip-path:path("M12 3.5c-5.2 0-9.2 3.5-9.2 7.8 0 2.4 1.3 4.6 3.3 6l-.6 3.2 3.9-1.7c.8.2 1.7.3 2.6.3 5.2 0 9.2-3.5 9.2-7.8S17.2 3.5 12 3.5z")}.launcher:hover{filter:brightness(1.08)}.launcher:focus-visible{outline:3px solid var(--fd-accent,#0b6bcb);outline-offset:3px}
 .badge{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:22px;height:22px;box-sizing:border-box;padding:0 6px;border-radius:11px;background:#1b1f24;color:#fff;font:600 12px/18px system-ui,sans-serif;border:2px solid #fff;text-align:center}
-.badge[hidden]{display:none}@media(prefers-reduced-motion:reduce){.launcher{transition:none}}@media print{:host{display:none}}`);
+.badge[hidden]{display:none}
+.tease{position:absolute;inset-block-end:70px;inset-inline-end:0;display:flex;width:max-content;max-width:min(300px,80vw);background:#fff;color:#1b1f24;border-radius:14px;box-shadow:0 6px 20px rgb(10 30 60/.28);font:15px/1.5 system-ui,sans-serif}:host([data-side=left]) .tease{inset-inline:0 auto}
+.tease button{padding:12px 16px;border:0;background:none;color:inherit;font:inherit;text-align:start;cursor:pointer}
+@media print{:host{display:none}}`);
 
   class FrontdeskWidget extends HTMLElement {
     /** @type {any} */
     opened;
+    /** @type {HTMLElement | undefined} */
+    tease;
 
     constructor() {
       super();
       const root = this.attachShadow({ mode: 'open' });
       root.adoptedStyleSheets = [css];
       this.setting = { base, channel, lang, key, identity: '', talk: mode && talk };
-      this.launcher = document.createElement('button');
-      this.badge = document.createElement('span');
+      this.launcher = make('button', { className: 'launcher', ariaLabel: zh ? '打开在线客服' : 'Chat with us', ariaExpanded: 'false', onclick: () => this.toggle() });
+      this.badge = make('span', { className: 'badge', hidden: true });
       this.build();
       root.append(this.launcher);
     }
 
     build() {
       const { launcher, badge } = this;
-      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-      const path = document.createElementNS(svg.namespaceURI ?? '', 'path');
-      svg.setAttribute('viewBox', '0 0 24 24');
-      svg.setAttribute('width', '28');
-      svg.setAttribute('aria-hidden', 'true');
-      path.setAttribute('fill', 'currentColor');
-      path.setAttribute('d', 'M12 3.5c-5.200 0-9.200 3.500-9.200 7.800 0 2.400 1.300 4.600 3.300 6l-.6 3.200 3.900-1.700c.8.2 1.700.3 2.600.3 5.200 0 9.200-3.500 9.200-7.800S17.200 3.500 12 3.5z');
-      svg.append(path);
-      badge.className = 'badge';
-      badge.hidden = true;
-      launcher.className = 'launcher';
-      launcher.type = 'button';
       launcher.setAttribute('part', 'launcher');
-      launcher.setAttribute('aria-label', zh ? '打开在线客服' : 'Chat with us');
-      launcher.setAttribute('aria-expanded', 'false');
-      launcher.append(svg, badge);
+      launcher.append(badge);
       for (const sign of ['pointerenter', 'focus', 'touchstart']) launcher.addEventListener(sign, intent, { once: true, passive: true });
-      launcher.addEventListener('click', () => this.toggle());
     }
 
     connectedCallback() {
       Object.assign(this.dataset, side && { side }, theme && { theme }, mode && { mode });
       if (mode === 'page') this.open();
       else if (known()) setTimeout(() => this.panel(), 1200);
+    }
+
+    /** A line that comes by itself: a press on it opens the chat with it. @param {string} text */
+    greet(text) {
+      const box = make('div', { className: 'tease', role: 'status' });
+      for (const words of [text, zh ? '关闭' : 'Close']) {
+        box.append(make('button', { textContent: words, onclick: () => (words === text ? this.open() : box.remove()) }));
+      }
+      Object.assign(this.setting, { hello: text });
+      this.tease = box;
+      this.shadowRoot?.append(box);
     }
 
     /** @returns {Promise<any>} */
@@ -92,6 +95,7 @@
     }
 
     open() {
+      this.tease?.remove();
       return this.panel().then((opened) => opened.open(), () => {
         if (mode !== 'page') window.open(`${base}w/${channel}`, '_blank', 'noopener');
       });
@@ -100,6 +104,21 @@
     close() {
       this.opened?.close();
     }
+  }
+
+  /** Wait for the first line whose page and time have come, once in a visit; a page that changes its address begins anew. */
+  function watch() {
+    let path = '';
+    let since = 0;
+    const clock = setInterval(() => {
+      if (path !== location.pathname) [path, since] = [location.pathname, Date.now()];
+      const texts = say.find(([paths, ms]) => new RegExp(paths).test(path) && Date.now() - since >= ms)?.[2];
+      if (!texts && !element.opened) return;
+      clearInterval(clock);
+      if (!texts || element.opened || sessionStorage[key]) return;
+      sessionStorage[key] = 1;
+      element.greet(texts[lang] ?? texts[lang.split('-')[0]] ?? Object.values(texts)[0]);
+    }, 500);
   }
 
   /** Somebody who was here before may have an answer waiting. */
@@ -112,8 +131,12 @@
   }
 
   customElements.define('frontdesk-widget', FrontdeskWidget);
-  const element = /** @type {FrontdeskWidget} */ (document.createElement('frontdesk-widget'));
-  const put = () => document.body.append(element);
+  const element = /** @type {FrontdeskWidget} */ (make('frontdesk-widget', {}));
+  const put = () => {
+    if (hide && !mode && !known()) return;
+    document.body.append(element);
+    if (say.length && !mode) watch();
+  };
   if (document.body) put();
   else addEventListener('DOMContentLoaded', put);
   const api = {
@@ -129,4 +152,4 @@
     on: (name, then) => element.addEventListener(name, (event) => then(/** @type {CustomEvent} */ (event).detail)),
   };
   Object.assign(window, { Frontdesk: api });
-})();
+})({});

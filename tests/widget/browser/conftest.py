@@ -21,6 +21,7 @@ from tests.widget.browser.cut import Cut
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 HERE = os.path.dirname(__file__)  # noqa: PTH120
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none", "--force-color-profile=srgb"]
+FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

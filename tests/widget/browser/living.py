@@ -33,6 +33,7 @@ async def living(
             store, redis_url, prefix, folder / "files", connectors={WEB: Web(WEB, own, Kit.__new__(Kit))}, **hub
         ) as home:
             home.hub.channels = {WEB: own}
+            setattr(home.hub.files, "_public_url", home.url)  # noqa: B010 -- the port is known only now
             worker = asyncio.create_task(_work(home))
             try:
                 yield home

@@ -4,7 +4,7 @@
  */
 
 import { fill, grow, h, icon, sends } from '../shared/dom.js';
-import { sizeOf } from '../shared/parts.js';
+import { sizeOf } from '../shared/rich.js';
 import { call } from './api.js';
 import { bench } from './bench.js';
 import { Canned } from './canned.js';

@@ -5,7 +5,8 @@
 
 import { fill, h, icon } from '../shared/dom.js';
 import { safe } from '../shared/parts.js';
-import { briefly, dayOf, timeOf } from '../shared/when.js';
+import { dayOf, timeOf } from '../shared/when.js';
+import { briefly } from './ago.js';
 import { get } from './api.js';
 import { titled } from './bench.js';
 import { ICONS } from './icons.js';

@@ -4,7 +4,7 @@
  */
 
 import { fill, h, icon } from '../shared/dom.js';
-import { briefly } from '../shared/when.js';
+import { briefly } from './ago.js';
 import { get } from './api.js';
 import { ICONS } from './icons.js';
 import { channelWord, lang, say, words } from './words.js';

@@ -4,7 +4,7 @@
  */
 
 import { fill, follow, h, icon } from '../shared/dom.js';
-import { briefly, elapsed } from '../shared/when.js';
+import { briefly, elapsed } from './ago.js';
 import { colourOf } from './bench.js';
 import { Bulk } from './bulk.js';
 import { Filters } from './filters.js';

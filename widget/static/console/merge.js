@@ -4,7 +4,7 @@
  */
 
 import { fill, h } from '../shared/dom.js';
-import { briefly } from '../shared/when.js';
+import { briefly } from './ago.js';
 import { get, post } from './api.js';
 import { ask, field } from './sheets.js';
 import { channelWord, lang, nameOf, say, words } from './words.js';

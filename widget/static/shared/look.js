@@ -23,18 +23,7 @@ export const PARTS = `
 .bubble p{margin:0;white-space:pre-wrap;overflow-wrap:anywhere}
 .bubble p+*,.bubble .picture+*,.bubble .file+*{margin-top:6px}
 .bubble a{color:inherit;text-underline-offset:2px;overflow-wrap:anywhere}
-.bubble code{font:0.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:rgb(127 127 127/.16);border-radius:4px;padding:1px 4px}
 .bubble .odd{color:var(--muted)}
-.bubble dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:4px 12px}.bubble dt{color:var(--muted)}.bubble dd{margin:0}
-.picture{display:block;line-height:0;max-width:260px}
-.picture img{max-width:100%;max-height:260px;width:auto;height:auto;border-radius:10px;object-fit:cover;background:var(--soft)}
-.file{display:inline-flex;align-items:center;gap:10px;min-height:44px;max-width:100%;text-decoration:none}
-.file .icon{flex:none;opacity:.8}
-.file .what{display:flex;flex-direction:column;min-width:0;line-height:1.35}
-.file .name{overflow-wrap:anywhere}
-.file small{font-size:12px;opacity:.85}
-.player{display:block;max-width:100%;min-width:220px}
-.card{display:flex;flex-direction:column;gap:6px}
 .options{display:flex;flex-wrap:wrap;gap:8px}
 .option{font:inherit;font-size:14px;line-height:20px;padding:7px 14px;border-radius:18px;border:1px solid var(--link);color:var(--link);background:none;text-decoration:none;cursor:pointer;text-align:start}
 span.option{cursor:default;border-color:var(--line);color:var(--muted)}

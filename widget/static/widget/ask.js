@@ -44,6 +44,7 @@ function dress(place) {
  * @param {Extract<Part, {type: 'form'}>} form
  * @param {Record<string, string>} words
  * @param {(form: {title?: string, fields: FormField[]}) => void} answered
+ * @returns {void}
  */
 export function ask(place, form, words, answered) {
   if (form.submitted) return again(place, form, words, answered);

@@ -4,16 +4,15 @@
  */
 
 import { newId } from '../shared/dom.js';
-import { Line } from '../shared/line.js';
 import { CustomerLog } from './log.js';
-import { Upload } from './upload.js';
+import { SharedLine } from './tabs.js';
 import { View } from './view.js';
 
 const TYPING_MS = 3000;
 const CONFIRM_MS = 10_000;
 const LANGUAGES = ['zh-CN', 'zh-TW', 'en', 'ja', 'ko', 'es', 'fr', 'de', 'ar'];
 
-/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk: string, identity: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
+/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk?: string, identity: string, hello?: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
 
 export class Core {
   /** @param {Host} host */
@@ -23,16 +22,23 @@ export class Core {
     this.there = `${this.base}chat/${encodeURIComponent(host.setting.channel)}`;
     this.lang = languageOf(host.setting.lang);
     this.log = new CustomerLog(host.setting.key);
-    this.log.token ||= host.setting.talk;
+    this.log.token ||= host.setting.talk ?? '';
     this.cfg = /** @type {Welcome['cfg']} */ ({});
-    /** @type {Map<string, Upload>} */
+    /** @type {Map<string, import('./upload.js').Upload>} */
     this.uploads = new Map();
     this.sending = '';
     this.typed = 0;
     /** @type {{name: string, until: number} | null} */
     this.writer = null;
+    /** The place in line, 0 when not in it, and the seconds until the turn comes. @type {{place: number, wait: number | null}} */
+    this.queue = { place: 0, wait: null };
+    /** Whether the hub insists on the questions before the chat. */
+    this.must = false;
+    this.hinted = false;
+    /** @type {Promise<Record<string, string>> | undefined} */
+    this.rare = undefined;
     this.view = new View(this);
-    this.line = new Line({
+    this.line = new SharedLine({
       socket: `${this.there.replace(/^http/, 'ws')}/socket`,
       poll: `${this.there}/poll`,
       memory: `${host.setting.key} polling`,
@@ -40,7 +46,7 @@ export class Core {
       frame: (frame) => this.#take(frame),
       state: () => this.view.draw(),
       denied: () => this.#session(),
-    });
+    }, this.log);
     addEventListener('storage', (event) => event.key?.startsWith(this.log.outbox.prefix) && this.#changed());
     document.addEventListener('visibilitychange', () => this.seen());
     this.begun = this.#begin();
@@ -143,9 +149,22 @@ export class Core {
     if (what === 'gap') this.line.restart();
     if (what !== 'new') return;
     if (ev.by.kind !== 'customer') this.writer = null;
+    if (ev.by.kind === 'agent' || ev.k === 'resolved') this.queue.place = 0;
+    if (ev.k === 'message' && ev.by.kind !== 'customer') this.#hint();
     if (ev.k === 'message') this.tell('message', { by: ev.by, at: ev.at, parts: ev.d.parts ?? [] });
     this.view.draw();
     this.seen();
+  }
+
+  /** A sign for somebody who looks elsewhere, and its end once everything was seen. */
+  #hint() {
+    const away = document.visibilityState === 'hidden' || !this.view.visible;
+    if (!away && !this.hinted) return;
+    this.hinted = away;
+    import('./hints.js').then(({ title, sound }) => {
+      title(away ? this.log.unread : 0);
+      if (away && this.line.leads) sound();
+    });
   }
 
   /** @param {Frame} frame */
@@ -157,6 +176,7 @@ export class Core {
       setTimeout(() => this.flush(), (frame.after ?? 2) * 1000);
       return;
     }
+    this.must ||= frame.code === 'consent';
     this.log.outbox.put({ ...item, failed: frame.code || 'refused' });
     this.#changed();
   }
@@ -165,6 +185,7 @@ export class Core {
   #passing(frame) {
     if (frame.k === 'read' && frame.by?.kind !== 'customer') this.log.agentRead = Math.max(this.log.agentRead, frame.s ?? 0);
     if (frame.k === 'presence' && typeof frame.online === 'boolean') this.cfg.online = frame.online;
+    if (frame.k === 'queue') this.queue = { place: frame.place, wait: frame.wait };
     if (frame.k === 'typing') {
       this.writer = frame.on === false ? null : { name: frame.by?.name ?? '', until: Date.now() + 8000 };
       setTimeout(() => this.view.draw(), 8100);
@@ -208,23 +229,26 @@ export class Core {
     this.#changed();
   }
 
-  /** @param {boolean} on */
-  typing(on) {
+  /** What is being written goes along where the hub has said that agents see it. @param {boolean} on @param {string} text */
+  typing(on, text) {
     const now = Date.now();
     if (on ? now - this.typed < TYPING_MS : !this.typed) return;
     this.typed = on ? now : 0;
-    this.line.send({ t: 'typing', on });
+    this.line.send({ t: 'typing', on, ...(on && this.cfg.preview && { text: text.slice(0, 300) }) });
   }
 
   /** Tell the hub what was read, when it can really be seen. */
   seen() {
     if (!this.view.visible || document.visibilityState === 'hidden') return;
     if (this.log.markRead()) this.line.send({ t: 'read', s: this.log.read });
+    if (this.hinted) this.#hint();
     this.view.draw();
   }
 
-  /** @param {Iterable<File>} files */
-  attach(files) {
+  /** @param {Iterable<File>} given */
+  async attach(given) {
+    const files = [...given];
+    const { Upload } = await import('./upload.js');
     for (const file of files) {
       const upload = new Upload(this, file);
       this.uploads.set(upload.id, upload);
@@ -238,6 +262,19 @@ export class Core {
     const headers = { Authorization: `Bearer ${this.log.token}` };
     const answer = await fetch(`${this.there}/history?before=${before}&limit=${limit}`, { headers });
     return answer.ok ? (await answer.json()).items : [];
+  }
+
+  /** Ask for the conversation by e-mail; says whether it will come. @param {string} email @returns {Promise<boolean>} */
+  async mail(email) {
+    const headers = { Authorization: `Bearer ${this.log.token}` };
+    const body = JSON.stringify({ email });
+    return fetch(`${this.there}/transcript`, { method: 'POST', headers, body }).then((answer) => answer.ok, () => false);
+  }
+
+  /** The words that are seldom needed, together with the others. @returns {Promise<Record<string, string>>} */
+  more() {
+    this.rare ??= fetch(`${this.base}static/widget/texts/more/${this.lang}.json`).then((answer) => answer.json());
+    return this.rare.then((words) => ({ ...this.view.words, ...words }));
   }
 
   async earlier() {

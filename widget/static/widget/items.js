@@ -43,20 +43,20 @@ export function itemsOf(core, words) {
   /** @type {Item[]} */
   const said = [];
   if (whole) {
-    const parts = /** @type {Part[]} */ ([{ type: 'text', text: core.cfg.greeting || words.greeting }]);
+    const parts = /** @type {Part[]} */ ([{ type: 'text', text: core.host.setting.hello || core.cfg.greeting || words.greeting }]);
     said.push(item({ key: 'greeting', kind: 'greeting', parts, by: { kind: 'bot', name: '' } }));
   }
   said.push(...spoken(entries, words));
   for (const one of confirmed) said.push(own(one, words.sent));
   for (const one of outbox.all()) {
-    if (!entries.some((ev) => ev.id === one.id)) said.push({ ...own(one, one.failed ? words.failed : words.sending), failed: Boolean(one.failed) });
+    if (!entries.some((ev) => ev.id === one.id)) said.push({ ...own(one, one.failed ? words[one.failed] ?? words.failed : words.sending), failed: Boolean(one.failed) });
   }
   for (const one of core.uploads.values()) {
     const state = one.failed ? words[one.failed] ?? words.failed : words.uploading.replace('{n}', String(one.done));
     said.push(item({ key: one.id, own: true, at: one.at, parts: [one.part], upload: one, state, failed: Boolean(one.failed) }));
   }
   mark(said, core.log.agentRead, words);
-  return [...dated(said, core.lang), ...(said.some((one) => one.own || one.ev) ? offered(said) : asked(core.cfg.form))];
+  return [...dated(said, core.lang), ...(!core.must && said.some((one) => one.own || one.ev) ? offered(said) : asked(core.cfg.form))];
 
   /** @param {Pending} one @param {string} state */
   function own(one, state) {
@@ -149,7 +149,8 @@ function asked(form) {
 function offered(said) {
   const latest = said.at(-1);
   const part = latest && (latest.own ? latest.parts.find(isRecent) : latest.parts.findLast((one) => (one.type === 'choices' || one.type === 'card') && one.options?.length || one.type === 'form' && !one.submitted));
-  return latest && part ? [item({ key: `options ${latest.key}`, kind: part.type === 'form' ? 'form' : 'options', parts: [part], ev: latest.ev })] : [];
+  const deck = latest && latest.parts.filter((one) => one.type === 'card').length > 1 && part?.type === 'card';
+  return latest && part && !deck ? [item({ key: `options ${latest.key}`, kind: part.type === 'form' ? 'form' : 'options', parts: [part], ev: latest.ev })] : [];
 
   /** A rating can be changed for a day. @param {Part} one */
   function isRecent(one) {

@@ -107,7 +107,13 @@ export class CustomerLog {
   save() {
     const { token, me, epoch, cursor, read, agentRead } = this;
     const entries = this.entries.slice(-KEPT);
-    remember(this.key, { token, me, epoch, cursor, read, agentRead, entries }) || remember(this.key, { token, me, read });
+    return remember(this.key, { token, me, epoch, cursor, read, agentRead, entries }) || remember(this.key, { token, me, read });
+  }
+
+  /** Another tab has a new session: take it over. */
+  again() {
+    const { token, me } = recall(this.key) ?? {};
+    if (token) this.renew({ token, customer: me, epoch: '' });
   }
 }
 

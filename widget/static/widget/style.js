@@ -21,6 +21,8 @@ background:var(--paper);color:var(--ink);border-radius:var(--fd-radius,16px);box
 .dot.on{background:var(--green)}
 .names{flex:1;min-width:0}
 h2{margin:0;font-size:16px;font-weight:600;line-height:1.35;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
+.hint{flex:none;margin:-6px 16px 10px;font-size:12px;line-height:1.4;color:var(--muted)}
+@media(hover:none){.emojis{display:none}}
 .under{margin:1px 0 0;font-size:13px;line-height:1.4;color:var(--muted)}
 button{font:inherit;color:inherit}
 .plain{flex:none;display:grid;place-items:center;width:44px;height:44px;padding:0;border:0;border-radius:10px;background:none;color:var(--muted);cursor:pointer}

@@ -3,18 +3,17 @@
  * @module
  */
 
-import { anchored, fill, follow, grow, h, icon, sends } from '../shared/dom.js';
-import { options, show } from '../shared/parts.js';
-import { timeOf } from '../shared/when.js';
+import { anchored, fill, follow, h, icon } from '../shared/dom.js';
+import { body, options } from '../shared/parts.js';
+import { dayOf, timeOf } from '../shared/when.js';
+import { act, aside, Composer } from './composer.js';
 import { initial, itemsOf, stampOf } from './items.js';
-import { keepDraft, recallDraft } from './log.js';
 import { css } from './style.js';
 
 const ICONS = {
   close: 'M6 6l12 12M18 6L6 18',
   down: 'M6 9.5l6 6 6-6',
-  clip: 'M20 11.5l-7.8 7.8a5 5 0 0 1-7.1-7.1l8.3-8.3a3.3 3.3 0 0 1 4.7 4.7l-8.2 8.2a1.7 1.7 0 0 1-2.4-2.4l7.3-7.3',
-  send: 'M12 19V5M5.5 11.5L12 5l6.5 6.5',
+  more: '!M12 7a1.6 1.6 0 1 0 0-3.2 1.6 1.6 0 0 0 0 3.2zM12 13.6a1.6 1.6 0 1 0 0-3.2 1.6 1.6 0 0 0 0 3.2zM12 20.2a1.6 1.6 0 1 0 0-3.2 1.6 1.6 0 0 0 0 3.2z',
   people: '!M12 3.5c-5.2 0-9.2 3.5-9.2 7.8 0 2.4 1.3 4.6 3.3 6l-.6 3.2 3.9-1.7c.8.2 1.7.3 2.6.3 5.2 0 9.2-3.5 9.2-7.8S17.2 3.5 12 3.5z',
 };
 const PHONE = matchMedia('(max-width: 480px)');
@@ -29,8 +28,6 @@ export class View {
     this.words = {};
     this.drawing = 0;
     this.count = 0;
-    this.face = [...core.host.launcher.childNodes];
-    this.draft = `${core.host.setting.key} draft`;
   }
 
   /** @param {Record<string, string>} words */
@@ -45,13 +42,14 @@ export class View {
   }
 
   #build() {
-    const { words } = this;
+    const { words, core } = this;
     this.title = h('h2', { id: 'title' });
     this.under = h('p', { class: 'under' });
     this.avatar = h('span', { class: 'avatar', 'aria-hidden': 'true' });
-    const close = h('button', { class: 'plain', type: 'button', 'aria-label': words.close, onclick: () => this.close() }, icon(ICONS.close));
+    const more = act(words.more, ICONS.more, () => this.#menu(more, header), { 'aria-expanded': 'false' });
+    const close = act(words.close, ICONS.close, () => this.close());
     const names = h('div', { class: 'names' }, this.title, this.under);
-    const header = h('div', { class: 'head', part: 'header' }, this.avatar, names, !this.page && close);
+    const header = h('div', { class: 'head', part: 'header' }, this.avatar, names, more, !this.page && close);
     this.bar = h('div', { class: 'bar', role: 'status' });
     this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => this.core.earlier() }, words.earlier);
     this.list = h('div', { class: 'list', role: 'log', 'aria-label': words.log, 'aria-live': 'polite' });
@@ -60,66 +58,35 @@ export class View {
     this.newer = h('button', { class: 'newer', type: 'button', onclick: () => this.#bottom() }, words.newer);
     this.scroll.addEventListener('scroll', () => this.#scrolled(), { passive: true });
     this.typing = h('div', { class: 'typing', role: 'status' });
-    const { core } = this;
+    this.composer = new Composer(core, words, () => this.#bottom());
+    this.hint = h('p', { class: 'hint', hidden: true }, words.previewed);
     const dir = core.lang === 'ar' && 'rtl';
     this.dialog = h('dialog', { id: 'panel', class: 'panel', part: 'panel', lang: core.lang, dir, 'aria-labelledby': 'title' },
-      header, this.bar, this.scroll, h('div', { class: 'float' }, this.newer), this.typing, this.#composer());
+      header, this.bar, this.scroll, h('div', { class: 'float' }, this.newer), this.typing, this.composer.element, this.hint);
     this.dialog.addEventListener('keydown', (event) => {
       if (event.key === 'Escape' && !event.isComposing && !this.page) this.close();
     });
     this.dialog.addEventListener('dragover', (event) => event.preventDefault());
     this.dialog.addEventListener('drop', (event) => {
       event.preventDefault();
-      if (!this.composer?.hidden) core.attach(event.dataTransfer?.files ?? []);
+      if (!this.composer?.element.hidden) core.attach(event.dataTransfer?.files ?? []);
     });
     this.dialog.addEventListener('cancel', (event) => event.preventDefault());
     return this.dialog;
   }
 
-  #composer() {
-    const { words, core } = this;
-    this.field = h('textarea', { rows: 1, dir: 'auto', 'aria-label': words.write, placeholder: words.write, maxlength: 4000, enterkeyhint: 'send' });
-    this.field.value = recallDraft(this.draft);
-    this.picker = h('input', { type: 'file', multiple: true, hidden: true, tabindex: -1, 'aria-label': words.attach });
-    this.button = h('button', { class: 'send', type: 'button', 'aria-label': words.send, part: 'send', onclick: () => this.#submit() }, icon(ICONS.send));
-    const pick = h('button', { class: 'plain', type: 'button', 'aria-label': words.attach, onclick: () => this.picker?.click() }, icon(ICONS.clip));
-    this.picker.addEventListener('change', () => {
-      core.attach(this.picker?.files ?? []);
-      if (this.picker) this.picker.value = '';
+  /** @param {HTMLElement} button @param {HTMLElement} header */
+  #menu(button, header) {
+    const { core } = this;
+    aside(button, async () => {
+      const [{ menu }, words] = await Promise.all([import('./menu.js'), core.more()]);
+      return menu(header, core, words);
     });
-    this.field.addEventListener('keydown', (event) => {
-      if (!sends(event)) return;
-      event.preventDefault();
-      this.#submit();
-    });
-    this.field.addEventListener('input', () => this.#wrote());
-    this.field.addEventListener('paste', (event) => {
-      const files = event.clipboardData?.files;
-      if (!files?.length) return;
-      event.preventDefault();
-      core.attach(files);
-    });
-    this.composer = h('div', { class: 'composer', part: 'composer' }, pick, this.picker, this.field, this.button);
-    return this.composer;
   }
 
-  #wrote() {
-    const { field } = this;
-    if (!field) return;
-    grow(field);
-    keepDraft(this.draft, field.value);
-    this.core.typing(field.value.trim() !== '');
-    this.button?.classList.toggle('ready', field.value.trim() !== '');
-  }
-
-  #submit() {
-    const text = this.field?.value.trim();
-    if (!this.field || !text) return;
-    this.field.value = '';
-    this.#wrote();
-    this.core.say({ text }, [{ type: 'text', text }]);
-    this.#bottom();
-    this.field.focus();
+  /** Say something above the thread. @param {string} why */
+  warn(why) {
+    if (this.bar) this.bar.textContent = why;
   }
 
   open() {
@@ -131,9 +98,9 @@ export class View {
     this.core.tell('open');
     this.#face(true);
     this.draw(true);
-    this.#wrote();
+    this.composer?.wrote();
     this.#bottom();
-    this.field?.focus({ preventScroll: true });
+    this.composer?.field.focus({ preventScroll: true });
   }
 
   close() {
@@ -149,7 +116,7 @@ export class View {
   #face(open) {
     const { launcher, badge } = this.core.host;
     launcher.setAttribute('aria-expanded', String(open));
-    launcher.replaceChildren(...(open ? [icon(ICONS.down, 28), badge] : this.face));
+    launcher.replaceChildren(...(open ? [icon(ICONS.down, 28), badge] : [badge]));
     this.#badge();
   }
 
@@ -180,7 +147,7 @@ export class View {
     const before = scroll.scrollHeight - scroll.scrollTop;
     this.#head();
     const items = itemsOf(core, words);
-    if (this.composer) this.composer.hidden = items.at(-1)?.key === 'before';
+    if (this.composer) this.composer.element.hidden = items.at(-1)?.key === 'before';
     const oldest = list.firstElementChild?.getAttribute('data-key');
     follow(list, items, (one) => one.key, stampOf, (one) => this.#make(one));
     if (this.earlier) this.earlier.hidden = !core.log.entries.length || core.log.entries[0].s <= 1;
@@ -196,16 +163,21 @@ export class View {
     const name = agent || core.cfg.title || words.title;
     const live = core.line.state === 'live';
     if (this.title) this.title.textContent = name;
-    if (this.under) this.under.textContent = core.cfg.online === undefined && !live ? words.connecting : core.cfg.online === false ? words.away : words.online;
+    const { online, opens } = core.cfg;
+    const away = opens ? words.back.replace('{when}', `${dayOf(opens, core.lang)} ${timeOf(opens, core.lang)}`) : words.away;
+    if (this.under) this.under.textContent = online === undefined && !live ? words.connecting : online === false ? away : words.online;
+    if (this.hint) this.hint.hidden = !core.cfg.preview;
     if (this.avatar) fill(this.avatar, agent ? initial(agent) : icon(ICONS.people, 22), h('i', { class: core.cfg.online ? 'dot on' : 'dot' }));
     const { state } = core.line;
     const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : '';
     if (this.bar && this.bar.textContent !== trouble) this.bar.textContent = trouble;
     const writer = core.writer && core.writer.until > Date.now() ? core.writer.name || words.someone : '';
-    const typing = writer ? words.typing.replace('{name}', writer) : '';
+    const { place, wait } = core.queue;
+    const line = place ? `${words.queue.replace('{n}', String(place))} ${wait ? words.wait.replace('{n}', String(wait / 60)) : words.waitUnknown}` : '';
+    const typing = writer ? words.typing.replace('{name}', writer) : line;
     if (this.typing?.textContent === typing) return;
     const dots = h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
-    if (this.typing) fill(this.typing, ...(typing ? [dots, typing] : []));
+    if (this.typing) fill(this.typing, ...(writer ? [dots, typing] : [typing]));
   }
 
   /** @param {import('./items.js').Item} item @returns {HTMLElement} */
@@ -213,13 +185,14 @@ export class View {
     const { core, words } = this;
     if (item.kind === 'day') return h('div', { class: 'day' }, h('span', {}, item.text));
     if (item.kind === 'line') return h('div', { class: 'line' }, item.text);
-    const setting = { words, base: core.base, fresh: item.ev && (() => this.#fresh(item)) };
+    const press = (/** @type {Option} */ option) => this.#choose(option, item);
+    const setting = { words, press, base: core.base, fresh: item.ev && (() => this.#fresh(item)) };
     if (item.kind === 'form') return this.#form(item);
     if (item.kind === 'options') return this.#options(item, setting);
     const who = item.own ? words.you : item.by.name || (item.by.kind === 'bot' ? words.bot : core.cfg.title || words.title);
     const name = !item.own && item.first && item.kind === 'said' && h('div', { class: 'who' }, who);
     const bubble = h('div', { class: item.gone ? 'bubble gone' : 'bubble', part: item.own ? 'bubble own' : 'bubble' },
-      !name && h('span', { class: 'vh' }, `${who}: `), ...item.parts.map((part) => show(part, setting)), item.signs && h('span', { class: 'signs' }, item.signs));
+      !name && h('span', { class: 'vh' }, `${who}: `), ...body(item.parts, setting), item.signs && h('span', { class: 'signs' }, item.signs));
     const alone = item.parts.length === 1 && item.parts[0].type === 'media' && ['image', 'sticker'].includes(item.parts[0].kind);
     if (alone) bubble.classList.add('bare');
     const row = h('div', { class: 'row' }, name, bubble, this.#meta(item));
@@ -250,12 +223,14 @@ export class View {
    */
   #options(item, setting) {
     const part = item.parts[0];
-    const of = item.ev?.d.mid;
-    const choose = (/** @type {Option} */ { id, text }) => {
-      this.core.say({ choice: { id, text, of } }, [{ type: 'choice', id, text }]);
-      this.field?.focus();
-    };
+    const choose = (/** @type {Option} */ option) => this.#choose(option, item);
     return options((part.type === 'choices' || part.type === 'card' ? part.options : []) ?? [], { ...setting, choose });
+  }
+
+  /** @param {Option} option @param {import('./items.js').Item} item */
+  #choose({ id, text }, item) {
+    this.core.say({ choice: { id, text, of: item.ev?.d.mid } }, [{ type: 'choice', id, text }]);
+    this.composer?.field.focus();
   }
 
   /** Questions to answer; what draws them is fetched when there are some. @param {import('./items.js').Item} item */
@@ -263,10 +238,11 @@ export class View {
     const [part] = item.parts;
     const place = h('div', {});
     if (part.type !== 'form') return place;
-    import('./ask.js').then(({ ask }) => ask(place, part, this.words, (form) => {
+    Promise.all([import('./ask.js'), this.core.more()]).then(([{ ask }, words]) => ask(place, part, words, (form) => {
+      this.core.must = false;
       this.core.say({ form }, [{ type: 'form', ...form, submitted: true }]);
       this.draw(true);
-      this.field?.focus();
+      this.composer?.field.focus();
     }));
     return place;
   }
