@@ -93,12 +93,13 @@ async def _script(request: Request) -> Response:
     """GET /widget.js: the loader, with what each chat's file says that must be known before anybody asks."""
     hub: Hub = request.app.state.hub
     is_open, _ = opening(hub.routing, None, hub.now())
-    chats = {str(name): one.loader(is_open) for name, one in hub.channels.items() if isinstance(one, WebSettings)}
-    told = orjson.dumps({name: said for name, said in chats.items() if said})
+    chats = {str(name): one for name, one in hub.channels.items() if isinstance(one, WebSettings)}
+    told = orjson.dumps({name: said for name, one in chats.items() if (said := one.loader(is_open))})
     content = _content(FOLDER / "static" / "widget.js")[0]
     head, bracket, tail = content.rpartition(b"({})")
     content = head + bracket[:1] + told + bracket[3:] + tail
-    return _answered(request, content, "text/javascript", _tag(content), 300)
+    by_the_clock = any(one.hidden_outside_hours for one in chats.values())
+    return _answered(request, content, "text/javascript", _tag(content), 0 if by_the_clock else 300)
 
 
 async def static(request: Request) -> Response:

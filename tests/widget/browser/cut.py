@@ -16,6 +16,11 @@ class Cut:
         self.target = (there.hostname or "127.0.0.1", there.port or 80)
         self.down = False
         self.sockets = True
+        self.delay = 0.0
+        """Seconds that each piece is held back."""
+        self.stalled = asyncio.Event()
+        self.stalled.set()
+        """While it is clear, connections stay open and nothing comes through them."""
         self.upgrades = 0
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -29,10 +34,15 @@ class Cut:
         self.drop()
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
+    def stall(self) -> None:
+        """Swallow what is under way: both ends believe that they are connected, until `drop`."""
+        self.stalled.clear()
+
     def drop(self) -> None:
         """Break every connection in the middle of whatever it does."""
         for task in self.tasks:
             task.cancel()
+        self.stalled.set()
 
     def cut(self) -> None:
         self.down = True
@@ -59,7 +69,7 @@ class Cut:
             back, far = await asyncio.open_connection(*self.target)
             far.write(head)
             await asyncio.wait(
-                [asyncio.ensure_future(pump(reader, far)), asyncio.ensure_future(pump(back, writer))],
+                [asyncio.ensure_future(self._pump(reader, far)), asyncio.ensure_future(self._pump(back, writer))],
                 return_when=asyncio.FIRST_COMPLETED,
             )
         except OSError:
@@ -69,10 +79,11 @@ class Cut:
                 if end is not None:
                     end.transport.abort()
 
-
-async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry bytes one way until either end is gone."""
-    with contextlib.suppress(OSError):
-        while piece := await reader.read(65536):
-            writer.write(piece)
-            await writer.drain()
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry bytes one way until either end is gone."""
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(65536):
+                await asyncio.sleep(self.delay)
+                await self.stalled.wait()
+                writer.write(piece)
+                await writer.drain()
