@@ -1,7 +1,7 @@
 """A line that is cut again and again in the middle of a conversation: reset, half open, slow, offline.
 
-`python -m tests.widget.browser.chaos --cuts 200` cuts a visitor and an agent off from a hub of its own while both write, once over
-WebSocket and once over long poll; then what both pages show is compared with the database, line by line.
+`python -m tests.widget.browser.chaos --cuts 200` cuts a visitor and an agent off from a hub of its own while both write, once by
+WebSocket and once by long poll; then what both pages show is compared with the database, line by line.
 """
 
 from __future__ import annotations
