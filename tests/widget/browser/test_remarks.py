@@ -57,7 +57,7 @@ SHOWN = """async ([path, name, log]) => {
   const sender = { of: () => [], kept: [] };
   const inbox = { detail: { id: 't1', deliveries: {} }, entries: log, sender, me: {}, customerRead: 0 };
   const its = { entries: log, confirmed: [], outbox: { all: () => [] }, agentRead: 0 };
-  const core = { log: its, cfg: {}, uploads: new Map(), lang: 'en' };
+  const core = { host: { setting: {} }, log: its, cfg: {}, uploads: new Map(), lang: 'en' };
   const made = name === 'shownOf' ? module.shownOf(inbox, 'en') : module.itemsOf(core, { sent: 'Sent', deleted: 'gone' });
   return made.filter((one) => one.kind === 'said').map(({ parts, signs, quoted, edited, gone }) => ({
     parts: parts.map((part) => part.name ?? part.text), signs: signs ?? '',
@@ -85,9 +85,9 @@ async def test_the_widget_shows_signs_on_what_they_stand_on(page: Page, site: Si
 
 
 LOOKS = """async (parts) => {
-  const { show } = await import('/static/shared/parts.js');
+  const { draw } = await import('/static/shared/rich.js');
   const words = { sticker: 'Sticker', file: 'File' };
-  return parts.map((part) => show(part, { words, base: location.origin })).map((one) => ({
+  return parts.map((part) => draw(part, { words, base: location.origin })).map((one) => ({
     tag: one.tagName, text: one.textContent, href: one.href ?? '', alt: one.querySelector('img')?.alt ?? '',
     icon: Boolean(one.querySelector('svg')),
   }));
