@@ -258,6 +258,8 @@ class Report(Frozen):
     state: Literal["sent", "failed", "unknown", "held", "warned", "noticed"]
     reason: str = ""
     unreachable: bool = False
+    file: bool = False
+    """Whether the call carried a file."""
 
 
 Incoming = Annotated[Message | AgentReply | Report, Field(discriminator="what")]
@@ -292,4 +294,4 @@ class Entry(Frozen):
     edit_of: MessageId | None = None
     """Of `edit` and `delete`: the entry changed. Of `status`: the entry whose delivery it reports."""
     data: dict[str, Any] = Field(default_factory=dict)
-    """Of `status`: {state, target, reason, delivery}. Of `assigned`: {agent, name, team}. Of `changed`: hub/acts.py."""
+    """Of `status`: {state, target, reason, delivery, file?}. Of `assigned`: {agent, name, team}. Of `changed`: hub/acts.py."""

@@ -58,6 +58,7 @@ def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> R
         state=state,
         reason=reason[:500],
         unreachable=unreachable,
+        file=call.kind == "send" and call.has_media,
     )
 
 

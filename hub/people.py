@@ -52,7 +52,8 @@ class SupportsWhisper(Protocol):
     """Can say something to one person in a thread."""
 
     async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
-        """`about` is `taken`, with the `name` of who has the conversation: this person asked for it too late; or one of
+        """`about` is one of: `taken`, with the `name` of who has the conversation: they asked too late; `last_calls`, with
+        `note` (the desk's id of what was kept), `left`, `calls` and `preview`; `undone` and `late`, of an answer to take back;
         `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing."""
         ...
 

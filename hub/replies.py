@@ -11,8 +11,10 @@ from hub.batch import Batch, Quoted
 from hub.holding import noticed
 from hub.model import AgentReply, Author, ExternalId, Report, Text
 from hub.quotes import quoted_by, remember
+from hub.resending import again
 from hub.rights import audited, author_of, person_of, refusal, refuse
 from hub.runtime import Hub
+from hub.sparing import of_note, spared
 from hub.store.talks import Talk
 
 if TYPE_CHECKING:
@@ -35,9 +37,7 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
     audited(batch, talk, reply, author, person)
     match reply.kind:
         case "reply" | "note":
-            if "canned" in reply.data:
-                reply = _canned(hub, batch, talk, reply, author)
-            _speak(batch, talk, reply, author, await quoted_by(hub, connection, batch, talk, reply))
+            await _said(hub, connection, batch, talk, reply, author)
         case "edit" | "delete":
             await _correct(hub, connection, batch, talk, reply, author)
         case "resolve" if talk.status != "resolved":
@@ -56,7 +56,7 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "snooze" | "priority" | "tags" | "block" | "unblock":
             acts.acted(batch, talk, reply, author)
         case "resend":
-            if await hub.store.timeline.resend(connection, str(reply.edit_of), talk.id):
+            if await again(hub, connection, batch, talk, reply, author):
                 return {talk.lane}
     return set()
 
@@ -67,6 +67,16 @@ async def _name(hub: Hub, connection: AsyncConnection, batch: Batch, agent: str 
     if batch.staff is None:
         batch.staff = await hub.store.staff.roster(connection)
     return next((one.name for one in batch.staff if one.id == agent), "")
+
+
+async def _said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
+    """Words for the customer or for colleagues, as they are to be once they are filled and their author is sure of them."""
+    if "canned" in reply.data:
+        reply = _canned(hub, batch, talk, reply, author)
+    said = await of_note(hub, connection, batch, talk, reply) if "note" in reply.data else reply
+    if said is None or (said.kind == "reply" and await spared(hub, connection, batch, talk, said, author)):
+        return
+    _speak(batch, talk, said, author, await quoted_by(hub, connection, batch, talk, said))
 
 
 def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:
@@ -163,7 +173,9 @@ async def _undone(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Tal
         return
     entry_id, public = before
     calls = public and not batch.capabilities[talk.channel].pulled
-    if calls and not await acts.undo(hub, connection, batch, talk, author, entry_id):
+    late = calls and not await acts.undo(hub, connection, batch, talk, author, entry_id)
+    batch.whisper(talk, reply.desk, str(reply.agent), "late" if late else "undone", {})
+    if late:
         return
     entry = batch.append(
         talk, "delete", author, at=reply.at, source=reply.desk, external_id=reply.id, edit_of=entry_id, public=public
@@ -247,7 +259,7 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         who = batch.owners[talk.identity_id]
         who.unreachable, who.changed = report.reason[:191] or "unreachable", True
     entry_id = str(report.message) if report.message else None
-    tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery)
+    tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery, file=report.file)
     if report.target == talk.channel and batch.capabilities[talk.channel].window is not None:
         batch.redraw(talk)
     await noticed(hub, connection, batch, talk, report)
@@ -258,9 +270,11 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         batch.mark(talk, origin[0], origin[1], report.state)
 
 
-def tell(batch: Batch, talk: Talk, entry_id: str | None, target: str, state: str, reason: str, delivery: str) -> None:
+def tell(
+    batch: Batch, talk: Talk, entry_id: str | None, target: str, state: str, reason: str, delivery: str, *, file: bool = False
+) -> None:
     """A status entry; desks are shown it unless all went well and there is nothing to say of it."""
-    data = {"state": state, "target": target, "reason": reason, "delivery": delivery}
+    data = {"state": state, "target": target, "reason": reason, "delivery": delivery} | ({"file": True} if file else {})
     parts = (Text(text=reason),) if reason else ()
     entry = batch.append(talk, "status", SYSTEM, parts=parts, edit_of=entry_id, data=data, public=False)
     if state != "sent" or reason:

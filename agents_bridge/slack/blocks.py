@@ -16,6 +16,7 @@ from hub.ports import Line, ThreadCard
 
 Locale = Literal["en", "zh"]
 RESOLVE, REOPEN, RESEND, CLAIM, RELEASE = "fd_resolve", "fd_reopen", "fd_resend", "fd_claim", "fd_release"
+AS_LINK, AS_NOTE = "fd_link", "fd_note"
 ASSIGN, RESOLVE_WHY, SNOOZE = "fd_assign", "fd_why", "fd_snooze"
 """`action_id`s of our buttons; the last three open a modal."""
 POST_LIMIT = 12_000
@@ -205,6 +206,13 @@ def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
         if one.entry.data.get("state") in ("held", "warned", "noticed", "sent"):
             continue
-        again = _button(f"{RESEND}_{one.delivery}"[:255], WORDS[locale]["resend"], value=one.delivery)
-        blocks.append({"type": "actions", "elements": [again]})
+        blocks.append({"type": "actions", "elements": _ways_out(one, WORDS[locale])})
     return blocks
+
+
+def _ways_out(told: Line, w: dict[str, str]) -> list[dict[str, Any]]:
+    """What an agent can make of an answer that did not arrive. Only of one that certainly did not: a note."""
+    data, ways = told.entry.data, [(RESEND, w["resend"])]
+    ways += [(AS_LINK, w["as_link"])] if data.get("file") else []
+    ways += [(AS_NOTE, w["as_note"])] if data.get("state") == "failed" else []
+    return [_button(f"{name}_{told.delivery}"[:255], text, value=told.delivery) for name, text in ways]

@@ -23,10 +23,9 @@ from agents_bridge.slack.lookup import arrived
 from agents_bridge.slack.manifest import lacking
 from agents_bridge.slack.members import member_of
 from agents_bridge.slack.receive import challenged, heard_of, limited, parsed, retold, verifier_of, verify
-from agents_bridge.slack.refusals import refusal_text
-from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
+from agents_bridge.slack.telling import told
 from agents_bridge.slack.text import inert
 from agents_bridge.slack.wire import metadata_of, thread_of, ts_of
 from agents_bridge.slack.words import WORDS
@@ -57,7 +56,7 @@ class SlackDesk:
         self._settings = settings
         self._kit = kit
         self._verifier = verifier_of(settings.signing_secret.get_secret_value(), kit.now)
-        self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned)
+        self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned, settings.undo_s)
         self._slack = Slack(settings)
         self.missed = functools.partial(missed, self._slack, self._reading)
         self._people: dict[str, tuple[float, Member]] = {}
@@ -202,10 +201,9 @@ class SlackDesk:
     async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
         """A line that one member sees (chat.postEphemeral): Slack neither keeps it nor promises it."""
         channel, root = thread_of(thread)
-        w = SAYINGS[self._settings.locale]
-        text = (refusal_text(about, self._settings.locale) or w[about]).format(name=inert(facts.get("name", "")) or w["somebody"])
+        said = told(about, facts, self._settings.locale)
         with translated("chat.postEphemeral", posts=False):
-            await self._slack.web.chat_postEphemeral(channel=channel, thread_ts=root, user=str(person).split(":")[-1], text=text)
+            await self._slack.web.chat_postEphemeral(channel=channel, thread_ts=root, user=str(person).split(":")[-1], **said)
 
     async def _marks(self, channel: str, stamp: str) -> set[str]:
         """Which of our marks are there; all of them, where Slack does not say."""

@@ -14,6 +14,7 @@ from agents_bridge.slack.canned import not_there
 from agents_bridge.slack.guard import Reason, classified, held_blocks
 from agents_bridge.slack.heard import Heard, Then, whispered
 from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.telling import leaving
 from agents_bridge.slack.text import inert, plain
 from agents_bridge.slack.thread_words import NAMES, Command, command_of, near
 from hub.canned import CannedReplies
@@ -54,6 +55,8 @@ class Reading:
     """The teams that a conversation may be given to."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     canned: CannedReplies = field(default_factory=CannedReplies)
+    undo_s: int = 0
+    """For how long an answer waits for its author to take it back."""
     told: dict[str, datetime] = field(default_factory=dict)
     """What agents were told lately, which is not repeated."""
 
@@ -185,8 +188,17 @@ def _said(post: Post, message: dict[str, Any]) -> Heard:
     if not parts:
         return Heard()
     if not reason:
-        return Heard([post.item("reply", parts)])
+        return _answered(post, parts)
     return Heard([post.item("note", parts)], _why(post, mrkdwn, reason, word, bool(message.get("files"))))
+
+
+def _answered(post: Post, parts: Sequence[Part]) -> Heard:
+    """An answer, which waits a moment where its author may take it back."""
+    seconds = post.reading.undo_s
+    if not seconds:
+        return Heard([post.item("reply", parts)])
+    then = post.whisper(*leaving(seconds, post.ts, post.reading.locale))
+    return Heard([post.item("reply", parts, data={"delay_ms": seconds * 1000})], [then])
 
 
 def _ordered(post: Post, command: Command) -> Heard:
@@ -198,7 +210,7 @@ def _ordered(post: Post, command: Command) -> Heard:
         return _canned(post, plain(command.rest).text)
     said = plain(command.rest, post.reading.locale)
     if command.kind == "reply":
-        return Heard([post.item("reply", (said,))])
+        return _answered(post, (said,))
     notes = [post.item("note", (said,), suffix=":why")] if command.kind == "resolve" and said.text else []
     data = {**command.data, **({"person": f"{post.team}:{command.person}"} if command.person else {})}
     if command.kind == "snooze":

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.telling import KEEP, asking
 from agents_bridge.slack.text import note_of, plain
 from agents_bridge.slack.thread_words import command_of
 from hub.model import Text
 
 Reason = Literal["", "note", "word", "colleague", "outsider"]
-SEND, KEEP = "fd_send", "fd_keep"
-"""`action_id`s of the question's buttons."""
+SEND = "fd_send"
+"""`action_id` of a question's button that carries the line itself."""
 VALUE_LIMIT = 2000
 _COLLEAGUE = re.compile(
     r"[\s*_~>\u200b-\u200f\u2060-\u2069\ufeff]*(?:<[@!](?!date)|(?:internal|fyi|内部|仅内部)\s*[:：])", re.IGNORECASE
@@ -51,11 +52,4 @@ def held_blocks(mrkdwn: str, ts: str, locale: Literal["en", "zh"]) -> list[dict[
     value = json.dumps({"ts": ts, "text": mrkdwn}, ensure_ascii=False)
     if len(value) > VALUE_LIMIT:
         return []
-    buttons = [
-        {"type": "button", "action_id": SEND, "text": {"type": "plain_text", "text": w["send"]}, "value": value},
-        {"type": "button", "action_id": KEEP, "text": {"type": "plain_text", "text": w["keep"]}, "value": "keep"},
-    ]
-    return [
-        {"type": "section", "text": {"type": "mrkdwn", "text": w["held"]}},
-        {"type": "actions", "elements": buttons},
-    ]
+    return asking(w["held"], (SEND, w["send"], value), (KEEP, w["keep"], "keep"))

@@ -10,12 +10,13 @@ from typing import Any
 
 from agents_bridge.slack import canned, marking, modals
 from agents_bridge.slack.asking import asked
-from agents_bridge.slack.blocks import ASSIGN, CLAIM, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
+from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
 from agents_bridge.slack.events import Post, Reading, named, post_of, read, stamped
-from agents_bridge.slack.guard import KEEP, SEND, classified
+from agents_bridge.slack.guard import SEND, classified
 from agents_bridge.slack.heard import Heard, Then, whispered
 from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, SEND_IT
 from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.telling import KEEP, SAY, UNDO
 from agents_bridge.slack.text import plain
 from hub.model import AgentReply, ExternalId, Text, ThreadId
 
@@ -28,6 +29,8 @@ AT_ONCE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     marking.UNBLOCK: ("unblock", {}),
 }
 """Buttons that need no more than their press: the reply's kind and its data."""
+AGAIN = {f"{RESEND}_": "", f"{AS_LINK}_": "link", f"{AS_NOTE}_": "note"}
+"""By how a button's name begins: what an answer that did not arrive leaves as."""
 
 
 class _Press:
@@ -92,11 +95,16 @@ def _action(by: _Press, body: dict[str, Any], action: dict[str, Any]) -> Heard:
         return Heard(then=_respond(body, w["kept"]))
     if name == SEND:
         return Heard([_sent(by, value, action)], _respond(body, w["sent"]))
-    kind, data = ("resend", {}) if name.startswith(RESEND) else AT_ONCE.get(name, ("", {}))
+    if name == SAY:
+        return Heard([_said(by, value, action)], _respond(body, w["sent"]))
+    if name == UNDO:
+        return Heard([_undone(by, value, action)], _respond(body, "…"))
+    again = next((how for prefix, how in AGAIN.items() if name.startswith(prefix)), None)
+    kind, data = AT_ONCE.get(name, ("", {})) if again is None else ("resend", {"as": again} if again else {})
     if not kind or (kind == "resend" and not _DELIVERY.fullmatch(value)):
         return Heard()
     when = stamped(action.get("action_ts"))
-    more: dict[str, Any] = {"edit_of": ExternalId(value)} if kind == "resend" else {"data": dict(data)}
+    more: dict[str, Any] = {"data": dict(data)} | ({"edit_of": ExternalId(value)} if kind == "resend" else {})
     raw = {"action": action, "user": body.get("user")}
     return Heard([by.item(kind, f"{by.team}:{by.thread}:{name[:20]}:{when}", _at(when), raw, **more)])
 
@@ -118,7 +126,22 @@ def _sent(by: _Press, value: str, action: dict[str, Any]) -> AgentReply:
     held = json.loads(value)
     text = plain(str(held["text"]), by.reading.locale)
     id = f"{by.team}:{by.channel}:{stamped(held['ts'])}:sent"
-    return by.item("reply", id, _at(stamped(action.get("action_ts"))), {"action": action}, parts=(text,))
+    return by.item("reply", id, _at(stamped(action.get("action_ts"))), {"action": action}, parts=(text,), data={"sure": True})
+
+
+def _said(by: _Press, value: str, action: dict[str, Any]) -> AgentReply:
+    """What was kept as a note is for the customer; `value` is the id under which it was kept."""
+    if not value.startswith(f"{by.team}:") or len(value) > 180:
+        raise ValueError("not an id of a note")
+    at = _at(stamped(action.get("action_ts")))
+    return by.item("reply", f"{value}:sent", at, {"action": action}, data={"note": value})
+
+
+def _undone(by: _Press, value: str, action: dict[str, Any]) -> AgentReply:
+    """An answer that has not left shall not; `value` is its message's `ts`."""
+    own = f"{by.team}:{by.channel}:{stamped(value)}"
+    at = _at(stamped(action.get("action_ts")))
+    return by.item("undo", f"{own}:undo", at, {"action": action}, edit_of=ExternalId(own))
 
 
 def _at(stamp: str) -> datetime:
@@ -218,7 +241,7 @@ def chosen(reading: Reading, body: dict[str, Any]) -> Heard:
 def _as_reply(by: _Press, post: Post, message: dict[str, Any], text: Text) -> AgentReply:
     files = [part for part in read(post, message)[0] if not isinstance(part, Text)]
     parts = ([text] if text.text.strip() else []) + files
-    return by.item("reply", f"{post.id}:sent", by.reading.now(), {"message": message}, parts=tuple(parts))
+    return by.item("reply", f"{post.id}:sent", by.reading.now(), {"message": message}, parts=tuple(parts), data={"sure": True})
 
 
 def command_heard(reading: Reading, body: dict[str, Any]) -> Heard:

@@ -29,6 +29,7 @@ class SlackSettings(Settings):
     socket_mode: bool = Field(False, description="true on a machine without a public https address")
     customize: bool = Field(True, description="customers' lines appear under their names (scope chat:write.customize)")
     locale: Literal["en", "zh"] = "en"
+    undo_s: int = Field(0, ge=0, le=30, description="seconds in which an agent may take an answer back before it leaves; 0: none")
     api_url: str = Field("https://slack.com/api/", pattern=r"^https?://.+", description="for tests and gateways")
     proxy: str = Field("", pattern=r"^(https?://.+)?$", description="a proxy for calls to Slack; the environment's is not used")
     rate: float = Field(1.0, gt=0, description="posts a second in one Slack channel; Slack allows about 1")

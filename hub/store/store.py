@@ -17,6 +17,7 @@ from hub.store.console import ConsoleStore
 from hub.store.database import Database, is_refusal
 from hub.store.deliveries import DeliveryStore
 from hub.store.devices import DeviceStore
+from hub.store.ended import EndedStore
 from hub.store.factors import FactorStore
 from hub.store.feeds import FeedStore
 from hub.store.filing import FileRows
@@ -60,6 +61,7 @@ class Store:
     windows: WindowStore
     holds: HoldStore
     passive: PassiveStore
+    ended: EndedStore
     sweeping: SweepStore
     logs: LogStore
     console: ConsoleStore
@@ -116,6 +118,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         windows=WindowStore(db),
         holds=HoldStore(db, lanes),
         passive=PassiveStore(db, deliveries),
+        ended=EndedStore(db),
         sweeping=SweepStore(db),
         logs=LogStore(db),
         console=ConsoleStore(db),

@@ -246,12 +246,6 @@ class Timeline:
             return False
         return bool(await self.set_call(connection, own, state="cancelled", done_at=now))
 
-    async def resend(self, connection: AsyncConnection, delivery_id: str, conversation_id: str) -> bool:
-        """Queue a conversation's failed or unknown call again, as the same row with the same key; says whether there was one."""
-        own = (delivery.c.id == delivery_id) & (delivery.c.conversation_id == conversation_id)
-        values = {"state": "queued", "due_ms": 0, "reason": "", "done_at": None, "tries": 0, "call_key": ""}
-        return bool(await self.set_call(connection, own & delivery.c.state.in_(("failed", "unknown")), **values))
-
 
 def _unless_empty(name: str) -> Any:
     """What another channel has told stays when this one says nothing."""

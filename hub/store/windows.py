@@ -75,6 +75,12 @@ class WindowStore:
             row = (await connection.execute(wanted.where(conversation.c.id == conversation_id))).mappings().first()
         return meter_of(row["until_ms"], row["calls_left"], row["quota"], row["scene"]) if row else None
 
+    async def left(self, connection: AsyncConnection, identity_id: str, now: int) -> int | None:
+        """How many calls to a customer the channel takes at this moment; None where nothing is counted or open."""
+        wanted = select(allowance.c.calls_left).where(allowance.c.identity_id == identity_id, allowance.c.until_ms > now)
+        found = (await connection.execute(wanted)).scalar()
+        return None if found is None else int(found)
+
     async def acted(self, connection: AsyncConnection, acts: Sequence[Act], now: int) -> set[int]:
         """Customers have acted: what that opens, and the calls that may leave now; returns the lanes that these wait in.
 

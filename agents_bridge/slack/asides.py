@@ -1,0 +1,22 @@
+"""What the hub has one person told of an answer of theirs, in English and Chinese; what fills `{}` is safe already."""
+
+from __future__ import annotations
+
+ASIDES = {
+    "en": {
+        "last_calls": "Not sent yet: the channel takes {left} more until the customer writes, and this needs {calls}. "
+        "What is beyond that waits for the customer. They would get:\n> {preview}",
+        "undone": "Taken back: it had not left.",
+        "late": "It has left already. Delete your message to take it back where the channel can.",
+        "leaving": "It leaves in {seconds} s.",
+        "undo": "Undo",
+    },
+    "zh": {
+        "last_calls": "尚未发送：在客户下次来信前，此渠道还可发送 {left} 次，本条需要 {calls} 次，"
+        "超出部分将等客户来信后发出。客户将看到：\n> {preview}",
+        "undone": "已撤回，客户没有收到。",
+        "late": "消息已经发出。如渠道支持，删除您的消息即可撤回。",
+        "leaving": "将在 {seconds} 秒后发出。",
+        "undo": "撤销",
+    },
+}

@@ -1,0 +1,50 @@
+"""Use-case: an answer that would use up what the channel still takes is shown to its author before it leaves.
+
+It is kept as a note meanwhile; the author's word makes it an answer (`AgentReply.data["note"]`), as it makes any other note one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.batch import PARTS, Batch
+from hub.model import AgentReply, Author
+from hub.ports import SupportsWhisper
+from hub.rendering import fit, plain
+from hub.runtime import Hub
+from hub.splitting import clip
+from hub.store.talks import Talk
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+SHOWN = 300
+"""Characters of a preview."""
+
+
+async def spared(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> bool:
+    """Whether the author is asked first: where the channel counts, and this would take its last call or more than there are."""
+    there = batch.capabilities[talk.channel]
+    if there.window is None or reply.data.get("sure") or not isinstance(hub.desks.get(reply.desk), SupportsWhisper):
+        return False
+    left = await hub.store.windows.left(connection, talk.identity_id, batch.now_ms)
+    calls = fit(reply.parts, there, hub.files.link, talk.locale or "en")
+    if not left or len(calls) < left:
+        return False
+    entry = batch.append(
+        talk, "note", author, parts=reply.parts, at=reply.at, source=reply.desk, external_id=reply.id, public=False
+    )
+    batch.to_desks(talk, entry, origin=reply.desk)
+    preview = clip(" ⏎ ".join(plain(call, talk.locale or "en") for call in calls), SHOWN)
+    facts = {"note": str(reply.id), "left": str(left), "calls": str(len(calls)), "preview": preview}
+    batch.whisper(talk, reply.desk, str(reply.agent), "last_calls", facts)
+    return True
+
+
+async def of_note(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> AgentReply | None:
+    """The answer that a note becomes, with the note's own parts; None when there is no such note in this conversation."""
+    found = await hub.store.timeline.said(connection, str(reply.desk), str(reply.data["note"]))
+    entry = await hub.store.timeline.entry(connection, found[0]) if found else None
+    if found is None or entry is None or found[1] != talk.id or entry["kind"] != "note":
+        return None
+    return reply.model_copy(update={"parts": PARTS.validate_json(entry["parts"]), "data": {**reply.data, "sure": True}})
