@@ -36,6 +36,9 @@ from hub.store.calls import Call, Due
 READY_S = 8.0
 """For fetching and converting a file, out of what the whole call may take."""
 
+APART, SLOW = 0.95, 5.0
+"""Of the distance between two calls, what is kept when they begin; and the calls a second beyond which nobody looks closely."""
+
 
 def target_of(hub: Hub, name: str) -> Connector | Desk | None:
     """The connector or desk of this name."""
@@ -73,6 +76,15 @@ class Made:
     external_id: ExternalId | None
     place: str = ""
     told: str = ""
+
+
+async def apart(hub: Hub, head: Due) -> None:
+    """Let calls to a slow place begin as far apart as its pace says, in all processes: the way from claim to call takes one call
+    longer than another, which would bring them together again."""
+    paces = paced(hub, head) if head.kind != "card" else {}
+    slow = {f"{key}:begun": Pace(pace.rate / APART) for key, pace in paces.items() if pace.burst < 2 and pace.rate <= SLOW}
+    while slow and (wait := await hub.limits.wait_all(slow)) > 0:  # noqa: ASYNC110 -- Redis tells how long
+        await asyncio.sleep(wait)
 
 
 async def made(hub: Hub, run: list[Call]) -> Made:

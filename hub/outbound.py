@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from hub.calls import made, paced, paces_of, place_of, target_of
+from hub.calls import apart, made, paced, paces_of, place_of, target_of
 from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable, WindowClosed
 from hub.failpoints import reach
 from hub.metrics import CALLS
@@ -165,6 +165,7 @@ class Outbound:
         """One platform call for a run of rows, unless it is too late to begin, and what became of it for each of them."""
         async with self._slots:
             await reach("send.before")
+            await apart(self._hub, due_of(run[0]))
             if time.monotonic() < until:
                 outcome = await self._outcome(run)
             else:
