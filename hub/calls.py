@@ -163,13 +163,13 @@ async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | 
     if head.kind == "open":
         place = desk.place(ChannelName(head.conversation["channel"]), head.conversation["team"])
         lines = [_line(call) for call in run[1:]]
-        thread = await desk.open(place, card_of(hub, head), IdempotencyKey(head.key), lines)
+        thread = await desk.open(place, await card_of(hub, head), IdempotencyKey(head.key), lines)
         return ExternalId(thread), place
     if not head.thread:
         raise Undeliverable("its thread could not be opened")
     thread = ThreadId(head.thread)
     if head.kind == "card":
-        await desk.update(thread, card_of(hub, head))
+        await desk.update(thread, await card_of(hub, head))
         return None, ""
     if head.kind == "mark":
         said = orjson.loads(head.data)
@@ -183,8 +183,9 @@ async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | 
     return await desk.post(thread, lines, IdempotencyKey(head.key)), ""
 
 
-def card_of(hub: Hub, call: Call) -> ThreadCard:
+async def card_of(hub: Hub, call: Call) -> ThreadCard:
     """The facts at the head of a conversation's thread, as they are now."""
+    more = await hub.store.heading.of(call.conversation["id"])
     talk, profile = call.conversation, orjson.loads(call.identity["profile"])
     contact = {name: profile[name] for name in ("username", "email", "phone", "page") if profile.get(name)}
     waiting = datetime.fromtimestamp(talk["waiting_ms"] / 1000, UTC) if talk["waiting_ms"] else None
@@ -202,7 +203,12 @@ def card_of(hub: Hub, call: Call) -> ThreadCard:
         opened_at=talk["at"],
         resolved_at=talk["resolved_at"],
         resolved_by=talk["resolved_by"],
-        console_url=f"{hub.public_url}/console/#c={talk['id']}" if hub.public_url else "",
+        console_url=_console(hub, talk["id"]),
+        proved=more.proved,
+        earlier=more.earlier,
+        earlier_url=_console(hub, more.last),
+        earlier_at=more.last_at,
+        place=more.place,
         avatar=profile.get("avatar", ""),
         tags=tags_of(talk["tags"]),
         priority=talk["priority"],
@@ -210,6 +216,11 @@ def card_of(hub: Hub, call: Call) -> ThreadCard:
         window_until=datetime.fromtimestamp(call.until_ms / 1000, UTC) if call.until_ms else None,
         calls_left=call.calls_left,
     )
+
+
+def _console(hub: Hub, conversation: str) -> str:
+    """Where a conversation is seen in the console."""
+    return f"{hub.public_url}/console/#c={conversation}" if hub.public_url and conversation else ""
 
 
 def _snoozed(until_ms: int) -> datetime | Literal["written"] | None:

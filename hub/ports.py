@@ -209,6 +209,15 @@ class ThreadCard:
     tags: Sequence[str] = ()
     priority: int = 0
     snoozed_until: datetime | Literal["written"] | None = None
+    proved: Sequence[str] = ()
+    """What somebody who knows has proved of the customer here: `email`, `phone`, `unionid`."""
+    earlier: int = 0
+    """Conversations of this customer before this one, on all channels."""
+    earlier_url: str = ""
+    earlier_at: datetime | None = None
+    """The last of them."""
+    place: int | None = None
+    """The place in line when the card was drawn, from 1; None where nobody waits in one."""
     window_until: datetime | None = None
     """Until when the channel takes answers; None where it does not say."""
     calls_left: int | None = None

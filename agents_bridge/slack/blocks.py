@@ -40,7 +40,9 @@ def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
     said += [(w["team"], facts.team)] if facts.team else []
     said += [(w["language"], facts.locale)] if facts.locale else []
     said += [(w.get(name, name), value) for name, value in list(facts.contact.items())[:6] if value]
-    fields = [{"type": "mrkdwn", "text": f"*{inert(short(name, 60))}*\n{inert(short(value, 300))}"} for name, value in said[:10]]
+    fields = [_identity(facts, w), *([_history(facts, w)] if facts.earlier else [])]
+    room = 10 - len(fields)
+    fields = [_field(short(name, 60), inert(short(value, 300))) for name, value in said[:room]] + fields
     blocks: list[dict[str, Any]] = [
         {"type": "section", "text": {"type": "mrkdwn", "text": title}},
         {"type": "section", "fields": fields},
@@ -48,6 +50,23 @@ def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
         {"type": "actions", "elements": _buttons(facts, w)},
     ]
     return title, blocks
+
+
+def _field(name: str, text: str) -> dict[str, Any]:
+    return {"type": "mrkdwn", "text": f"*{inert(name)}*\n{text}"}
+
+
+def _identity(facts: ThreadCard, w: dict[str, str]) -> dict[str, Any]:
+    """Whether somebody has proved who this is, and how."""
+    kinds = ", ".join(w.get(kind, kind) for kind in facts.proved)
+    return _field(w["identity"], f"🛡️ {inert(kinds)}" if kinds else w["unproved"])
+
+
+def _history(facts: ThreadCard, w: dict[str, str]) -> dict[str, Any]:
+    """What was before, with the way there."""
+    text = w["earlier"].format(n=facts.earlier)
+    called = f"<{facts.earlier_url}|{text}>" if facts.earlier_url.startswith(("http://", "https://")) else text
+    return _field(w["history"], f"{called} · {clock(facts.earlier_at)}".rstrip(" ·"))
 
 
 def _status(facts: ThreadCard, w: dict[str, str]) -> str:
@@ -64,6 +83,8 @@ def _status(facts: ThreadCard, w: dict[str, str]) -> str:
         text += f" · 🏷️ {inert(short(' '.join(facts.tags), 300))}"
     if facts.waiting_since:
         text = f"{text} · {w['waiting']} {clock(facts.waiting_since)}"
+    if facts.place:
+        text = f"{text} · {w['place'].format(n=facts.place)}"
     if facts.window_until:
         text = f"{text} · ⏱️ {w['until']} {clock(facts.window_until)}"
     return text if facts.calls_left is None else f"{text} · {w['left'].format(n=facts.calls_left)}"

@@ -18,6 +18,8 @@ WORDS = {
         "until": "takes answers until", "left": "{n} left",
         "fd_canned": "Canned…", "fd_snooze": "Snooze…", "more_priority": "Priority…", "more_tags": "Tags…",
         "more_block": "Block…", "more_unblock": "Unblock",
+        "identity": "Identity", "unproved": "not verified", "unionid": "WeChat account", "history": "History",
+        "earlier": "{n} earlier", "place": "number {n} in line",
         "username": "Name there", "email": "E-mail", "phone": "Phone", "page": "Page",
     },
     "zh": {
@@ -34,6 +36,8 @@ WORDS = {
         "until": "可回复至", "left": "还可回复 {n} 次",
         "fd_canned": "快捷回复…", "fd_snooze": "稍后…", "more_priority": "优先级…", "more_tags": "标签…",
         "more_block": "拉黑…", "more_unblock": "取消拉黑",
+        "identity": "身份", "unproved": "未验证", "unionid": "微信账号", "history": "历史", "earlier": "此前 {n} 次会话",
+        "place": "排队第 {n} 位",
         "username": "账号名", "email": "邮箱", "phone": "电话", "page": "页面",
     },
 }  # fmt: skip

@@ -21,6 +21,7 @@ from hub.store.ended import EndedStore
 from hub.store.factors import FactorStore
 from hub.store.feeds import FeedStore
 from hub.store.filing import FileRows
+from hub.store.heading import HeadingStore
 from hub.store.holds import HoldStore
 from hub.store.inbox import InboxStore
 from hub.store.linking import LinkStore
@@ -60,6 +61,7 @@ class Store:
     deliveries: DeliveryStore
     windows: WindowStore
     holds: HoldStore
+    heading: HeadingStore
     passive: PassiveStore
     ended: EndedStore
     sweeping: SweepStore
@@ -117,6 +119,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         deliveries=deliveries,
         windows=WindowStore(db),
         holds=HoldStore(db, lanes),
+        heading=HeadingStore(db),
         passive=PassiveStore(db, deliveries),
         ended=EndedStore(db),
         sweeping=SweepStore(db),

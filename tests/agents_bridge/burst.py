@@ -34,7 +34,12 @@ BETWEEN_S = 0.4
 """Between two lines of one customer."""
 NAMED = re.compile(r"#(\d+)\.(\d+)#")
 LATE_S = 10.0
-DESK = "rate: 1\nlookup_after: 2\ntimeout: 3\ncustomize: false\nchannels: {tg1: C0ONE, tg2: C0TWO, tg3: C0THREE}\n"
+DESK = """rate: 1
+lookup_after: 2
+timeout: 3
+customize: false
+channels: {tg1: C0ONE, tg2: C0TWO, tg3: C0THREE}
+"""
 
 
 Line = tuple[int, int]

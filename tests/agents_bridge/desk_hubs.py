@@ -69,7 +69,7 @@ class Room:
         return [one["text"] for one in self.slack.accepted.of("ephemeral") if one["user"] == person]
 
 
-def _over_http(hub: Hub) -> Starlette:
+def over_http(hub: Hub) -> Starlette:
     """The hooks, in something that also answers a server's start and end."""
     return Starlette(routes=[Route("/hooks/{name}", Hooks(hub), methods=None)])
 
@@ -86,7 +86,7 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     phone = Phone(EDITABLE)
     places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": {ChannelName("phone"): phone}, "canned": canned}
     try:
-        async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(_over_http(hub)) as url:
+        async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(over_http(hub)) as url:
             slack.sender.hook = f"{url}/hooks/slack"
             slack.echo = False
             yield Room(hub, slack, phone, desk)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.agents_bridge import times
 from tests.agents_bridge.burst import at_best, burst, percentile, wrong
 
 FINE: dict[str, Any] = dict.fromkeys(("lost", "doubled", "disordered", "stray", "refused", "kills"), 0)
@@ -19,6 +20,15 @@ async def test_twenty_customers_at_once_are_all_in_slack_in_order_at_slacks_own_
     assert wrong(figures) == [], figures
     assert figures["conversations"] == 20 and figures["lines"] == 60
     assert figures["posts"] <= 30, "lines that wait go together, with their card where that waits too"
+
+
+@pytest.mark.timeout(120)
+async def test_each_question_is_in_its_thread_and_each_answer_with_its_customer_once(tmp_path: Path) -> None:
+    figures = await times.measured(tmp_path, 6, 0.4)
+    assert figures["threads"] == figures["answers"] == 6 and figures["doubled"] == 0
+    assert figures["in_p95_s"] > 0 and figures["out_p95_s"] > 0
+    assert times.wrong({**figures, "in_p95_s": 2.1, "out_p95_s": 1.6}) == ["in_p95_s", "out_p95_s"]
+    assert times.wrong({**figures, "in_p95_s": 0.1, "out_p95_s": 0.1, "answers": 5}) == ["answers"]
 
 
 def test_at_best_a_channel_takes_a_post_a_second_with_all_that_its_conversation_has_said() -> None:
