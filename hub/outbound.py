@@ -139,9 +139,7 @@ class Outbound:
         if held:
             self._hub.jobs.hint_inbound([lane])
         taken = {(run[0].conversation["id"], run[0].stream) for run in claimed}
-        for head in heads:
-            if (head.conversation_id, head.stream) not in taken:
-                self._busy.discard((head.conversation_id, head.stream))
+        self._busy -= {(head.conversation_id, head.stream) for head in heads} - taken
         for run in claimed:
             self._spawn(self._make(run, until), None, (run[0].conversation["id"], run[0].stream))
 

@@ -54,6 +54,7 @@ class SupportsWhisper(Protocol):
     async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
         """`about` is one of: `taken`, with the `name` of who has the conversation: they asked too late; `last_calls`, with
         `note` (the desk's id of what was kept), `left`, `calls` and `preview`; `undone` and `late`, of an answer to take back;
+        `unchanged`, with `note`, of a change that the channel can't carry;
         `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing."""
         ...
 

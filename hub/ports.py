@@ -267,7 +267,9 @@ class Desk(Protocol):
         """Append lines in one call, at most `capabilities.coalesce` of them."""
         ...
 
-    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held"], thread: ThreadId) -> None:
+    async def mark(
+        self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held", "read"], thread: ThreadId
+    ) -> None:
         """Show on an agent's own message what became of it; harmless when repeated."""
         ...
 

@@ -164,6 +164,8 @@ async def _correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         reason = f"this channel cannot {word} what was sent; the customer still sees the earlier text"
         tell(batch, talk, entry_id, talk.channel, "failed", reason, "")
         batch.mark(talk, reply.desk, str(reply.edit_of), "failed")
+        if reply.kind == "edit":
+            batch.whisper(talk, reply.desk, str(reply.agent), "unchanged", {"note": str(reply.id)})
 
 
 async def _undone(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:

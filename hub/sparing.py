@@ -42,9 +42,10 @@ async def spared(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk
 
 
 async def of_note(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> AgentReply | None:
-    """The answer that a note becomes, with the note's own parts; None when there is no such note in this conversation."""
+    """The answer that a note becomes, or a change that the channel could not carry, with its own parts; None when this
+    conversation has no such entry."""
     found = await hub.store.timeline.said(connection, str(reply.desk), str(reply.data["note"]))
     entry = await hub.store.timeline.entry(connection, found[0]) if found else None
-    if found is None or entry is None or found[1] != talk.id or entry["kind"] != "note":
+    if found is None or entry is None or found[1] != talk.id or entry["kind"] not in ("note", "edit"):
         return None
     return reply.model_copy(update={"parts": PARTS.validate_json(entry["parts"]), "data": {**reply.data, "sure": True}})

@@ -59,6 +59,7 @@ USE_CASES = {
     "pushing",
     "quotes",
     "rating",
+    "reading",
     "remarks",
     "renewing",
     "replies",

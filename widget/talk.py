@@ -13,6 +13,7 @@ from hub.errors import Busy, Malformed
 from hub.limits import Rule
 from hub.metrics import ACK, MESSAGES
 from hub.model import Choice, ExternalId, FileId, Form, Media, Message, Part, Text
+from hub.reading import read
 from hub.runtime import Hub
 from widget.answers import whole, word
 from widget.attendance import Attendance
@@ -174,7 +175,7 @@ class Talk:
         return Media(kind=kind, file=FileId(row.id), name=row.name, mime=row.mime, size=row.size)
 
     async def _read(self, place: int) -> None:
-        if await self._hub.store.logs.read_up_to(self.visitor.identity, place):
+        if await read(self._hub, self.visitor.identity, place):
             fact = {"t": "eph", "k": "read", "by": "customer", "who": self.visitor.identity, "s": place, "console": True}
             await self._hub.live.poke(ephemeral=[fact])
 

@@ -6,6 +6,9 @@ ASIDES = {
     "en": {
         "last_calls": "Not sent yet: the channel takes {left} more until the customer writes, and this needs {calls}. "
         "What is beyond that waits for the customer. They would get:\n> {preview}",
+        "unchanged": "This channel can't change what was sent. Should the customer get your new words as a correction?",
+        "correct": "Send correction",
+        "leave": "Leave it",
         "undone": "Taken back: it had not left.",
         "late": "It has left already. Delete your message to take it back where the channel can.",
         "leaving": "It leaves in {seconds} s.",
@@ -14,6 +17,9 @@ ASIDES = {
     "zh": {
         "last_calls": "尚未发送：在客户下次来信前，此渠道还可发送 {left} 次，本条需要 {calls} 次，"
         "超出部分将等客户来信后发出。客户将看到：\n> {preview}",
+        "unchanged": "此渠道无法修改已发送的消息。要把新内容作为更正发送给客户吗？",
+        "correct": "发送更正",
+        "leave": "不发送",
         "undone": "已撤回，客户没有收到。",
         "late": "消息已经发出。如渠道支持，删除您的消息即可撤回。",
         "leaving": "将在 {seconds} 秒后发出。",

@@ -36,7 +36,7 @@ from hub.people import Member
 from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
 
 log = structlog.get_logger()
-MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand"}
+MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand", "read": "eyes"}
 FILE_BYTES = 50_000_000
 PEOPLE_S = 3600.0
 BACK = timedelta(days=2)
@@ -190,7 +190,9 @@ class SlackDesk:
             file = await files.upload(self._slack, channel, root, stored, caption, line.key, media.alt)
         return ExternalId(f"{channel}:{file}")
 
-    async def mark(self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held"], thread: ThreadId) -> None:
+    async def mark(
+        self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held", "read"], thread: ThreadId
+    ) -> None:
         """One reaction on the agent's message; another one of ours is taken off."""
         _, channel, stamp, *_ = str(reply).split(":")
         await self._reaction(self._slack.web.reactions_add, channel, stamp, MARKS[state])

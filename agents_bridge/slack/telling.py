@@ -21,9 +21,10 @@ def told(about: str, facts: Mapping[str, str], locale: Literal["en", "zh"]) -> d
     text = (refusal_text(about, locale) or ASIDES[locale].get(about) or w[about]).format(
         **known | {"name": known.get("name") or w["somebody"]}
     )
-    if about != "last_calls":
+    if about not in ("last_calls", "unchanged"):
         return {"text": text}
-    return {"text": text, "blocks": asking(text, (SAY, w["send"], facts["note"]), (KEEP, w["keep"], "keep"))}
+    yes, no = (w["send"], w["keep"]) if about == "last_calls" else (ASIDES[locale]["correct"], ASIDES[locale]["leave"])
+    return {"text": text, "blocks": asking(text, (SAY, yes, facts["note"]), (KEEP, no, "keep"))}
 
 
 def leaving(seconds: int, ts: str, locale: Literal["en", "zh"]) -> tuple[str, list[dict[str, Any]]]:

@@ -33,6 +33,7 @@ from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
 from hub.store.queueing import QueueStore
 from hub.store.ratings import RatingStore
+from hub.store.readings import ReadingStore
 from hub.store.reports import ReportStore
 from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
@@ -62,6 +63,7 @@ class Store:
     windows: WindowStore
     holds: HoldStore
     heading: HeadingStore
+    readings: ReadingStore
     passive: PassiveStore
     ended: EndedStore
     sweeping: SweepStore
@@ -120,6 +122,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         windows=WindowStore(db),
         holds=HoldStore(db, lanes),
         heading=HeadingStore(db),
+        readings=ReadingStore(db, lanes),
         passive=PassiveStore(db, deliveries),
         ended=EndedStore(db),
         sweeping=SweepStore(db),

@@ -87,6 +87,21 @@ async def test_what_was_asked_about_and_kept_stays_a_note(at: Room) -> None:
     assert [(row["kind"], text_of(row)) for row in await rows(at.hub.store, Message, kind="note")] == [("note", "It left")]
 
 
+async def test_where_a_channel_cannot_change_what_was_sent_a_correction_is_offered(at: Room) -> None:
+    at.phone.capabilities = replace(EDITABLE, edit=False)
+    thread = await at.customer("When?")
+    told_of = at.slack.reply(thread, "On Mnday")
+    await at.hears(told_of)
+    await later(at)
+    ts = at.slack.accepted.of("reply")[-1]["ts"]
+    await at.hears(at.slack.edit(thread, ts, "On Monday"))
+    assert "can't change what was sent" in await told(at)
+    assert at.phone.texts == ["On Mnday"] and at.phone.changes == []
+    await at.hears(at.slack.answer("fd_say"))
+    await later(at)
+    assert at.phone.texts == ["On Mnday", "On Monday"]
+
+
 async def failed(at: Room, error: Exception, **more: str) -> str:
     """A thread with an answer that the platform did not take."""
     thread = await at.customer("Where is my order?")

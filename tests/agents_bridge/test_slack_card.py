@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,13 @@ import pytest
 from agents_bridge.slack.desk import SlackDesk
 from hub.model import ChannelName, DeskName, Proved
 from hub.ports import Kit
+from hub.reading import read
 from hub.store.store import open_store
-from hub.store.tables import Conversation, Message
+from hub.store.tables import Conversation, Identity, Message
 from tests.agents_bridge.desk_hubs import Room, over_http, room
 from tests.agents_bridge.desks import MemoryFiles, settings
 from tests.fakes import fake_hub, said
-from tests.hub.hubs import EDITABLE, Phone, rows, settle
+from tests.hub.hubs import EDITABLE, Phone, only, rows, settle
 from tests.servers.serving import serving
 from tests.servers.slack import SlackServer, slack_server
 
@@ -50,6 +52,20 @@ async def test_a_card_shows_who_is_verified_what_was_before_and_how_far_in_line_
     assert again != first
     shown = at.card(again)
     assert "1 earlier" in shown and f"#c={talks[0]['id']}" in shown and "<!date^" in shown
+
+
+async def test_who_answered_sees_that_the_customer_has_read_it(at: Room) -> None:
+    at.phone.capabilities = replace(EDITABLE, pulled=True)
+    thread = await at.customer("Where is my order?")
+    await at.hears(at.slack.reply(thread, "On its way"))
+    ts = at.slack.accepted.of("reply")[-1]["ts"]
+    who = await only(at.hub.store, Identity)
+    assert await read(at.hub, who["id"], 1) and not await read(at.hub, who["id"], 1)
+    await settle(at.hub)
+    assert at.slack.accepted.of("mark") == [], "that was the customer's own line"
+    assert await read(at.hub, who["id"], who["head"])
+    await settle(at.hub)
+    assert [(one["ts"], one["name"]) for one in at.slack.accepted.of("mark")] == [(ts, "eyes")]
 
 
 async def test_two_workspaces_each_have_their_own_threads_private_channels_too(
