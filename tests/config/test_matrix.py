@@ -17,13 +17,14 @@ def test_the_page_is_current() -> None:
     assert PAGE.read_text("utf-8") == page(), "make it anew: python -m config.matrix > docs/matrix.md"
 
 
-def test_what_payloads_bring_is_what_the_channel_says_it_brings() -> None:
+@pytest.mark.parametrize("channel", ["telegram", "wecom_kf"])
+def test_what_payloads_bring_is_what_the_channel_says_it_brings(channel: str) -> None:
     brought: set[str] = set()
-    for path in sorted((PAYLOADS / "telegram").glob("*.json")):
+    for path in sorted((PAYLOADS / channel).glob("*.json")):
         expected = json.loads(path.read_text("utf-8"))["expect"]
         for message in expected if isinstance(expected, list) else ():
             brought |= {part["kind"] if part["type"] == "media" else part["type"] for part in message.get("parts", ())}
-    assert brought - {"unsupported"} == channels()["telegram"].brings
+    assert brought - {"unsupported"} == channels()[channel].brings
 
 
 def test_nothing_that_can_be_said_is_refused() -> None:

@@ -4,8 +4,11 @@ or not at all, whenever a process dies or two of them read at once."""
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -268,3 +271,52 @@ async def test_an_answer_that_did_not_arrive_after_all_has_failed(make_hub: Any)
     assert (after["state"], after["reason"]) == ("failed", "the customer refuses it")
     assert after["idem_key"] != call["idem_key"], "sent again, it is another message for the platform"
     assert await scene.told() == ["sent", "failed"]
+
+
+READER = """
+import asyncio, sys
+from pathlib import Path
+from hub import feeds
+from hub.store.store import open_store
+from tests.fakes import fake_hub
+from tests.hub.test_feeds import CHANNEL, Post, five
+
+async def main():
+    channel = Post()
+    channel.lines["a"] = five()
+    store = await open_store(sys.argv[1])
+    async with fake_hub(store, sys.argv[2], sys.argv[3], Path(sys.argv[4]), connectors={CHANNEL: channel}) as hub:
+        await feeds.read(hub, CHANNEL, "a")
+
+asyncio.run(main())
+"""
+
+
+def five() -> list[Any]:
+    """What lies in the feed, in every process."""
+    return [line(f"{n}", id=f"m{n}") for n in range(5)]
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(("place", "kept_by_each"), [("feed.fetched", 0), ("feed.before_commit", 0), ("feed.committed", 2)])
+async def test_who_dies_around_a_commit_leaves_a_page_and_its_place_both_or_neither(
+    post: tuple[Hub, Post], redis_url: str, prefix: str, tmp_path: Path, place: str, kept_by_each: int
+) -> None:
+    hub, channel = post
+    url = hub.store.db.url.render_as_string(hide_password=False)
+    await ring(hub)
+    for turn in (1, 2):
+        reader = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", READER, url, redis_url, prefix, str(tmp_path)),
+            env=os.environ | {"FRONTDESK_FAILPOINTS": f"{place}=kill"},
+        )
+        assert await reader.wait() == -9
+        assert await kept(hub) == [f"m{n}" for n in range(turn * kept_by_each)]
+        (row,) = await rows(hub.store, Feed)
+        assert int(row["place"] or 0) == turn * kept_by_each
+        assert row["due_ms"] == 0, "the sweep finds it"
+        await put(hub.store, Feed, {}, lease_ms=0)
+    channel.lines["a"] = five()
+    await feeds.read(hub, CHANNEL, "a")
+    assert await kept(hub) == [f"m{n}" for n in range(5)]
+    assert await hub.store.feeds.waiting() == []
