@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from agents_bridge import DESKS
 from config.problems import Problem, near
-from config.references import check_bot, check_notices, check_routing, check_survey
+from config.references import check_bot, check_console, check_notices, check_routing, check_survey
 from config.settings import HubSettings, WebSettings
 from config.source import Source
 from connectors import CONNECTORS
@@ -193,6 +193,7 @@ class _Loader:
     def _rules(self, channels: set[str], desks: set[str]) -> dict[str, Any]:
         made: dict[str, Any] = {}
         teams: dict[str, Any] = {}
+        replies: object = None
         for file, model in RULES.items():
             source = Source(self.folder / file, self.environment)
             if model is RoutingRules:
@@ -204,6 +205,10 @@ class _Loader:
                 check_notices(source, teams if isinstance(teams, dict) else ())
             elif model is SurveyRules:
                 check_survey(source, channels)
+            elif model is CannedReplies:
+                replies = source.values
+            elif model is Workbench:
+                check_console(source, teams if isinstance(teams, dict) else (), replies)
             made[file] = self._checked(source, model)
             self.problems += source.problems
         return made

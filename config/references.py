@@ -45,6 +45,16 @@ def check_survey(source: Source, channels: Iterable[str]) -> None:
         _known(source, ("channels", name), name, "channel", channels)
 
 
+def check_console(source: Source, teams: Iterable[str], replies: object) -> None:
+    """Teams and canned replies that macros name."""
+    ready = [str(one.get("name")) for _, one in _listed(_mapping(replies).get("replies"))]
+    for n, macro in _listed(_mapping(source.values).get("macros")):
+        for m, step in _listed(macro.get("do")):
+            place = ("macros", n, "do", m)
+            _known(source, (*place, "canned"), step.get("canned"), "reply of replies.yaml", ready)
+            _known(source, (*place, "assign", "team"), _mapping(step.get("assign")).get("team"), "team", teams)
+
+
 def check_notices(source: Source, teams: Iterable[str]) -> None:
     """Teams whose agents want to be called."""
     unanswered = _mapping(_mapping(source.values).get("unanswered"))

@@ -339,3 +339,59 @@ async def test_the_panel_shows_who_and_leads_to_own_systems(work: Office) -> Non
     link = page.locator("fd-details .pages a")
     await expect(link).to_have_attribute("href", "https://erp.example.com/c?mail=ann%40example.com", timeout=WITHIN)
     await shows(page, "fd-details dl", "shop.example.com/tea")
+
+
+async def _compose(page: Page, begun: str) -> None:
+    """What an input method does: a composition, then the Enter that confirms its candidate."""
+    keys = await page.context.new_cdp_session(page)
+    await keys.send("Input.imeSetComposition", {"text": begun, "selectionStart": len(begun), "selectionEnd": len(begun)})
+    enter = {"type": "rawKeyDown", "windowsVirtualKeyCode": 229, "key": "Enter", "code": "Enter"}
+    await keys.send("Input.dispatchKeyEvent", enter)
+
+
+async def test_an_enter_that_confirms_a_candidate_chooses_nothing(work: Office) -> None:
+    talk = await work.home.customer_says("Hello?", customer="ann", channel="page", profile={"name": "Ann"})
+    page = await work.page_of()
+    await opened(page, talk)
+    await away(page)
+    await page.keyboard.press("l")
+    await expect(page.locator("dialog input")).to_be_focused(timeout=WITHIN)
+    await _compose(page, "tui")
+    assert await page.locator("dialog li").count() == 0
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")
+    await expect(page.locator("dialog")).to_have_count(0, timeout=WITHIN)
+    await page.keyboard.press("Control+k")
+    await expect(page.locator(".palette input")).to_be_focused(timeout=WITHIN)
+    await _compose(page, "jie")
+    await expect(page.locator(".palette")).to_be_visible()
+
+
+async def test_the_whole_of_a_conversation_by_keys_alone(work: Office) -> None:
+    await work.home.customer_says("Where is it?", customer="ann", channel="page", profile={"name": "Ann"})
+    page = await work.page_of()
+    await page.keyboard.press("3")
+    await expect(page.locator("fd-list .rows li")).to_have_count(1, timeout=WITHIN)
+    await page.keyboard.press("j")
+    await expect(page.locator("fd-thread .row").first).to_be_visible(timeout=WITHIN)
+    await page.keyboard.press("a")
+    await shows(page, "fd-thread .line", "You took this")
+    await page.keyboard.press("r")
+    await page.keyboard.type("On its way.")
+    await page.keyboard.press("Enter")
+    await shows(page, "fd-thread .row.agent", "On its way.")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("n")
+    await page.keyboard.type("called the courier")
+    await page.keyboard.press("Enter")
+    await shows(page, "fd-thread .row.note", "called the courier")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("p")
+    await page.keyboard.press("Home")
+    await page.keyboard.press("ArrowUp")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("x")
+    await shows(page, "fd-bulk", "1 marked")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("e")
+    await shows(page, "fd-thread .line", "You resolved this")
