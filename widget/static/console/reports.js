@@ -49,7 +49,7 @@ export class Reports extends HTMLElement {
     for (const one of found.items) this.agent.input.append(h('option', { value: one.id }, one.name));
   }
 
-  /** What is asked for, as the address has it. @param {Record<string, string>} [more] */
+  /** What is asked for, as the address has it. @param {Record<string, string>} [more] @returns {URLSearchParams} */
   #query(more = {}) {
     const until = new Date();
     const since = new Date(until.getTime() - (Number(this.days.input.value) - 1) * 86_400_000);
