@@ -395,3 +395,16 @@ async def test_the_whole_of_a_conversation_by_keys_alone(work: Office) -> None:
     await page.keyboard.press("Escape")
     await page.keyboard.press("e")
     await shows(page, "fd-thread .line", "You resolved this")
+
+
+async def test_what_a_customer_has_not_sent_yet_is_shown_where_the_channel_tells_it(work: Office) -> None:
+    talk = await work.home.customer_says("Hello?", customer="ann", channel="page", profile={"name": "Ann"})
+    page = await work.page_of()
+    await opened(page, talk)
+    known = await work.home.hub.store.logs.identity("page", "ann")
+    assert known is not None
+    fact = {"t": "eph", "k": "typing", "by": "customer", "who": known.id, "on": True, "console": True}
+    await work.home.hub.live.poke(ephemeral=[fact])
+    await shows(page, "fd-thread .bar", "Ann is typing…")
+    await work.home.hub.live.poke(ephemeral=[{**fact, "text": "my <b>order"}])
+    await shows(page, "fd-thread .bar", "Ann is writing: my <b>order")

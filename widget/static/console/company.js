@@ -8,17 +8,17 @@ const HERE_MS = 45_000;
 
 export class Company {
   constructor() {
-    /** @type {Map<string, {by: By, until: number}>} who is writing, by conversation */
+    /** @type {Map<string, {by: By, text: string, until: number}>} who is writing, by conversation; `text` where the channel tells what */
     this.writers = new Map();
     /** @type {Map<string, Map<string, {name: string, until: number}>>} colleagues who have a conversation open */
     this.viewers = new Map();
   }
 
   /** Take what was told. @param {Frame} frame @returns {number} milliseconds after which it may have passed; 0: it was of another kind */
-  take({ k, c, on, by }) {
+  take({ k, c, on, by, text = '' }) {
     if (k === 'typing' && c) {
       if (on === false) this.writers.delete(c);
-      else this.writers.set(c, { by, until: Date.now() + WRITES_MS });
+      else this.writers.set(c, { by, text: String(text), until: Date.now() + WRITES_MS });
       return WRITES_MS;
     }
     if (k !== 'view' || !c) return 0;
@@ -29,10 +29,10 @@ export class Company {
     return HERE_MS;
   }
 
-  /** Who is writing. @param {string} c @returns {By | null} */
+  /** Who is writing, and what as far as it is told. @param {string} c @returns {{by: By, text: string} | null} */
   writer(c) {
     const found = this.writers.get(c);
-    return found && found.until > Date.now() ? found.by : null;
+    return found && found.until > Date.now() ? found : null;
   }
 
   /** Names of colleagues who have it open too. @param {string} c */

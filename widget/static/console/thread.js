@@ -120,11 +120,12 @@ export class Thread extends HTMLElement {
   /** What stands in the way, or who else is writing here. */
   #trouble() {
     const { inbox, bar } = this;
-    const fresh = inbox.company.writer(inbox.openId);
+    const { by: fresh = null, text: unsent = '' } = inbox.company.writer(inbox.openId) ?? {};
     const { state } = inbox.line;
     const lost = !navigator.onLine ? words.offline : state === 'waiting' || state === 'refused' ? words.reconnecting : '';
     const named = fresh?.name || (inbox.detail ? nameOf(inbox.detail) : '');
-    const text = lost || (fresh && say(fresh.kind === 'agent' ? 'colleagueTypes' : 'customerTypes', { name: named })) || '';
+    const key = fresh?.kind === 'agent' ? 'colleagueTypes' : unsent ? 'customerWrites' : 'customerTypes';
+    const text = lost || (fresh && say(key, { name: named, text: unsent })) || '';
     bar?.classList.toggle('calm', !lost && fresh?.kind !== 'agent');
     if (bar && bar.textContent !== text) bar.textContent = text;
   }
