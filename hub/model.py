@@ -165,11 +165,12 @@ class Form(Frozen):
 
 
 class Event(Frozen):
-    """What a customer did that is no message. `data`: the signs now on `Message.reply_to` (`reacted`), else their link's word."""
+    """What a customer did that is no message. `data`: the signs now on `Message.reply_to` (`reacted`), else their link's word.
+    `arrived` and `bounced` say what became of a notice of ours; there, it is the reason."""
 
     type: Literal["event"] = "event"
     kind: Literal["followed", "unfollowed", "blocked", "unblocked", "scanned", "opened", "started", "reacted", "moved", "typing",
-                  "read", "deleted"]  # fmt: skip
+                  "read", "deleted", "arrived", "bounced"]  # fmt: skip
     data: str = ""
 
 

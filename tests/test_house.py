@@ -41,6 +41,7 @@ USE_CASES = {
     "calls",
     "continuing",
     "customers",
+    "fates",
     "factors",
     "feeds",
     "fetching",

@@ -9,9 +9,11 @@ from connectors.wechat import sending
 from connectors.wechat.api import Api
 from connectors.wechat.crypto import Seal
 from connectors.wechat.errors import REPEATED, STALE_MEDIA, TYPING, UNFIT_MEDIA, Refused, translated
-from connectors.wechat.settings import AccountSettings
+from connectors.wechat.fates import fate_of
+from connectors.wechat.reading import Fields, message_of
+from connectors.wechat.settings import AccountSettings, Notice
 from hub.errors import Undeliverable
-from hub.model import ChannelName, ExternalId, Media, Part, Text
+from hub.model import ChannelName, ExternalId, Media, Message, Part, Text
 from hub.ports import Hook, IdempotencyKey, Identity, Kit, Receipt, Window
 
 SEND = "/cgi-bin/message/custom/send"
@@ -34,6 +36,11 @@ class Account:
     def _window(self, scenes: Mapping[str, tuple[float, int]]) -> Window:
         asked = self._account
         return Window(asked.window_hours * 3600, asked.quota, scenes, hold_s=asked.hold_hours * 3600)
+
+    def _item(self, fields: Fields, notice: Notice | None) -> Message | None:
+        """What a customer said or did, or what became of a notice to them."""
+        item = message_of(self.name, fields, self._kit.now)
+        return item or (fate_of(self.name, fields, notice.template_id, self._kit.now) if notice else None)
 
     def _greeted(self, hook: Hook) -> Receipt:
         """WeChat's first look at the address."""

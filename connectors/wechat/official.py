@@ -10,7 +10,7 @@ from connectors.wechat import sending
 from connectors.wechat.account import TAKEN, Account
 from connectors.wechat.errors import NO_MENUS, Refused
 from connectors.wechat.people import People
-from connectors.wechat.reading import message_of, word
+from connectors.wechat.reading import word
 from connectors.wechat.settings import WeChatSettings
 from hub import ports
 from hub.errors import Malformed, Rejected, Undeliverable
@@ -55,7 +55,7 @@ class WeChat(Account):
         """A callback: GET asks once whether the address is ours, POST brings one message or event."""
         if hook.method == "GET":
             return self._greeted(hook)
-        item = message_of(self.name, self._seal.opened(hook), self._kit.now)
+        item = self._item(self._seal.opened(hook), self._settings.notice)
         if item is None:
             return Receipt(body=TAKEN)
         ask = None

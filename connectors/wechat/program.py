@@ -7,7 +7,7 @@ from typing import ClassVar
 from connectors.wechat import sending
 from connectors.wechat.account import TAKEN, Account
 from connectors.wechat.bodies import is_json
-from connectors.wechat.reading import message_of, word
+from connectors.wechat.reading import word
 from connectors.wechat.settings import ProgramSettings
 from hub import ports
 from hub.errors import Undeliverable
@@ -49,7 +49,7 @@ class MiniProgram(Account):
         if hook.method == "GET":
             return self._greeted(hook)
         fields = self._seal.opened(hook)
-        item = message_of(self.name, fields, self._kit.now)
+        item = self._item(fields, self._settings.notice)
         if item is None:
             return Receipt(body=TAKEN)
         return Receipt((item,), body=self._handed_on(hook, item) or TAKEN)

@@ -23,14 +23,28 @@ def message_of(channel: ChannelName, fields: Fields, now: Callable[[], datetime]
     if not kind or not customer or len(customer) > LONGEST_ID:
         raise Malformed("wechat: no MsgType or FromUserName")
     parts = _event(fields) if kind == "event" else _parts(kind, fields)
-    if not parts:
-        return None
+    return _message(channel, fields, parts, now) if parts else None
+
+
+def event_of(
+    channel: ChannelName, fields: Fields, event: Event, now: Callable[[], datetime], reply_to: ExternalId | None
+) -> Message | None:
+    """What WeChat tells of a customer although they did nothing themselves."""
+    customer = word(fields, "FromUserName")
+    return _message(channel, fields, (event,), now, reply_to) if 0 < len(customer) <= LONGEST_ID else None
+
+
+def _message(
+    channel: ChannelName, fields: Fields, parts: tuple[Part, ...], now: Callable[[], datetime], reply_to: ExternalId | None = None
+) -> Message:
+    customer = word(fields, "FromUserName")
     return Message(
         channel=channel,
-        id=ExternalId(_id(kind, customer, fields)),
+        id=ExternalId(_id(word(fields, "MsgType").lower(), customer, fields)),
         customer=ExternalId(customer),
         at=_at(fields, now),
         parts=parts,
+        reply_to=reply_to,
         locale="zh",
         raw=clean_tree(dict(fields)),
     )
@@ -48,7 +62,7 @@ def _id(kind: str, customer: str, fields: Fields) -> str:
     if kind != "event" and own and len(own) <= LONGEST_ID:
         return own
     told = [customer, *(word(fields, name) for name in ("CreateTime", "MsgType", "Event", "EventKey", "Content", "MediaId"))]
-    told += [came] if (came := word(fields, "SessionFrom")) else []
+    told += [more for name in ("SessionFrom", "MsgID") if (more := word(fields, name))]
     return "e" + hashlib.sha256("\0".join(told).encode()).hexdigest()[:40]
 
 

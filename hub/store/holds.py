@@ -11,6 +11,7 @@ from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.store import tables, window_tables
 from hub.store.database import Database, now_ms
 from hub.store.inbox import InboxStore, row_of
+from hub.store.talks import Who
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -40,6 +41,22 @@ class HoldStore:
     async def there_is(self, connection: AsyncConnection, key: str) -> bool:
         """Whether there is a call with this key."""
         return (await connection.execute(select(delivery.c.id).where(delivery.c.idem_key == key))).first() is not None
+
+    async def notice_of(self, connection: AsyncConnection, who: Who, external_id: str | None) -> tuple[str, str] | None:
+        """(delivery, conversation) of the last notice that this customer was sent, or of the one that the platform names so."""
+        wanted = select(delivery.c.id, delivery.c.conversation_id)
+        wanted = wanted.join(conversation, conversation.c.id == delivery.c.conversation_id)
+        wanted = wanted.where(conversation.c.customer_id == who.customer_id, conversation.c.identity_id == who.id)
+        wanted = wanted.where(delivery.c.kind == "notice", delivery.c.state == "sent")
+        if external_id is not None:
+            wanted = wanted.where(delivery.c.external_id == external_id)
+        row = (await connection.execute(wanted.order_by(delivery.c.id.desc()).limit(1))).first()
+        return (row.id, row.conversation_id) if row else None
+
+    async def notice_failed(self, connection: AsyncConnection, delivery_id: str, reason: str) -> None:
+        """A notice that had been taken did not arrive."""
+        values = {"state": "failed", "reason": reason}
+        await connection.execute(update(delivery).where(delivery.c.id == delivery_id).values(**values))
 
     async def run_out(self, most: int = 200) -> set[int]:
         """Calls that have waited for as long as their channel says have failed; returns the lanes that must hear of it."""

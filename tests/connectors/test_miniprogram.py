@@ -339,6 +339,16 @@ async def test_a_notice_spends_one_consent_and_leads_to_a_page_of_its_own(server
     ]
 
 
+@pytest.mark.parametrize("several", [True, False])
+async def test_what_became_of_a_notice_is_told(several: bool) -> None:
+    one = {"TemplateId": TEMPLATE, "MsgID": "1", "ErrorCode": 0, "ErrorStatus": "success"}
+    body = said() | {"MsgType": "event", "Event": "subscribe_msg_sent_event", "List": [one] if several else one}
+    (item,) = (await plain(notice=NOTICE).receive(plainly(dump(body)))).items
+    assert isinstance(item, Message)
+    assert (item.parts, item.reply_to) == ((Event(kind="arrived"),), None)
+    assert (await plain().receive(plainly(dump(body)))).items == ()
+
+
 async def test_a_customers_picture_is_fetched_while_wechat_has_it(server: ProgramServer, shop: MiniProgram) -> None:
     fresh, old = server.keep(b"\xff\xd8", "image/jpeg"), server.keep(b"x", "image/jpeg", age_s=timedelta(days=4).total_seconds())
     assert b"".join([piece async for piece in shop.fetch(fresh)]) == b"\xff\xd8"

@@ -641,6 +641,46 @@ async def test_a_subscription_notice_spends_one_consent(server: WeChatServer) ->
     assert (len(server.notices), server.consents["oAnn"]) == (1, 0)
 
 
+def finished(status: str) -> str:
+    return f"<Event>TEMPLATESENDJOBFINISH</Event><MsgID>42</MsgID>{status and f'<Status>{status}</Status>'}"
+
+
+def told_of(*entries: tuple[str, str]) -> str:
+    listed = "".join(
+        f"<List><TemplateId>{template}</TemplateId><MsgID>7</MsgID><ErrorStatus>{status}</ErrorStatus></List>"
+        for template, status in entries
+    )
+    return f"<Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent>{listed}</SubscribeMsgSentEvent>"
+
+
+TOLD_LATER = [
+    ("template", finished("success"), "arrived", "", "42"),
+    ("template", finished("failed:user block"), "bounced", "switched off", "42"),
+    ("template", finished("failed: system failed"), "bounced", "could not bring", "42"),
+    ("template", finished(""), "bounced", "does not say", "42"),
+    ("subscription", told_of((TEMPLATE, "success")), "arrived", "", None),
+    ("subscription", told_of(("other", "success"), (TEMPLATE, "reject")), "bounced", "reject", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "more", "fate", "words", "about"), TOLD_LATER)
+async def test_what_became_of_a_notice_is_no_message_of_the_customers(
+    kind: str, more: str, fate: str, words: str, about: str | None
+) -> None:
+    message = await received(xml("event", more), notice=TEMPLATED | {"kind": kind})
+    assert message is not None
+    (event,) = message.parts
+    assert isinstance(event, Event)
+    assert (event.kind, message.reply_to, message.customer) == (fate, about, "oAnn")
+    assert words in event.data
+    again = await received(xml("event", more), notice=TEMPLATED | {"kind": kind})
+    assert again is not None
+    assert again.id == message.id
+    assert await received(xml("event", more)) is None, "where nobody sends notices, it is somebody else's"
+    other = await received(xml("event", more), notice=TEMPLATED | {"kind": kind, "template_id": "another"})
+    assert (other is None) == (kind == "subscription"), "of another template"
+
+
 @pytest.mark.parametrize(
     ("changed", "words"),
     [({"template_id": "other"}, "template_id"), ({"fields": {"thing1": "长" * 21}}, "notice.fields")],

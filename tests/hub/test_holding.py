@@ -11,9 +11,11 @@ import pytest
 from hub import sweep
 from hub.continuing import link_of
 from hub.errors import Temporary, Uncertain, Undeliverable
-from hub.model import ExternalId
+from hub.fates import ARRIVED, BOUNCED
+from hub.model import Event, ExternalId
 from hub.ports import Capabilities, IdempotencyKey, Identity, Settings, Window
 from hub.store.tables import Conversation, Delivery
+from hub.store.tables import Identity as IdentityRow
 from hub.store.tables import Message as MessageRow
 from hub.store.window_tables import Allowance
 from tests.fakes import TEXT_ONLY, FakeConnector, answered, said
@@ -187,3 +189,29 @@ async def test_an_act_ends_the_waiting(make_hub: Any) -> None:
     await settle(scene.hub, said("hi"))
     assert (await only(scene.hub.store, Delivery, target="phone"))["state"] == "sent"
     assert len(await rows(scene.hub.store, Conversation)) == 1
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("kind", ["arrived", "bounced"])
+async def test_what_became_of_a_notice_is_shown_when_the_platform_says_it(make_hub: Any, kind: Any, named: bool) -> None:
+    phone = Noticing()
+    scene = await shut(make_hub, phone)
+    await scene.answer("one")
+    (sent,) = await rows(scene.hub.store, Delivery, kind="notice")
+    told_later = said("", id="e1").model_copy(
+        update={
+            "parts": (Event(kind=kind, data="" if kind == "arrived" else "switched off"),),
+            "reply_to": ExternalId(sent["external_id"]) if named else None,
+        }
+    )
+    await settle(scene.hub, told_later)
+    await settle(scene.hub, told_later.model_copy(update={"id": ExternalId("e2"), "customer": ExternalId("nobody")}))
+    await settle(scene.hub, told_later.model_copy(update={"id": ExternalId("e3"), "reply_to": ExternalId("of somebody else")}))
+    states = [(one["state"], one["reason"]) for one in map(data_of, await rows(scene.hub.store, MessageRow, kind="status"))]
+    expected = ("noticed", ARRIVED) if kind == "arrived" else ("failed", f"{BOUNCED}: switched off")
+    assert states[2:] == [expected], "once, and nothing of what names another or nobody"
+    assert [line.entry.data["reason"] for line in scene.slack.lines if line.entry.kind == "status"][-1] == expected[1]
+    assert await notices(scene) == ["sent" if kind == "arrived" else "failed"]
+    assert phone.texts == []
+    assert [row["external_id"] for row in await rows(scene.hub.store, IdentityRow)] == ["ann"], "nobody is made up"
+    assert (await only(scene.hub.store, Allowance))["calls_left"] == 0, "nobody acted"
