@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from hub.capabilities import Pace
 from hub.model import AgentReply, ExternalId, Message, Part, ThreadId
 
 if TYPE_CHECKING:
@@ -71,6 +72,15 @@ class SupportsTyping(Protocol):
     """Can show that somebody is writing."""
 
     async def typing(self, to: Identity) -> None: ...
+
+
+@runtime_checkable
+class SupportsPaces(Protocol):
+    """Has to keep another pace with some customers than with others (Telegram's groups)."""
+
+    def pace_of(self, address: ExternalId) -> tuple[str, Pace] | None:
+        """By what the platform counts calls to this address, and how many it takes; None: as `capabilities.pace` says."""
+        ...
 
 
 @runtime_checkable

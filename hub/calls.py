@@ -25,6 +25,7 @@ from hub.ports import (
     Pace,
     SupportsEdit,
     SupportsNotice,
+    SupportsPaces,
     SupportsWhisper,
     ThreadCard,
 )
@@ -60,7 +61,9 @@ def paces_of(hub: Hub, target: Connector | Desk, head: Due, *, everywhere: bool 
     whole = {f"{head.target}:": there.total} if there.total else {}
     if everywhere and whole:
         return whole
-    return {f"{head.target}:{place_of(hub, head)}": there.pace, **whole} if there.pace else whole
+    own = target.pace_of(ExternalId(head.address)) if isinstance(target, SupportsPaces) and head.address else None
+    place, pace = own or (place_of(hub, head), there.pace)
+    return {f"{head.target}:{place}": pace, **whole} if pace else whole
 
 
 def paced(hub: Hub, head: Due) -> dict[str, Pace]:

@@ -34,8 +34,8 @@ LAST = "one more answer can leave on this channel until the customer writes agai
 
 
 def due_of(call: Call) -> Due:
-    talk = call.conversation
-    return Due(call.id, talk["id"], call.stream, call.target, call.kind, "sending", talk["team"], talk["channel"])
+    talk, address = call.conversation, call.identity["external_id"]
+    return Due(call.id, talk["id"], call.stream, call.target, call.kind, "sending", talk["team"], talk["channel"], address)
 
 
 def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> Report | None:

@@ -74,6 +74,11 @@ class Telegram:
             timeout=settings.timeout,
         )
 
+    def pace_of(self, address: ExternalId) -> tuple[str, Pace] | None:
+        """A group and all its topics together take twenty messages in any minute (core.telegram.org/bots/faq#broadcasting)."""
+        chat, _, _ = str(address).partition("@")[0].partition("/")
+        return (f"group {chat}", self._settings.group_pace()) if chat.startswith("-") else None
+
     def _connections(self) -> tuple[Bot, HTTPXRequest, httpx.AsyncClient]:
         """Made at the first call: only processes that send need connection pools and their TLS contexts."""
         if self._made is None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from hub.ports import Settings
+from hub.ports import Pace, Settings
 
 OFFICIAL = "https://api.telegram.org"
 
@@ -31,7 +31,13 @@ class TelegramSettings(Settings):
     rate: float = Field(
         30.0, gt=0, description="messages a second of the whole bot; Telegram allows 30, and more to who pays for it"
     )
+    per_group_minute: int = Field(20, ge=2, description="messages to one group within any minute")
     per_chat_rate: float = Field(1.0, gt=0, description="messages a second to one chat, beyond a burst of 5")
+
+    def group_pace(self) -> Pace:
+        """So many in any minute: what may come at once and what comes within the minute after it, together."""
+        at_once = max(1, self.per_group_minute // 4)
+        return Pace((self.per_group_minute - at_once) / 60, at_once)
 
     @field_validator("api_url")
     @classmethod

@@ -42,6 +42,8 @@ class Due:
     state: str
     team: str
     channel: str
+    address: str = ""
+    """The customer's, on that channel."""
 
 
 @dataclass(frozen=True, slots=True)

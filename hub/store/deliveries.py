@@ -61,8 +61,9 @@ class DeliveryStore:
         may_ask = and_(delivery.c.state == "unknown", delivery.c.due_ms > 0)
         columns = (delivery.c.id, delivery.c.conversation_id, delivery.c.stream, delivery.c.target, delivery.c.kind)
         self._due = (
-            select(*columns, delivery.c.state, conversation.c.team, conversation.c.channel)
+            select(*columns, delivery.c.state, conversation.c.team, conversation.c.channel, identity.c.external_id)
             .join(conversation, conversation.c.id == delivery.c.conversation_id)
+            .join(identity, identity.c.id == conversation.c.identity_id)
             .where(delivery.c.lane == bindparam("lane"), delivery.c.due_ms <= now_ms(), or_(may_go, may_ask))
             .where(delivery.c.state.in_(("queued", "unknown")))
             .order_by(delivery.c.due_ms, delivery.c.id)
