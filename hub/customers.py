@@ -12,7 +12,6 @@ from hub.acts import wake
 from hub.batch import Batch
 from hub.bot import respond
 from hub.facts import MessageFacts, facts_of
-from hub.fates import came_of, fate_in
 from hub.model import Author, Event, Message, Part, Text
 from hub.origins import EntryKind, Origin
 from hub.quotes import remember
@@ -31,9 +30,6 @@ BOT = Author(kind="bot", name="Bot")
 
 async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
     """Write down a customer's message, let the bot have its turn, and find somebody who answers."""
-    if fate := fate_in(message):
-        await came_of(hub, connection, batch, message, fate)
-        return
     who = batch.who(message.channel, message.customer)
     _learn(who, message)
     if not message.client_id:

@@ -18,6 +18,7 @@ from hub.batch import Batch
 from hub.continuing import goes_on
 from hub.customers import customer_said, route_again
 from hub.failpoints import reach
+from hub.fates import came_of, fate_in
 from hub.introducing import introduce, introduced
 from hub.linking import noted, settle
 from hub.metrics import PARKED, written
@@ -192,7 +193,8 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             place = hub.connectors.get(item.channel)
             if isinstance(place, SupportsPassive) and not item.client_id:
                 batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
-            await customer_said(hub, connection, batch, item)
+            fate = fate_in(item)
+            await (came_of(hub, connection, batch, item, fate) if fate else customer_said(hub, connection, batch, item))
             batch.reserved_ms = 0
             return True
         if isinstance(item, AgentReply) and batch.held.get((str(item.desk), str(item.thread)), row.n) < row.n:
