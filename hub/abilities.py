@@ -96,6 +96,15 @@ class SupportsPassive(Protocol):
 
 
 @runtime_checkable
+class SupportsPieces(Protocol):
+    """May make several messages of one call, each with an id of its own (Telegram's albums)."""
+
+    def pieces(self, sent: ExternalId) -> Sequence[ExternalId]:
+        """The ids of what one call became, by which customers answer it; empty where the call's own is the only one."""
+        ...
+
+
+@runtime_checkable
 class SupportsNotice(Protocol):
     """Can tell a customer, beside the window for answers, that one waits (WeChat's template messages)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -26,6 +27,7 @@ from hub.ports import (
     SupportsEdit,
     SupportsNotice,
     SupportsPaces,
+    SupportsPieces,
     SupportsWhisper,
     ThreadCard,
 )
@@ -79,6 +81,8 @@ class Made:
     external_id: ExternalId | None
     place: str = ""
     told: str = ""
+    pieces: Sequence[ExternalId] = ()
+    """The ids of the messages that it became, where these are several."""
 
 
 async def apart(hub: Hub, head: Due) -> None:
@@ -108,7 +112,8 @@ async def _made(hub: Hub, run: list[Call]) -> Made:
         if head.left == 0:
             link = link_of(hub, head.target, str(to.address))
             parts = with_link(parts, link, connector.capabilities, head.conversation["locale"])
-        return Made(await connector.send(to, parts, IdempotencyKey(head.key)), told=told)
+        sent = await connector.send(to, parts, IdempotencyKey(head.key))
+        return Made(sent, told=told, pieces=connector.pieces(sent) if isinstance(connector, SupportsPieces) else ())
     if head.kind == "notice":
         if not isinstance(connector, SupportsNotice):
             raise Undeliverable("this channel has no notices")

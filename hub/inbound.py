@@ -193,8 +193,7 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             place = hub.connectors.get(item.channel)
             if isinstance(place, SupportsPassive) and not item.client_id:
                 batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
-            fate = fate_in(item)
-            await (came_of(hub, connection, batch, item, fate) if fate else customer_said(hub, connection, batch, item))
+            await _heard(hub, connection, batch, item)
             batch.reserved_ms = 0
             return True
         if isinstance(item, AgentReply) and batch.held.get((str(item.desk), str(item.thread)), row.n) < row.n:
@@ -221,6 +220,11 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             raise
         raise Poisoned(row, exc) from exc
     return True
+
+
+async def _heard(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
+    fate = fate_in(message)
+    await (came_of(hub, connection, batch, message, fate) if fate else customer_said(hub, connection, batch, message))
 
 
 def _going_on(batch: Batch, message: Message) -> tuple[Message, int]:

@@ -12,6 +12,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -208,8 +209,9 @@ class Outbound:
             log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
             return [uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
         CALLS.labels(head.target, head.kind, "sent").inc()
-        ends = zip(run, [come.told, *("" for _ in run[1:])], strict=True)
-        return [over(call, "sent", words, external_id=come.external_id, place=come.place) for call, words in ends]
+        ends = [over(call, "sent", external_id=come.external_id, place=come.place) for call in run[1:]]
+        first = over(run[0], "sent", come.told, external_id=come.external_id, place=come.place)
+        return [replace(first, pieces=tuple(come.pieces)), *ends]
 
     async def _ask(self, heads: Sequence[Due]) -> None:
         """Ask platforms whether uncertain calls arrived."""

@@ -86,7 +86,7 @@ def held(call: Call, exc: WindowClosed, window: Window) -> Outcome:
 
 def alike(first: Outcome, calls: Sequence[Call]) -> list[Outcome]:
     """One call's outcome for all that customers got with it: they go on together. Words on a success are said once."""
-    plain = replace(first, warning=None, reason="" if first.state == "sent" else first.reason)
+    plain = replace(first, warning=None, pieces=(), reason="" if first.state == "sent" else first.reason)
     others = [replace(plain, call=call, report=first.report and _copy(first.report, call, plain.reason)) for call in calls[1:]]
     return [first, *others]
 

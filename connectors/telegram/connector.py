@@ -74,6 +74,12 @@ class Telegram:
             timeout=settings.timeout,
         )
 
+    def pieces(self, sent: ExternalId) -> Sequence[ExternalId]:
+        """Each picture of an album is a message of its own."""
+        address, _, own = str(sent).rpartition(".")
+        numbers = own.split(",")
+        return [ExternalId(f"{address}.{number}") for number in numbers] if len(numbers) > 1 else []
+
     def pace_of(self, address: ExternalId) -> tuple[str, Pace] | None:
         """A group and all its topics together take twenty messages in any minute (core.telegram.org/bots/faq#broadcasting)."""
         chat, _, _ = str(address).partition("@")[0].partition("/")

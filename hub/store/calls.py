@@ -114,6 +114,8 @@ class Outcome:
     report: Report | None = None
     warning: Report | None = None
     """What else the conversation must hear."""
+    pieces: tuple[str, ...] = ()
+    """The platform's ids of the messages that the call became, where these are several."""
 
 
 CONVERSATION = (

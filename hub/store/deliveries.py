@@ -35,6 +35,7 @@ from hub.store.calls import (
 from hub.store.database import Database, among, now_ms
 from hub.store.elsewhere import leave_out
 from hub.store.inbox import InboxStore, row_of
+from hub.store.pieces import keep_pieces
 from hub.store.windows import admit, allowance, settled
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
@@ -174,6 +175,7 @@ class DeliveryStore:
                 await connection.execute(OUTCOME, [outcome_row(o, now) for o in counted])
                 await connection.execute(ATTEMPT, [attempt_row(o) for o in counted])
                 await self._threads(connection, counted)
+                await keep_pieces(connection, counted)
                 told = [(told, int(o.call.conversation["bucket"])) for o in counted for told in (o.report, o.warning) if told]
                 await self._report(connection, told)
             return counted

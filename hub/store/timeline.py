@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables
 from hub.store.database import Database, among, now_ms
+from hub.store.pieces import entry_of_piece
 from hub.store.talks import FIXED, TALK_FIELDS, Talk, Who, about, talk_values, who_of
 from hub.store.threads import GONE
 
@@ -119,7 +120,7 @@ class Timeline:
         found = select(delivery.c.id, delivery.c.message_id)
         rows = await connection.execute(found.where(delivery.c.target == target, delivery.c.external_id == external_id))
         row = max(rows.all(), key=lambda one: one[0], default=None)
-        return row[1] if row else None
+        return row[1] if row else await entry_of_piece(connection, target, external_id)
 
     async def entry(self, connection: AsyncConnection, entry_id: str) -> dict[str, Any] | None:
         """Whose an entry is, where it came from and what it says."""

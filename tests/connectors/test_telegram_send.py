@@ -152,6 +152,8 @@ async def test_several_pictures_travel_as_one(sim: TelegramServer, bot: Telegram
     assert records[0]["caption_entities"] == [{"type": "bold", "offset": 7, "length": 2}]
     assert len({record["media_group_id"] for record in records}) == 1
     assert sent == "7." + ",".join(str(record["message_id"]) for record in records)
+    assert bot.pieces(sent) == [f"7.{record['message_id']}" for record in records]
+    assert bot.pieces(ExternalId("7.5")) == []
     assert records[0]["reply_parameters"]["message_id"] == 77
     await bot.edit(to(7), sent, [*pictures, film, Text(text="both")])
     assert sim.accepted.records[-1]["caption"] == "both"

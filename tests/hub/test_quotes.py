@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from hub.model import ExternalId, Part
+from hub.model import Event, ExternalId, Part
 from hub.ports import IdempotencyKey, Identity
 from hub.runtime import Hub
 from hub.store.tables import Conversation, Delivery
 from hub.store.tables import Message as MessageRow
 from tests.fakes import TEXT_ONLY, FakeConnector, answered, said
-from tests.hub.hubs import EDITABLE, Phone, Reading, channels, desks, happened, rows, settle, take_in, text_of
+from tests.hub.hubs import EDITABLE, Phone, Reading, channels, desks, happened, only, rows, settle, take_in, text_of
 
 QUOTING = replace(TEXT_ONLY, quotes=True)
 PAGE = replace(TEXT_ONLY, pulled=True)
@@ -162,3 +162,35 @@ async def test_a_customers_edit_and_deletion_reach_the_desk(make_hub: Any) -> No
     lines = [(line.entry.kind, line.entry.edit_of) for line in slack.lines]
     first = await entry_of(hub, "size M")
     assert lines[-2:] == [("edit", first), ("delete", first)]
+
+
+class Albums(Phone):
+    """A channel on which one call becomes several messages."""
+
+    async def send(self, to: Identity, parts: Sequence[Part], key: IdempotencyKey) -> ExternalId:
+        await super().send(to, parts, key)
+        return ExternalId("ann.11,12,13")
+
+    def pieces(self, sent: ExternalId) -> Sequence[ExternalId]:
+        chat, _, numbers = str(sent).partition(".")
+        return [ExternalId(f"{chat}.{number}") for number in numbers.split(",")]
+
+
+@pytest.mark.parametrize("number", ["11", "12", "13"])
+async def test_an_answer_or_a_sign_to_any_picture_of_an_album_names_the_entry(make_hub: Any, number: str) -> None:
+    phone = Albums()
+    hub = await make_hub(connectors=channels(phone=phone))
+    await settle(hub, said("hello"))
+    talk = await only(hub.store, Conversation)
+    await settle(hub, answered("three pictures", conversation=talk["id"]))
+    await settle(hub, said("this one", reply_to=ExternalId(f"ann.{number}")))
+    sign = said("", id="sign", reply_to=ExternalId(f"ann.{number}"))
+    await settle(hub, sign.model_copy(update={"parts": (Event(kind="reacted", data="👍"),)}))
+    entries = {row["parts"]: row for row in await rows(hub.store, MessageRow)}
+    album = next(row for parts, row in entries.items() if "three pictures" in parts)
+    answer = next(row for parts, row in entries.items() if "this one" in parts)
+    reacted = next(row for parts, row in entries.items() if "reacted" in parts)
+    assert (answer["reply_to"], reacted["reply_to"]) == (album["id"], album["id"])
+    await settle(hub, said("another", reply_to=ExternalId("ann.14"), id="other"))
+    last = (await rows(hub.store, MessageRow))[-1]
+    assert last["reply_to"] is None

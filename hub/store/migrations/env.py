@@ -6,7 +6,17 @@ from alembic import context
 from sqlalchemy import String
 from sqlmodel import SQLModel
 
-from hub.store import agent_tables, columns, device_tables, feed_tables, link_tables, rating_tables, tables, window_tables  # noqa: F401 -- importing tables fills the metadata
+from hub.store import (  # noqa: F401 -- importing tables fills the metadata
+    agent_tables,
+    columns,
+    device_tables,
+    feed_tables,
+    link_tables,
+    piece_tables,
+    rating_tables,
+    tables,
+    window_tables,
+)
 
 
 def named(kind: str, item: Any, _: Any) -> str | Literal[False]:
