@@ -21,7 +21,7 @@ from telegram import (
 
 from connectors.telegram.kinds import method_of
 from hub.errors import Undeliverable
-from hub.model import Choices, Contact, Location, Media, Option, Part, Span, Text
+from hub.model import Choices, Contact, ExternalId, Location, Media, Option, Part, Span, Text
 from hub.ports import StoredFile
 from hub.splitting import measure
 from hub.text import clean
@@ -90,6 +90,13 @@ def sent_at(sent: str) -> tuple[Place, list[int]]:
     """Where something is that was sent, and its number there; the numbers of an album's messages."""
     address, _, own = sent.rpartition(".")
     return place_of(address), [number(one) for one in own.split(",")]
+
+
+def pieces_of(sent: str) -> list[ExternalId]:
+    """The ids of an album's messages; none of what is one message."""
+    address, _, own = sent.rpartition(".")
+    numbers = own.split(",")
+    return [ExternalId(f"{address}.{one}") for one in numbers] if len(numbers) > 1 else []
 
 
 def number(text: str) -> int:

@@ -14,7 +14,7 @@ import structlog
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
-from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, TEXT_LIMIT, Place, call, change, place_of, plain, sent_at
+from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, TEXT_LIMIT, Place, call, change, pieces_of, place_of, plain, sent_at
 from connectors.telegram.errors import Moved, NotAsSuch, NotParsable, translated
 from connectors.telegram.groups import Groups
 from connectors.telegram.kinds import METHODS, SHAPES
@@ -76,9 +76,7 @@ class Telegram:
 
     def pieces(self, sent: ExternalId) -> Sequence[ExternalId]:
         """Each picture of an album is a message of its own."""
-        address, _, own = str(sent).rpartition(".")
-        numbers = own.split(",")
-        return [ExternalId(f"{address}.{number}") for number in numbers] if len(numbers) > 1 else []
+        return pieces_of(sent)
 
     def pace_of(self, address: ExternalId) -> tuple[str, Pace] | None:
         """A group and all its topics together take twenty messages in any minute (core.telegram.org/bots/faq#broadcasting)."""
