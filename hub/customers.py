@@ -12,6 +12,7 @@ from hub.acts import wake
 from hub.batch import Batch
 from hub.bot import respond
 from hub.facts import MessageFacts, facts_of
+from hub.fates import came_of, fate_in
 from hub.model import Author, Event, Message, Part, Text
 from hub.origins import EntryKind, Origin
 from hub.quotes import remember
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 BOT = Author(kind="bot", name="Bot")
+
+
+async def heard(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
+    """What a channel tells of a customer: what they said or did, or what became of a notice to them."""
+    fate = fate_in(message)
+    await (came_of(hub, connection, batch, message, fate) if fate else customer_said(hub, connection, batch, message))
 
 
 async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:

@@ -16,9 +16,8 @@ import structlog
 
 from hub.batch import Batch
 from hub.continuing import goes_on
-from hub.customers import customer_said, route_again
+from hub.customers import heard, route_again
 from hub.failpoints import reach
-from hub.fates import came_of, fate_in
 from hub.introducing import introduce, introduced
 from hub.linking import noted, settle
 from hub.metrics import PARKED, written
@@ -193,7 +192,7 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             place = hub.connectors.get(item.channel)
             if isinstance(place, SupportsPassive) and not item.client_id:
                 batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
-            await _heard(hub, connection, batch, item)
+            await heard(hub, connection, batch, item)
             batch.reserved_ms = 0
             return True
         if isinstance(item, AgentReply) and batch.held.get((str(item.desk), str(item.thread)), row.n) < row.n:
@@ -220,11 +219,6 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             raise
         raise Poisoned(row, exc) from exc
     return True
-
-
-async def _heard(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
-    fate = fate_in(message)
-    await (came_of(hub, connection, batch, message, fate) if fate else customer_said(hub, connection, batch, message))
 
 
 def _going_on(batch: Batch, message: Message) -> tuple[Message, int]:

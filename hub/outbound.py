@@ -12,7 +12,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import structlog
@@ -22,7 +21,7 @@ from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliv
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
-from hub.outcomes import InVain, alike, due_of, expire, held, looked_up, over, put_off, refusal, unasked, uncertain
+from hub.outcomes import InVain, alike, due_of, expire, held, looked_up, over, put_off, refusal, sent, unasked, uncertain
 from hub.ports import IdempotencyKey, SupportsLookup
 from hub.renewing import renewed
 from hub.runtime import Hub
@@ -209,9 +208,7 @@ class Outbound:
             log.error("outbound.call_failed", target=head.target, kind=head.kind, error=repr(exc), exc_info=exc)
             return [uncertain(call, capabilities, f"unexpected {type(exc).__name__}") for call in run]
         CALLS.labels(head.target, head.kind, "sent").inc()
-        ends = [over(call, "sent", external_id=come.external_id, place=come.place) for call in run[1:]]
-        first = over(run[0], "sent", come.told, external_id=come.external_id, place=come.place)
-        return [replace(first, pieces=tuple(come.pieces)), *ends]
+        return sent(run, come.external_id, come.place, come.told, come.pieces)
 
     async def _ask(self, heads: Sequence[Due]) -> None:
         """Ask platforms whether uncertain calls arrived."""

@@ -70,6 +70,12 @@ def over(
     return Outcome(call, state, reason, external_id=external_id, place=place, report=report, warning=last)
 
 
+def sent(run: Sequence[Call], external_id: str | None, place: str, told: str, pieces: Sequence[ExternalId]) -> list[Outcome]:
+    """A call that was taken, for each row of it; what is to be said of it and what it became belong to the first."""
+    first, *others = [over(call, "sent", told if call is run[0] else "", external_id=external_id, place=place) for call in run]
+    return [replace(first, pieces=tuple(pieces)), *others]
+
+
 def refusal(exc: WindowClosed | Undeliverable) -> str:
     """What agents read of a refusal: with the platform's own code, unless its words have it already. A code that is a word may
     stand among them by chance: faces explain it by its place at the end."""

@@ -15,11 +15,11 @@ from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, TEXT_LIMIT, Place, call, change, pieces_of, place_of, plain, sent_at
-from connectors.telegram.errors import Moved, NotAsSuch, NotParsable, translated
+from connectors.telegram.errors import Moved, NotAsSuch, NotParsable, too_big, translated
 from connectors.telegram.groups import Groups
 from connectors.telegram.kinds import METHODS, SHAPES
 from connectors.telegram.normalize import ALLOWED_UPDATES, Source, is_number, messages_of
-from connectors.telegram.reading import checked, parse
+from connectors.telegram.reading import checked, parse, pressed_in
 from connectors.telegram.settings import OFFICIAL, TelegramSettings
 from connectors.telegram.unread import as_sent, unparsed, unread
 from hub import ports
@@ -117,7 +117,7 @@ class Telegram:
             raise Rejected("telegram: wrong secret token")
         update = parse(hook.body)
         receipt = self._receipt(update)
-        pressed = _pressed(update) if receipt.items else None
+        pressed = pressed_in(update) if receipt.items else None
         if pressed is None:
             return receipt
         # The one method that may travel in the answer: its own answer tells nothing, and the button must stop turning.
@@ -196,10 +196,10 @@ class Telegram:
                 found = await self._bot.get_file(remote)
         except Undeliverable as exc:
             if exc.code == "too_big":
-                raise _too_big() from exc
+                raise too_big() from exc
             raise
         if (found.file_size or 0) > DOWNLOAD_LIMIT:
-            raise _too_big()
+            raise too_big()
         http = self._connections()[2]
         size = 0
         try:
@@ -209,7 +209,7 @@ class Telegram:
                 async for piece in answer.aiter_bytes():
                     size += len(piece)
                     if size > DOWNLOAD_LIMIT:
-                        raise _too_big()
+                        raise too_big()
                     yield piece
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             raise Temporary(f"the file could not be fetched: {type(exc).__name__}") from None
@@ -283,7 +283,7 @@ class Telegram:
             return Receipt(unread=[unparsed(self._source, update, str(exc))])
 
     async def _answer(self, update: dict[str, Any]) -> None:
-        pressed = _pressed(update)
+        pressed = pressed_in(update)
         if pressed is not None:
             try:
                 with translated():
@@ -297,12 +297,3 @@ class Telegram:
             _, request, http = self._made
             await request.shutdown()
             await http.aclose()
-
-
-def _too_big() -> Undeliverable:
-    return Undeliverable("Telegram hands no file above 20 MB to bots", "too_big")
-
-
-def _pressed(update: dict[str, Any]) -> str | None:
-    query = update.get("callback_query")
-    return str(query["id"]) if isinstance(query, dict) and "id" in query else None

@@ -164,3 +164,8 @@ def _masked(value: Any) -> Any:
 
 for _name in ("httpx", "telegram.Bot"):
     logging.getLogger(_name).addFilter(_Masked())
+
+
+def too_big() -> Undeliverable:
+    """A customer's file that bots don't get."""
+    return Undeliverable("Telegram hands no file above 20 MB to bots", "too_big")

@@ -44,3 +44,9 @@ def _lenient(body: bytes) -> Any:
         return loads(body.decode())
     except ValueError as exc:
         raise Malformed("telegram: not JSON") from exc
+
+
+def pressed_in(update: dict[str, Any]) -> str | None:
+    """The number of a button's press, by which Telegram wants to hear that it was taken."""
+    query = update.get("callback_query")
+    return str(query["id"]) if isinstance(query, dict) and "id" in query else None
