@@ -126,11 +126,12 @@ class Line:
 
 @asynccontextmanager
 async def house(store: Store, redis_url: str, prefix: str, folder: Path, **more: Any) -> AsyncIterator[House]:
-    """The application on a port of its own."""
+    """The application on a port of its own; `settings`: those of the installation."""
+    settings = more.pop("settings", HubSettings())
     async with fake_hub(store, redis_url, prefix, folder, **more) as hub:
         line = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         line.bind(("127.0.0.1", 0))
-        app = create_app(hub, HubSettings())
+        app = create_app(hub, settings)
         config = uvicorn.Config(
             app,
             ws=Socket,

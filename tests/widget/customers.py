@@ -26,9 +26,10 @@ async def web_house(store: Store, redis_url: str, prefix: str, folder: Path, **s
     """The application with one web chat, as shipped but for what is given."""
     shipped = load(environment={})
     base = shipped.channels[WEB]
+    installation = {"settings": settings.pop("settings")} if "settings" in settings else {}
     own = WebSettings.model_validate({**base.model_dump(), **settings})
     connectors = {WEB: Web(WEB, own, Kit.__new__(Kit))}
-    async with house(store, redis_url, prefix, folder, connectors=connectors, bot=shipped.bot) as home:
+    async with house(store, redis_url, prefix, folder, connectors=connectors, bot=shipped.bot, **installation) as home:
         home.hub.channels = {WEB: own}
         yield home
 
