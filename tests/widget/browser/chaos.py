@@ -105,7 +105,7 @@ async def run(browser: Browser, folder: Path, redis_url: str, *, cuts: int, sock
         await eventually(lambda: settled(customer), 60)
         await enter(agent, home, line.url if sockets else home.url)
         await agent.locator("fd-list .rows a").first.click()
-        writing = asyncio.create_task(_talk(customer, agent, max(4, cuts // 2)))
+        writing = asyncio.create_task(_talk(customer, agent, max(4, cuts * 2 // 5)))
         for n in range(cuts):
             await asyncio.sleep(0.15 + chance.random() * 0.35)
             await hurt(line, KINDS[n % len(KINDS)], chance)
@@ -130,7 +130,7 @@ async def _talk(customer: Page, agent: Page, count: int) -> int:
         field = agent.locator("fd-composer textarea")
         await field.fill(f"a {n}")
         await field.press("Enter")
-        await asyncio.sleep(1.1)
+        await asyncio.sleep(1.4)
     return 2 * count + 1
 
 

@@ -28,7 +28,7 @@ const css = sheet(`.bubble dl{margin:0;display:grid;grid-template-columns:auto 1
 .file small{font-size:12px;opacity:.85}
 .player{display:block;max-width:100%;min-width:220px}
 .card{display:flex;flex-direction:column;gap:6px}
-.deck{display:flex;gap:8px;max-width:100%;overflow-x:auto;scroll-snap-type:x proximity}.deck .card{flex:0 0 216px;justify-content:space-between;scroll-snap-align:start;padding:12px;border:1px solid var(--line);border-radius:12px;background:var(--paper);color:var(--ink)}`);
+.deck{display:flex;gap:8px;max-width:100%;overflow-x:auto}.deck .card{flex:0 0 216px;justify-content:space-between;padding:12px;border:1px solid var(--line);border-radius:12px;background:var(--paper);color:var(--ink)}`);
 
 /** Let the look of these be known where they are shown. @param {HTMLElement} node */
 function dress(node) {
@@ -84,8 +84,9 @@ export function formatted(text, spans) {
   });
 }
 
-/** What was answered to questions. @param {Extract<Part, {type: 'form'}>} part */
+/** What was answered to questions; as long as nothing was, what they are about. @param {Extract<Part, {type: 'form'}>} part */
 function answers(part) {
+  if (!part.submitted) return h('p', { dir: 'auto' }, part.title || part.fields[0]?.label || '');
   return h('dl', {}, ...part.fields.flatMap((f) => [h('dt', {}, f.label), h('dd', { dir: 'auto' }, chosen(f) || f.value || '—')]));
 }
 

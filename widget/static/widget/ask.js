@@ -12,8 +12,8 @@ const css = sheet(`.ask{display:flex;flex-direction:column;gap:12px;margin:8px 0
 .ask input,.ask select,.ask textarea{box-sizing:border-box;width:100%;min-height:44px;padding:8px 12px;border:1px solid var(--edge);border-radius:10px;background:var(--paper);color:inherit;font:16px/24px inherit}
 .ask .tick input{flex:none;width:24px;min-height:24px;height:24px;margin:0;accent-color:var(--accent)}
 .ask button{min-height:44px;padding:8px 18px;border:0;border-radius:11px;background:var(--accent);color:var(--on-accent);font:600 15px/24px inherit;cursor:pointer}
-.ask .rate{display:flex;flex-wrap:wrap;gap:2px;margin:0;padding:0;border:0}.ask legend{float:inline-start;width:100%;margin-block-end:6px;padding:0;font-weight:600}
-.ask .rate label{display:grid;place-items:center;width:44px;height:44px;border-radius:10px;font-size:30px;line-height:1;color:var(--edge);cursor:pointer;transition:transform .12s}
+.ask .rate{display:flex;flex-wrap:wrap;gap:2px;margin:0;padding:0;border:0}
+.ask .rate label{position:relative;display:grid;place-items:center;width:44px;height:44px;border-radius:10px;font-size:30px;line-height:1;color:var(--edge);cursor:pointer;transition:transform .12s}
 .ask .rate label:has(~label :checked),.ask .rate label:has(:checked),.ask .rate:hover label:hover,.ask .rate:hover label:has(~label:hover){color:var(--star)}
 .ask .faces label{filter:grayscale(.9);opacity:.75}.ask .faces label:has(:checked),.ask .faces label:hover{filter:none;opacity:1;transform:scale(1.15)}
 .ask .rate input{position:absolute;width:1px;min-height:0;height:1px;padding:0;opacity:0}.ask .rate label:has(:focus-visible){outline:2px solid var(--link)}
@@ -70,7 +70,7 @@ function scale({ label, name, value, options = [] }) {
     if (id === value) said.value = rest.join(' ');
     return h('label', { title: rest.join(' ') }, input, h('span', { 'aria-hidden': 'true' }, sign.startsWith('★') ? '★' : sign));
   });
-  return h('fieldset', { class: options[0]?.text.startsWith('★') ? 'rate' : 'rate faces' }, h('legend', {}, label), ...chosen, said);
+  return h('fieldset', { class: options[0]?.text.startsWith('★') ? 'rate' : 'rate faces' }, h('legend', { class: 'vh' }, label), ...chosen, said);
 }
 
 /** @param {FormField} field */

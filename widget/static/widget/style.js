@@ -9,7 +9,7 @@ const PANEL = `
 *{box-sizing:border-box}
 [hidden]{display:none!important}
 .panel{position:fixed;inset-block-end:92px;inset-inline-end:20px;inset-block-start:auto;inset-inline-start:auto;margin:0;padding:0;border:0;width:400px;max-width:calc(100vw - 40px);height:640px;max-height:calc(100dvh - 112px);
-background:var(--paper);color:var(--ink);border-radius:var(--fd-radius,16px);box-shadow:var(--shadow);overflow:hidden;flex-direction:column;font:15px/1.55 var(--fd-font,${FONT});-webkit-text-size-adjust:100%}
+background:var(--paper);color:var(--ink);border-radius:var(--fd-radius,16px);box-shadow:var(--shadow);overflow:clip;flex-direction:column;font:15px/1.55 var(--fd-font,${FONT});-webkit-text-size-adjust:100%}
 .panel[open]{display:flex;animation:rise .16s ease-out}
 .panel:lang(zh){line-height:1.65}
 .panel::backdrop{background:none}
@@ -22,7 +22,7 @@ background:var(--paper);color:var(--ink);border-radius:var(--fd-radius,16px);box
 .names{flex:1;min-width:0}
 h2{margin:0;font-size:16px;font-weight:600;line-height:1.35;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .hint{flex:none;margin:-6px 16px 10px;font-size:12px;line-height:1.4;color:var(--muted)}
-@media(hover:none){.emojis{display:none}}
+@media(hover:none),(max-width:480px){.emojis{display:none}}
 .under{margin:1px 0 0;font-size:13px;line-height:1.4;color:var(--muted)}
 button{font:inherit;color:inherit}
 .plain{flex:none;display:grid;place-items:center;width:44px;height:44px;padding:0;border:0;border-radius:10px;background:none;color:var(--muted);cursor:pointer}
