@@ -86,7 +86,7 @@ async def test_no_id_token_or_link_of_one_visitor_opens_another_s(
         home.hub.notices = NoticeRules.model_validate({"smtp": {"host": "127.0.0.1", "sender": "help@example.com"}})
         ann, hers = await ann_s(home)
         bob = await customer(home)
-        head = (await home.hub.store.logs.identity("web", ann.id)).head  # type: ignore[arg-type, union-attr]
+        head = (await home.hub.store.logs.identity("web", ann.id)).head  # type: ignore[union-attr]
         asked = 0
         async with httpx.AsyncClient(base_url=home.url) as stranger:
             for (method, path), (name, headers, query, body) in itertools.product(routes(home), tries(hers, bob)):
@@ -104,7 +104,7 @@ async def test_no_id_token_or_link_of_one_visitor_opens_another_s(
                         assert (given.status_code, given.text) == (like.status_code, like.text), "it answers like nothing"
         await home.work()
         assert asked > 400
-        after = await home.hub.store.logs.identity("web", ann.id)  # type: ignore[arg-type]
+        after = await home.hub.store.logs.identity("web", ann.id)
         assert after is not None and after.head == head, "nothing was written into her log"
         assert (await ann.api.get("/chat/web/history")).status_code == 200, "her own session is as good as before"
 
