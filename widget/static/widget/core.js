@@ -10,7 +10,7 @@ import { View } from './view.js';
 
 const TYPING_MS = 3000;
 const CONFIRM_MS = 10_000;
-const LANGUAGES = ['zh-CN', 'zh-TW', 'en', 'ja', 'ko', 'es', 'fr', 'de', 'ar'];
+const LANGUAGES = 'zh-CN zh-TW en ja ko es fr de ar pt it nl ru tr pl vi th id hi uk'.split(' ');
 
 /** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk?: string, identity: string, hello?: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
 
