@@ -17,7 +17,7 @@ const ICONS = {
   person: 'M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 20c1-3.6 4-5.5 7.5-5.5s6.5 1.9 7.5 5.5',
 };
 
-const css = sheet(`.bubble dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:4px 12px}.bubble dt{color:var(--muted)}.bubble dd{margin:0}
+const css = sheet(`.bubble dl{margin:0;display:grid;grid-template-columns:auto 1fr;gap:4px 12px}.bubble dt{color:var(--muted)}.own .bubble dt{color:inherit}.bubble dd{margin:0}
 .bubble code{font:0.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:rgb(127 127 127/.16);border-radius:4px;padding:1px 4px}
 .picture{display:block;line-height:0;max-width:260px}
 .picture img{max-width:100%;max-height:260px;width:auto;height:auto;border-radius:10px;object-fit:cover;background:var(--soft)}

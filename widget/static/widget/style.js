@@ -46,7 +46,7 @@ textarea:focus-visible{outline:0}
 @keyframes in{from{opacity:0}}
 .row:not(.own).last .bubble{border-end-start-radius:4px}
 .own .bubble{background:var(--accent);color:var(--on-accent)}
-.own dt{color:inherit}.own.last .bubble{border-end-end-radius:4px}
+.own.last .bubble{border-end-end-radius:4px}
 .bubble.bare{padding:0;background:none}.bubble.bare img{border-radius:14px;border:1px solid var(--line)}
 .bubble.gone{background:none;border:1px solid var(--line);color:var(--muted)}
 .meta{display:flex;flex-wrap:wrap;align-items:baseline;gap:2px 10px;font-size:12px;line-height:1.5;color:var(--muted);margin:3px 4px 4px;font-variant-numeric:tabular-nums}
