@@ -73,7 +73,28 @@ async def test_dropped_files_are_sent_and_a_stopped_one_never_is(page: Page, sit
 
 
 async def test_every_language_has_every_text_and_arabic_reads_from_the_right(page: Page, site: Site) -> None:
-    names = "en zh-CN zh-TW ja ko es fr de ar pt it nl ru tr pl vi th id hi uk".split()
+    names = [
+        "en",
+        "zh-CN",
+        "zh-TW",
+        "ja",
+        "ko",
+        "es",
+        "fr",
+        "de",
+        "ar",
+        "pt",
+        "it",
+        "nl",
+        "ru",
+        "tr",
+        "pl",
+        "vi",
+        "th",
+        "id",
+        "hi",
+        "uk",
+    ]
     texts = {}
     for name in names:
         both = [await page.request.get(f"{site.base}/static/widget/texts/{place}{name}.json") for place in ("", "more/")]
