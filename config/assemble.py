@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ from agents_bridge import DESKS
 from config.load import Installation
 from config.valkey import redis_url
 from connectors import CONNECTORS
+from hub.beginning import beginning
 from hub.errors import ConfigError, ConnectorError
 from hub.files import FileStore
 from hub.intake import Intake
@@ -23,7 +25,7 @@ from hub.jobs import Jobs, connected_soon
 from hub.journal import set_up
 from hub.limits import Limits
 from hub.live import Live
-from hub.looking import looking
+from hub.looking import agent_at, looking, on_duty
 from hub.model import ChannelName, DeskName
 from hub.ports import Connector, Desk, Kit, SupportsAnnounce, SupportsPolling
 from hub.runtime import Hub
@@ -63,10 +65,10 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
     files = FileStore(Path(settings.data) / "files", store.files, sources, store.secret, settings.own_url)
     teams = tuple(installation.routing.teams)
     look = looking(store, settings.public_url)
-    kit = Kit(files, settings.public_url, lambda: datetime.now(UTC), teams, installation.canned, look)
-    connectors: dict[ChannelName, Connector] = {
-        name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()
-    }
+    connectors: dict[ChannelName, Connector] = {}
+    begin = beginning(store, connectors, functools.partial(agent_at, store))
+    kit = Kit(files, settings.public_url, lambda: datetime.now(UTC), teams, installation.canned, look, begin, on_duty(store))
+    connectors |= {name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()}
     desks: dict[DeskName, Desk] = {name: DESKS[one.type].load()(name, one, kit) for name, one in installation.desks.items()}
     sources |= {str(name): place for name, place in connectors.items()}
     sources |= {str(name): desk for name, desk in desks.items()}

@@ -15,6 +15,7 @@ from hub.model import Author, Media, Part, bucket_of, identity_of, new_id
 from hub.origins import NOWHERE, EntryKind, Origin
 from hub.packing import naming, quoting
 from hub.rendering import fit, linked, plain
+from hub.sign import Signed
 from hub.store.agent_facts import Record
 from hub.store.staff import Person, Staff
 from hub.store.talks import Talk, Who
@@ -58,6 +59,9 @@ class Batch:
     """Conversations given to agents in this batch, beyond what `staff` counts."""
     persons: dict[tuple[str, str], Person] = field(default_factory=dict)
     """People at desks by (desk, person)."""
+    signs: list[Signed] = field(default_factory=list)
+    told: list[tuple[str, str, str]] = field(default_factory=list)
+    """(desk, person, what they are told by themselves)."""
     audits: list[Record] = field(default_factory=list)
     """Who did what, for the audit log."""
     strangers: set[tuple[str, str]] = field(default_factory=set)

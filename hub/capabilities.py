@@ -96,6 +96,10 @@ class Capabilities:
     """Seconds within which the platform wants its 2xx."""
     lookup_after: float = 30.0
     """Seconds to wait before asking whether an uncertain call was accepted: longer than the platform's own limit."""
+    asks: bool = False
+    """Of a desk: whether who answers in a settled conversation, or in one that somebody else has, is asked first."""
+    begins: Literal["never", "known", "anybody"] = "known"
+    """Whom an agent may write to first: nobody, customers who have written before, or any address."""
     speakers: Literal["agents", "members"] = "agents"
     """Of a desk that knows its people: who may answer there, the hub's agents alone, or every full member."""
     pauses: tuple[float, ...] = ()

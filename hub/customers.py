@@ -233,7 +233,7 @@ async def _answer(
         await _route(hub, connection, batch, talk, facts, entry)
         who.changed = bool(who.profile.pop("came_by", "")) or who.changed
     else:
-        batch.open_at(talk, _desks(hub, None))
+        batch.open_at(talk, desks_of(hub, None))
         batch.to_desks(talk, entry)
     if turn.parts:
         said = batch.append(talk, "message", BOT, parts=turn.parts)
@@ -257,7 +257,7 @@ async def _route(
     found = route(replace(facts, team=talk.team, last_agent=last), present, hub.routing, batch.now, talk.id)
     if not talk.team and found.team:
         talk.team, talk.changed = found.team, True
-    batch.open_at(talk, _desks(hub, found))
+    batch.open_at(talk, desks_of(hub, found))
     if entry is not None:
         batch.to_desks(talk, entry)
     if found.agent is not None and not talk.agent_id:
@@ -265,7 +265,7 @@ async def _route(
         assign(batch, talk, SYSTEM, found.agent.id, found.team or "", found.agent.name, found.reason)
 
 
-def _desks(hub: Hub, found: Assignment | None) -> list[str]:
+def desks_of(hub: Hub, found: Assignment | None) -> list[str]:
     wanted = found.desks if found is not None else hub.routing.desks
     return [str(name) for name in hub.desks] if wanted is None else list(wanted)
 

@@ -14,18 +14,23 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from hub.apart import apart
 from hub.batch import Batch
 from hub.continuing import goes_on
 from hub.customers import heard, route_again
 from hub.failpoints import reach
 from hub.introducing import introduce, introduced
 from hub.linking import noted, settle
-from hub.metrics import PARKED, written
+from hub.metrics import written
 from hub.model import AgentReply, ExternalId, Message, Report, bucket_of
+from hub.parking import TRIES as TRIES
+from hub.parking import Poisoned, set_aside
 from hub.ports import SupportsPassive
+from hub.presence import after
 from hub.replies import agent_said, reported
 from hub.rights import UnknownPerson, person_of
 from hub.runtime import Hub
+from hub.sign import Sign, Signed
 from hub.store.database import is_refusal, is_transient
 from hub.store.inbox import Pending
 from hub.store.naming import BECAME
@@ -37,19 +42,8 @@ log = structlog.get_logger()
 MOST = 300
 """Rows in one transaction."""
 DRAIN_S = 10.0
-TRIES = 3
-"""After so many failures a row is parked."""
 LATER_MS = 5_000
 """When to look again at a reply in a thread that we may be opening at this moment."""
-
-
-class Poisoned(Exception):
-    """A row's handler failed; the transaction was given up."""
-
-    def __init__(self, row: Pending, cause: BaseException) -> None:
-        super().__init__(str(cause))
-        self.row = row
-        self.cause = cause
 
 
 @dataclass(slots=True)
@@ -66,6 +60,8 @@ class Done:
     proved: bool = False
     kept_ms: list[int] = field(default_factory=list)
     said: Counter[str] = field(default_factory=Counter)
+    signs: list[Signed] = field(default_factory=list)
+    told: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 async def drain(hub: Hub, lane: int) -> int:
@@ -91,7 +87,7 @@ async def _once(hub: Hub, lane: int, most: int) -> Done:
         await introduced(hub, exc)
         return Done(rows=1)
     except Poisoned as exc:
-        await _set_aside(hub, exc)
+        await set_aside(hub, exc)
         return Done(rows=1)
     except Exception as exc:
         if not is_refusal(exc):
@@ -109,7 +105,7 @@ async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> Done:
     async with hub.store.db.read() as connection:
         rows = await hub.store.inbox.pending(connection, lane, 1)
     for row in rows:
-        await _set_aside(hub, Poisoned(row, exc))
+        await set_aside(hub, Poisoned(row, exc))
     return Done(rows=len(rows))
 
 
@@ -130,7 +126,7 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: i
     done.entries = len(batch.entries)
     done.identities = sorted({entry["identity_id"] for entry in batch.entries if entry["cs"] is not None})
     done.deliver |= {call["lane"] for call in batch.deliveries}
-    done.strangers = batch.strangers
+    done.strangers, done.signs, done.told = batch.strangers, batch.signs, batch.told
     done.fetch = [row["id"] for row in batch.files]
     ended = set(finished)
     done.kept_ms = [row.at_ms for row in rows if row.n in ended and not isinstance(row.item, Report)]
@@ -186,15 +182,10 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
         if item is None:
             raise ValueError(f"unreadable: {row.error}")
         if isinstance(item, Message):
-            item, bucket = _going_on(batch, item)
-            if bucket % hub.store.lanes != lane:
-                return await _moved(hub, connection, row, bucket, done)
-            place = hub.connectors.get(item.channel)
-            if isinstance(place, SupportsPassive) and not item.client_id:
-                batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
-            await heard(hub, connection, batch, item)
-            batch.reserved_ms = 0
-            return True
+            return await _said(hub, connection, batch, row, item, lane, done)
+        if isinstance(item, Sign) or (isinstance(item, AgentReply) and item.kind == "begin"):
+            elsewhere = await apart(hub, connection, batch, lane, item)
+            return elsewhere is None or await _moved(hub, connection, row, elsewhere, done)
         if isinstance(item, AgentReply) and batch.held.get((str(item.desk), str(item.thread)), row.n) < row.n:
             await person_of(hub, connection, batch, item)  # an answer to this question lets the others go on too
             await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)  # it follows what waits in its thread
@@ -218,6 +209,20 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
         if is_transient(exc):
             raise
         raise Poisoned(row, exc) from exc
+    return True
+
+
+async def _said(
+    hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, message: Message, lane: int, done: Done
+) -> bool:
+    item, bucket = _going_on(batch, message)
+    if bucket % hub.store.lanes != lane:
+        return await _moved(hub, connection, row, bucket, done)
+    place = hub.connectors.get(item.channel)
+    if isinstance(place, SupportsPassive) and not item.client_id:
+        batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
+    await heard(hub, connection, batch, item)
+    batch.reserved_ms = 0
     return True
 
 
@@ -284,16 +289,6 @@ async def _tell(hub: Hub, done: Done) -> None:
         await hub.jobs.fetch(file)
     if done.proved:
         await settle(hub)
+    if done.signs or done.told:
+        await after(hub, done.signs, done.told)
     await asyncio.gather(*(introduce(hub, desk, person) for desk, person in done.strangers))
-
-
-async def _set_aside(hub: Hub, poisoned: Poisoned) -> None:
-    row = poisoned.row
-    tries = row.tries + 1
-    log.error("inbound.failed", n=row.n, tries=tries, error=repr(poisoned.cause), exc_info=poisoned.cause)
-    async with hub.store.db.write() as connection:
-        if tries >= TRIES:
-            PARKED.inc()
-            await hub.store.inbox.park(connection, row.n, tries, repr(poisoned.cause))
-        else:
-            await hub.store.inbox.postpone(connection, row.n, tries, 0)

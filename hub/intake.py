@@ -15,6 +15,7 @@ from hub.failpoints import reach
 from hub.jobs import Jobs
 from hub.model import AgentReply, Message
 from hub.ports import Unread
+from hub.sign import Sign
 from hub.store.database import is_refusal
 from hub.store.inbox import InboxStore, Kept, refused_row, row_of
 
@@ -41,7 +42,7 @@ class Intake:
         """How many rows wait for their commit."""
         return self._depth
 
-    async def keep(self, items: Sequence[Message | AgentReply | Unread], deadline: float) -> list[Kept]:
+    async def keep(self, items: Sequence[Message | AgentReply | Sign | Unread], deadline: float) -> list[Kept]:
         """Commit the items within `deadline` seconds; says of each whether it is new, was there already, or conflicts with what
         was there under its id. Raises `Busy` when it could not be done in time; a late commit is then found as "same"."""
         if not items:

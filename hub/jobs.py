@@ -231,6 +231,10 @@ class Jobs:
         """Notices are due."""
         await self.enqueue("notify", queue="slow", job_id=f"notify:{_tick()}")
 
+    async def pages(self) -> None:
+        """Pages of people at desks may have to be drawn anew."""
+        await self.enqueue("pages", queue="slow", job_id=f"pages:{_tick()}")
+
     async def push(self) -> None:
         """Devices must be told of answers."""
         await self.enqueue("push", queue="slow", job_id=f"push:{_tick()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hub.model import DeskName, ExternalId
-from hub.people import Look, Seen, Who
+from hub.people import Duty, Look, OnDuty, Seen, Who
 from hub.store.store import Store
 
 MOST = 200
@@ -17,7 +17,7 @@ def looking(store: Store, url: str) -> Look:
     """The way from desks to the inbox; `url` is the hub's public address."""
 
     async def look(desk: DeskName, person: ExternalId, who: Who, words: str, *, mine: bool) -> list[Seen] | None:
-        me = await _agent(store, desk, person, who)
+        me = await agent_at(store, desk, person, who)
         if not me:
             return None
         found = await store.console.conversations(
@@ -41,7 +41,22 @@ def looking(store: Store, url: str) -> Look:
     return look
 
 
-async def _agent(store: Store, desk: DeskName, person: ExternalId, who: Who) -> str:
+def on_duty(store: Store) -> OnDuty:
+    """The way from desks to who is there."""
+
+    async def duty(desk: DeskName, person: ExternalId, who: Who) -> Duty | None:
+        me = await agent_at(store, desk, person, who)
+        own = await store.agents.someone(me) if me else None
+        if own is None:
+            return None
+        staff = await store.staff.all()
+        load = next((one.load for one in staff if one.id == me), 0)
+        return Duty(own.present, own.reason, load, sum(one.present for one in staff))
+
+    return duty
+
+
+async def agent_at(store: Store, desk: DeskName, person: ExternalId, who: Who) -> str:
     """The agent that somebody at a desk is; the desk is asked who that is once, and again while they are none."""
     key = (str(desk), str(person))
     async with store.db.read() as connection:

@@ -214,7 +214,7 @@ class Message(Frozen):
 
 
 ReplyKind = Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell", "undo",
-                    "snooze", "priority", "tags", "block", "unblock"]  # fmt: skip
+                    "snooze", "priority", "tags", "block", "unblock", "begin"]  # fmt: skip
 
 
 class AgentReply(Frozen):
@@ -261,9 +261,6 @@ class Report(Frozen):
     unreachable: bool = False
     file: bool = False
     """Whether the call carried a file."""
-
-
-Incoming = Annotated[Message | AgentReply | Report, Field(discriminator="what")]
 
 
 class Author(Frozen):

@@ -37,6 +37,41 @@ class Seen:
     team: str
     waiting_since: datetime | None
     url: str
+    conversation: str = ""
+    thread: str = ""
+    """Its thread at the desk, where it has one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Whether a channel or desk works, and if not, what broke and how to mend it."""
+
+    name: str
+    said: str = ""
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What an agent's own page at a desk shows. Lists hold the longest waits; the numbers count everything."""
+
+    name: str
+    may_act: bool
+    present: bool
+    until: datetime | None
+    reason: str
+    load: int
+    capacity: int
+    mine: Sequence[Seen]
+    queue: Sequence[Seen]
+    queued: int
+    here: int
+    """Agents who are there."""
+    new: int
+    answered: int
+    resolved: int
+    """In the last 24 hours: new conversations of all, answers and resolved conversations of this agent."""
+    health: Sequence[Health]
 
 
 class Look(Protocol):
@@ -44,6 +79,48 @@ class Look(Protocol):
 
     async def __call__(self, desk: DeskName, person: ExternalId, who: Who, words: str, *, mine: bool) -> Sequence[Seen] | None:
         """Conversations that hold the words, else the person's own or those of nobody, longest waiting first; None: no agent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """Whether an agent is there, and what they have; `load` counts open conversations."""
+
+    present: bool
+    reason: str
+    load: int
+    here: int
+    """Agents who are there, this one too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """Somebody on a channel to whom an agent may want to write first; `barred` is one of `hub.beginning.Barrier`, empty when they
+    may. `identity` is empty for an address that nobody has had yet."""
+
+    identity: str
+    name: str
+    address: str
+    barred: str
+
+
+class Begin(Protocol):
+    """Whom an agent at a desk can write to first."""
+
+    async def channels(self, desk: DeskName, person: ExternalId, who: Who) -> Sequence[str] | None:
+        """The channels on which agents can begin; None: no agent."""
+        ...
+
+    async def find(self, channel: str, words: str) -> Sequence[Reachable]:
+        """Who is on a channel and has these words in name or address."""
+        ...
+
+
+class OnDuty(Protocol):
+    """Whether somebody at a desk is there."""
+
+    async def __call__(self, desk: DeskName, person: ExternalId, who: Who) -> Duty | None:
+        """None: no agent."""
         ...
 
 
@@ -55,7 +132,52 @@ class SupportsWhisper(Protocol):
         """`about` is one of: `taken`, with the `name` of who has the conversation: they asked too late; `last_calls`, with
         `note` (the desk's id of what was kept), `left`, `calls` and `preview`; `undone` and `late`, of an answer to take back;
         `unchanged`, with `note`, of a change that the channel can't carry;
-        `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing."""
+        `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing;
+        or one of `hub.doubts.Doubt`, with `note` (what waits for a word of its author) and `name` (who has it)."""
+        ...
+
+
+Reach = Callable[[DeskName, ExternalId, Who], Awaitable[str]]
+"""The agent that somebody at a desk is; empty: none."""
+
+
+@runtime_checkable
+class SupportsDirect(Protocol):
+    """Can say something to one person outside of every thread."""
+
+    async def direct(self, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
+        """`about` names the sentence, which the desk says in its own language; errors as of `Desk.post`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is broken; `kind` is one word or name that stays the same."""
+
+    kind: str
+    said: str
+    mend: str
+
+
+@runtime_checkable
+class SupportsCheck(Protocol):
+    """Can say what is broken, and tell it to people."""
+
+    async def troubles(self) -> Sequence[Trouble]:
+        """What does not work now; it never raises."""
+        ...
+
+    async def alert(self, found: Sequence[Trouble]) -> None:
+        """Tell people where they are; errors as of `Desk.post`."""
+        ...
+
+
+@runtime_checkable
+class SupportsPage(Protocol):
+    """Has a page of their own for each person."""
+
+    async def show(self, person: ExternalId, page: Page | None) -> None:
+        """Draw somebody's page anew; None: they are no agent. Harmless when repeated."""
         ...
 
 

@@ -31,9 +31,13 @@ from hub.capabilities import Pace as Pace
 from hub.capabilities import Shape as Shape
 from hub.capabilities import Window as Window
 from hub.model import AgentReply, ChannelName, ConversationId, Entry, ExternalId, FileId, Message, Part, ThreadId
-from hub.people import Look
+from hub.people import Begin, Look, OnDuty
+from hub.people import SupportsCheck as SupportsCheck
+from hub.people import SupportsDirect as SupportsDirect
+from hub.people import SupportsPage as SupportsPage
 from hub.people import SupportsPeople as SupportsPeople
 from hub.people import SupportsWhisper as SupportsWhisper
+from hub.sign import Sign
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 
@@ -99,6 +103,8 @@ class Receipt:
     """Run once the answer has left, and only then: it may touch the network. Nothing that must not be lost depends on it."""
     missed: datetime | None = None
     """From when on this desk may not have told of everything: it is then read again."""
+    signs: Sequence[Sign] = ()
+    """What people did that is about no conversation; kept with the items."""
     unread: Sequence[Unread] = ()
     """What has to be kept although nobody could read it."""
     news: Sequence[News] = ()
@@ -168,6 +174,10 @@ class Kit:
     """Texts that agents have ready."""
     look: Look | None = None
     """What agents at desks may see of the inbox."""
+    begin: Begin | None = None
+    """Whom agents at desks can write to first."""
+    duty: OnDuty | None = None
+    """Whether an agent at a desk is there."""
 
 
 class Connector(Protocol):

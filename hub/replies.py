@@ -8,6 +8,7 @@ import orjson
 
 from hub import acts, rating
 from hub.batch import Batch, Quoted
+from hub.doubts import ask, doubt
 from hub.holding import noticed
 from hub.model import AgentReply, Author, ExternalId, Report, Text
 from hub.quotes import quoted_by, remember
@@ -15,6 +16,7 @@ from hub.resending import again
 from hub.rights import audited, author_of, person_of, refusal, refuse
 from hub.runtime import Hub
 from hub.sparing import of_note, spared
+from hub.store.staff import Person
 from hub.store.talks import Talk
 
 if TYPE_CHECKING:
@@ -31,9 +33,10 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
     author = author_of(reply, person)
     if reply.kind in ("tell", "route") or "ended_ms" in reply.data:
         author = SYSTEM
-    elif why := refusal(hub, reply, person):
-        refuse(batch, talk, reply, author, why)
+    elif (allowed := await _allowed(hub, connection, batch, talk, reply, author, person)) is None:
         return set()
+    else:
+        reply = allowed
     audited(batch, talk, reply, author, person)
     match reply.kind:
         case "reply" | "note":
@@ -61,6 +64,19 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
     return set()
 
 
+async def _allowed(
+    hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author, person: Person | None
+) -> AgentReply | None:
+    """What of an agent's reply or action may happen now; None when nothing may."""
+    if why := refusal(hub, reply, person):
+        refuse(batch, talk, reply, author, why)
+        return None
+    if unsure := doubt(hub, talk, reply, author):
+        ask(batch, talk, reply, author, unsure, await _name(hub, connection, batch, talk.agent_id))
+        return None
+    return reply
+
+
 async def _name(hub: Hub, connection: AsyncConnection, batch: Batch, agent: str | None) -> str:
     if not agent:
         return ""
@@ -76,10 +92,10 @@ async def _said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk,
     said = await of_note(hub, connection, batch, talk, reply) if "note" in reply.data else reply
     if said is None or (said.kind == "reply" and await spared(hub, connection, batch, talk, said, author)):
         return
-    _speak(batch, talk, said, author, await quoted_by(hub, connection, batch, talk, said))
+    speak(batch, talk, said, author, await quoted_by(hub, connection, batch, talk, said))
 
 
-def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:
+def speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:
     public = reply.kind == "reply"
     if public and talk.status == "resolved":
         reopen(batch, talk, author)
@@ -107,7 +123,7 @@ def _speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: t
         batch.reserved_ms = batch.now_ms + delay_ms if delay_ms else 0
         batch.to_customer(talk, entry, quoted=about[1] if about else None)
         batch.reserved_ms = 0
-    batch.to_desks(talk, entry, origin="" if "canned" in reply.data else reply.desk)
+    batch.to_desks(talk, entry, origin="" if {"canned", "began", "sure"} & reply.data.keys() else reply.desk)
 
 
 def _canned(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> AgentReply:

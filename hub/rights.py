@@ -38,11 +38,16 @@ async def person_of(hub: Hub, connection: AsyncConnection, batch: Batch, reply: 
     """Who speaks; None where no desk has to say it: in the console, which has asked already, and at desks that know nobody."""
     if reply.agent_name or not isinstance(hub.desks.get(reply.desk), SupportsPeople):
         return None
-    key = (str(reply.desk), str(reply.agent))
+    return await person_at(hub, connection, batch, reply.desk, reply.agent)
+
+
+async def person_at(hub: Hub, connection: AsyncConnection, batch: Batch, desk: str, agent: ExternalId) -> Person:
+    """Who somebody at a desk is. Raises `UnknownPerson` when it must be asked first."""
+    key = (str(desk), str(agent))
     if key not in batch.persons:
         found = (await hub.store.staff.persons(connection, [key])).get(key)
         if found is None:
-            raise UnknownPerson(reply.desk, reply.agent)
+            raise UnknownPerson(desk, agent)
         batch.persons[key] = found
     person = batch.persons[key]
     if not person.name:

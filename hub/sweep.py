@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from hub import fetching, linking, listening, pushing, reporting
+from hub import checking, fetching, linking, listening, pushing, reporting
 from hub.errors import ConfigError
 from hub.model import AgentReply, ConversationId, DeskName, ExternalId
 from hub.routing import route
@@ -28,7 +28,7 @@ async def run(hub: Hub) -> None:
     """Wake lanes that wait, give waiting conversations to agents who came, and see what notices are due. A part that hangs or
     fails takes nothing from the others; the next sweep tries it again."""
     parts = (_inbound, _deliver, _feeds, _held, _wake, listening.catch_up, _route_waiting, _notices, pushing.look, linking.settle,
-             fetching.look, reporting.gather, _forget)  # fmt: skip
+             fetching.look, reporting.gather, checking.check, _pages, _forget)  # fmt: skip
     await asyncio.gather(*(_bounded(hub, part) for part in parts))
 
 
@@ -60,6 +60,11 @@ async def _feeds(hub: Hub) -> None:
 
 async def _held(hub: Hub) -> None:
     hub.jobs.hint_inbound(await hub.store.holds.run_out())
+
+
+async def _pages(hub: Hub) -> None:
+    if await hub.store.pages.watched():
+        await hub.jobs.pages()
 
 
 async def _forget(hub: Hub) -> None:

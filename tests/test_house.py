@@ -31,16 +31,20 @@ BESIDE = {"README.md", "LICENSE", "Makefile", "docs", "deploy", ".ci", ".gitigno
 
 PURE = {
     "abilities", "answers", "bot", "canned", "capabilities", "errors", "facts", "hours", "identifiers", "keywords", "masking",
-    "model", "notices", "origins", "packing", "people", "ports", "profile", "pushes", "rendering", "roles", "routing",
+    "model", "notices", "origins", "packing", "people", "ports", "profile", "pushes", "rendering", "roles", "routing", "sign",
     "splitting", "surveys", "text", "transcripts", "turns", "waiting", "wording", "workbench",
 }  # fmt: skip
 EDGES = {"failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "store", "voices"}
 USE_CASES = {
     "acts",
+    "apart",
     "batch",
+    "beginning",
     "calls",
+    "checking",
     "continuing",
     "customers",
+    "doubts",
     "fates",
     "factors",
     "feeds",
@@ -56,7 +60,10 @@ USE_CASES = {
     "oidc",
     "outbound",
     "outcomes",
+    "pages",
+    "parking",
     "passive",
+    "presence",
     "pushing",
     "quotes",
     "rating",

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from widget import console_acts as acts
 from widget import console_admin as admin
+from widget import console_begin as begin
 from widget import console_bulk as bulk
 from widget import console_change as change
 from widget import console_customers as customers
@@ -47,6 +48,8 @@ CALLS: tuple[tuple[str, str, Handler, Needed], ...] = (
     ("DELETE", f"{API}/me/factor", factor.drop, "own"),
     ("POST", f"{API}/me/factor/codes", factor.codes, "own"),
     ("GET", f"{API}/conversations", view.conversations, "read"),
+    ("POST", f"{API}/conversations", begin.begin, "answer"),
+    ("GET", f"{API}/reach", begin.reach, "answer"),
     ("GET", ONE, view.conversation, "read"),
     ("GET", f"{ONE}/entries", view.entries, "read"),
     ("POST", f"{ONE}/entries", acts.say, "answer"),

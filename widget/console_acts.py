@@ -33,7 +33,7 @@ ACTS = Rule(120, 60)
 UPLOADS = Rule(30, 60)
 _KIND: dict[str, Literal["image", "audio", "video"]] = {"image": "image", "audio": "audio", "video": "video"}
 Act = Literal[
-    "reply", "note", "resolve", "reopen", "assign", "resend", "snooze", "priority", "tags", "block", "unblock", "undo"
+    "reply", "note", "resolve", "reopen", "assign", "resend", "snooze", "priority", "tags", "block", "unblock", "undo", "begin"
 ]  # fmt: skip
 LATEST = 10
 """Seconds that a reply may wait for its author to take it back."""
@@ -181,7 +181,7 @@ async def _file(hub: Hub, who: Asker, file: Any) -> Media:
     return Media(kind=kind, file=FileId(row.id), name=row.name, mime=row.mime, size=row.size)
 
 
-async def put(hub: Hub, who: Asker, own: str, act: Act, conversation: str, **more: Any) -> Response:
+async def put(hub: Hub, who: Asker, own: str, act: Act, conversation: str | None, **more: Any) -> Response:
     """Commit an agent's action to the inbox; 201 means that it is there, however often it is asked for."""
     if not await hub.limits.hit(f"act:{who.agent.id}", ACTS):
         raise Refusal(429, "slow_down", "That was a lot at once. Wait a moment.", retry_after=5)
@@ -192,7 +192,7 @@ async def put(hub: Hub, who: Asker, own: str, act: Act, conversation: str, **mor
         agent=ExternalId(who.agent.id),
         agent_name=who.agent.name,
         agent_email=who.agent.email,
-        conversation=ConversationId(conversation),
+        conversation=ConversationId(conversation) if conversation else None,
         kind=act,
         client_id=own,
         **more,

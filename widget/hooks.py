@@ -97,8 +97,8 @@ class Hooks:
 
     async def _keep(self, name: str, receipt: Receipt, until: float) -> None:
         left = max(until - asyncio.get_running_loop().time(), 0.05)
-        if receipt.items or receipt.unread:
-            await self._hub.intake.keep([*receipt.items, *receipt.unread], left)
+        if receipt.items or receipt.signs or receipt.unread:
+            await self._hub.intake.keep([*receipt.items, *receipt.signs, *receipt.unread], left)
         if receipt.news:
             await self._bell.ring(name, receipt.news, left)
         if receipt.missed is not None:

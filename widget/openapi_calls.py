@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from widget import openapi_begin as begin
 from widget import openapi_console as console
 from widget import openapi_customers as people
 from widget import openapi_devices as devices
@@ -162,6 +163,10 @@ CALLS: dict[tuple[str, str], Call] = {
     ),
     ("POST", f"{_ONE}/resolve"): _agents("Resolve", "结束会话", _KEPT, *_LATE, takes=console.Resolve),
     ("POST", f"{_ONE}/reopen"): _agents("Reopen", "重新打开", _KEPT, *_LATE, takes=console.Act),
+    ("POST", f"{_A}/conversations"): _agents("Write to a customer first", "主动联系客户", _KEPT, *_LATE, takes=begin.Begin),
+    ("GET", f"{_A}/reach"): _agents(
+        "Whom a channel lets us write to", "渠道允许联系的客户", {200: begin.Reach}, 404, query=begin.ReachQuery
+    ),
     ("POST", f"{_ONE}/assign"): _agents("Give to somebody", "分配", _KEPT, *_LATE, takes=console.Assign),
     ("POST", f"{_ONE}/snooze"): _agents("Let it sleep", "暂缓", _KEPT, *_LATE, takes=console.Snooze),
     ("POST", f"{_ONE}/priority"): _agents("How urgent it is", "优先级", _KEPT, *_LATE, takes=console.Priority),

@@ -19,6 +19,7 @@ from config.load import Installation, load
 from hub.errors import Busy, ConfigError
 from hub.jobs import QUEUES
 from hub.outbound import Outbound
+from hub.pages import Pages
 from hub.runtime import Hub
 from workers.jobs import FUNCTIONS, kept, look_again, run_sweep
 from workers.polling import Pollers
@@ -31,7 +32,7 @@ STOP_SECONDS = 10.0
 
 def workers_of(hub: Hub, outbound: Outbound) -> list[WakeWorker]:
     """The three arq workers of a process."""
-    ctx = {"hub": hub, "outbound": outbound}
+    ctx = {"hub": hub, "outbound": outbound, "pages": Pages(hub)}
     sweep = cron(
         kept(run_sweep), name=f"{hub.jobs.prefix}:sweep", second=SWEEP_SECONDS, run_at_startup=True, keep_result=0, timeout=20
     )

@@ -14,6 +14,7 @@ from hub import feeds, fetching, inbound, sweep
 from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
+from hub.pages import Pages
 from hub.pushing import push_due
 from hub.runtime import Hub
 
@@ -50,6 +51,12 @@ async def run_deliver(ctx: dict[str, Any], lane: int) -> None:
 async def run_notify(ctx: dict[str, Any]) -> None:
     """Notices that are due are sent."""
     await send_due(_hub(ctx))
+
+
+async def run_pages(ctx: dict[str, Any]) -> None:
+    """Pages of people at desks are drawn anew."""
+    pages: Pages = ctx["pages"]
+    await pages.run()
 
 
 async def run_push(ctx: dict[str, Any]) -> None:
@@ -99,6 +106,7 @@ FUNCTIONS = {
     "slow": [
         func(kept(run_notify), name="notify", keep_result=0, timeout=60),
         func(kept(run_push), name="push", keep_result=0, timeout=60),
+        func(kept(run_pages), name="pages", keep_result=0, timeout=60),
         func(kept(run_fetch), name="fetch", keep_result=0, timeout=60),
         func(kept(run_feed), name="feed", keep_result=0, timeout=60),
     ],

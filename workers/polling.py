@@ -95,7 +95,7 @@ class Pollers:
         """Commit before the platform is told; a database that is away is waited for."""
         while True:
             try:
-                await self._hub.intake.keep([*receipt.items, *receipt.unread], 10.0)
+                await self._hub.intake.keep([*receipt.items, *receipt.signs, *receipt.unread], 10.0)
                 if receipt.missed is not None:
                     await listening.doubt(self._hub, name, receipt.missed)
                 return

@@ -8,14 +8,17 @@ from typing import Any, Literal
 from agents_bridge.slack.blocks import clock
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.status import STATES, status_text
 from agents_bridge.slack.text import inert, short
 from hub.model import DeskName, ExternalId
-from hub.people import Look, Seen, Who
+from hub.people import Seen, Who
+from hub.ports import Kit
 
 LOOK = "look"
 """Of a `Then`: the inbox is looked at, and the answer follows."""
 SHOWN = 15
 WORDS = {"queue": "queue", "队列": "queue", "me": "me", "我": "me", "find": "find", "查找": "find"}
+WORDS |= dict.fromkeys(STATES, "status")
 
 
 def asked(text: str, agent: str, url: Any) -> Then | None:
@@ -25,12 +28,17 @@ def asked(text: str, agent: str, url: Any) -> Then | None:
     if not kind or not isinstance(url, str) or not url or (kind == "find" and not rest.strip()):
         return None
     words = rest.strip()[:100] if kind == "find" else ""
-    return Then(LOOK, {"url": url, "agent": agent, "words": words, "mine": kind == "me"})
+    status = text.strip() if kind == "status" else ""
+    return Then(LOOK, {"url": url, "agent": agent, "words": words, "mine": kind == "me", "status": status})
 
 
-async def answered(call: Then, desk: DeskName, look: Look | None, who: Who, locale: Literal["en", "zh"]) -> Then:
+async def answered(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Literal["en", "zh"]) -> Then:
     """The answer to what was asked."""
-    given = call.arguments
+    given, look = call.arguments, kit.look
+    if given["status"]:
+        duty = await kit.duty(desk, ExternalId(given["agent"]), who) if kit.duty else None
+        said = SAYINGS[locale]["no_agent"] if duty is None else status_text(duty, given["status"], locale)
+        return Then("respond", {"url": given["url"], "json": {"response_type": "ephemeral", "text": said}})
     found = await look(desk, ExternalId(given["agent"]), who, given["words"], mine=given["mine"]) if look else None
     said = SAYINGS[locale]["no_agent"] if found is None else listed(found, locale)
     return Then("respond", {"url": given["url"], "json": {"response_type": "ephemeral", "text": said}})

@@ -32,6 +32,7 @@ class Slack:
         self._own: tuple[str, str] | None = None
         self._next: dict[str, float] = {}
         """When the next post may begin, by Slack channel (monotonic seconds)."""
+        self._address = ""
         self.proxy: str | None = settings.proxy or None
 
     @property
@@ -83,7 +84,13 @@ class Slack:
             with translated("auth.test", posts=False):
                 answer = await self.web.auth_test()
                 self._own = str(answer["team_id"]), str(answer["user_id"])
+                self._address = str(answer["url"])
         return self._own
+
+    async def address(self) -> str:
+        """The workspace's own address, with a slash at its end: messages' links begin with it."""
+        await self.own()
+        return self._address
 
     @property
     def token(self) -> str:

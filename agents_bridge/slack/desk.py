@@ -13,6 +13,7 @@ import structlog
 
 from agents_bridge.slack import blocks, files, heads
 from agents_bridge.slack.asking import answered
+from agents_bridge.slack.beside import Beside
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.catching import missed
 from agents_bridge.slack.errors import ChannelGone, Refused, of_thread, translated
@@ -20,12 +21,11 @@ from agents_bridge.slack.events import Reading
 from agents_bridge.slack.following import follow
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.lookup import arrived
-from agents_bridge.slack.manifest import lacking
 from agents_bridge.slack.members import member_of
 from agents_bridge.slack.receive import challenged, heard_of, limited, parsed, retold, verifier_of, verify
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
-from agents_bridge.slack.telling import told
+from agents_bridge.slack.starting import FOUND, START, prepared
 from agents_bridge.slack.text import inert
 from agents_bridge.slack.wire import metadata_of, thread_of, ts_of
 from agents_bridge.slack.words import WORDS
@@ -45,7 +45,7 @@ SKEW = timedelta(minutes=5)
 """How far our clock and Slack's may be apart."""
 
 
-class SlackDesk:
+class SlackDesk(Beside):
     """One workspace."""
 
     Settings: ClassVar[type[ports.Settings]] = SlackSettings
@@ -76,6 +76,7 @@ class SlackDesk:
             lookup_after=settings.lookup_after,
             timeout=settings.timeout,
             speakers=settings.who_answers,
+            asks=settings.ask_first,
         )
 
     async def receive(self, hook: Hook) -> Receipt:
@@ -85,10 +86,12 @@ class SlackDesk:
         if challenge := challenged(body):
             return Receipt(body=challenge)
         heard = limited(self._reading, body, self._settings.channel) or heard_of(self._reading, body)
-        after = functools.partial(follow, self._slack, heard.then, self._settings.api_url, self._answer) if heard.then else None
+        after = functools.partial(self._follow, heard.then) if heard.then else None
         if heard.answer is None:
-            return Receipt(heard.items, after=after, missed=heard.missed or retold(self._reading, hook))
-        return Receipt(heard.items, body=json.dumps(heard.answer).encode(), content_type="application/json", after=after)
+            doubt = heard.missed or retold(self._reading, hook)
+            return Receipt(heard.items, after=after, missed=doubt, signs=heard.signs)
+        answer = json.dumps(heard.answer).encode()
+        return Receipt(heard.items, signs=heard.signs, body=answer, content_type="application/json", after=after)
 
     def place(self, channel: ChannelName, team: str) -> str:
         """A Slack channel by team, by our channel, or the usual one."""
@@ -200,13 +203,6 @@ class SlackDesk:
             if old != MARKS[state]:
                 await self._reaction(self._slack.web.reactions_remove, channel, stamp, old)
 
-    async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
-        """A line that one member sees (chat.postEphemeral): Slack neither keeps it nor promises it."""
-        channel, root = thread_of(thread)
-        said = told(about, facts, self._settings.locale)
-        with translated("chat.postEphemeral", posts=False):
-            await self._slack.web.chat_postEphemeral(channel=channel, thread_ts=root, user=str(person).split(":")[-1], **said)
-
     async def _marks(self, channel: str, stamp: str) -> set[str]:
         """Which of our marks are there; all of them, where Slack does not say."""
         try:
@@ -244,8 +240,13 @@ class SlackDesk:
         self._people[str(agent)] = (time.monotonic() + PEOPLE_S, found)
         return found
 
+    async def _follow(self, calls: Sequence[Then]) -> None:
+        await follow(self._slack, calls, self._settings.api_url, self._answer, self._settings.locale)
+
     async def _answer(self, asked: Then) -> Then:
-        return await answered(asked, self.name, self._kit.look, self.person, self._settings.locale)
+        if asked.method in (START, FOUND):
+            return await prepared(asked, self.name, self._kit, self.person, self._settings.locale)
+        return await answered(asked, self.name, self._kit, self.person, self._settings.locale)
 
     def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """A file that an agent dropped."""
@@ -254,16 +255,6 @@ class SlackDesk:
     async def announce(self, url: str) -> None:
         """Slack reads the address from its own settings; what can be seen from here is whether the token serves."""
         await self.check_scopes()
-
-    async def check_scopes(self) -> Mapping[str, str]:
-        """Scopes that are missing, with what does not work without them; each is logged."""
-        with translated("auth.test", posts=False):
-            answer = await self._slack.web.auth_test()
-            granted = str(answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or "")
-        found = lacking(granted, self._settings)
-        for name, why in found.items():
-            log.error("slack.scope_missing", desk=self.name, scope=name, so=why, mend="add it and install the app again")
-        return found
 
     async def poll(self, keep: Callable[[Receipt], Awaitable[None]]) -> None:
         """Socket Mode."""

@@ -12,6 +12,8 @@ from agents_bridge.slack.asking import LOOK
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
+from agents_bridge.slack.modals import Locale
+from agents_bridge.slack.starting import FOUND, START, loading_view
 from hub.errors import ConnectorError
 
 log = structlog.get_logger()
@@ -21,12 +23,14 @@ Answer = Callable[[Then], Awaitable[Then]]
 """Makes the answer of what somebody asked to see."""
 
 
-async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answer) -> None:
+async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answer, locale: Locale = "en") -> None:
     """Make the calls in their order."""
     for asked in calls:
         call = asked
         try:
-            if call.method == LOOK:
+            if call.method == START:
+                call = await _opened(slack, call, locale)
+            if call.method in (LOOK, START, FOUND):
                 call = await answer(call)
             if call.method == "respond":
                 await _respond(slack, call, api_url)
@@ -35,6 +39,13 @@ async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answ
                 await slack.web.api_call(call.method, json=dict(call.arguments))
         except (ConnectorError, aiohttp.ClientError, TimeoutError, ValueError) as exc:
             log.warning("slack.not_shown", method=asked.method, error=str(exc) or type(exc).__name__)
+
+
+async def _opened(slack: Slack, call: Then, locale: Locale) -> Then:
+    """The modal that waits is there at once, for a trigger lives three seconds; what belongs into it is looked up afterwards."""
+    with translated("views.open", posts=False):
+        shown = await slack.web.views_open(trigger_id=call.arguments["trigger"], view=loading_view(locale))
+        return Then(START, {**call.arguments, "view_id": shown["view"]["id"]})
 
 
 async def _respond(slack: Slack, call: Then, api_url: str) -> None:

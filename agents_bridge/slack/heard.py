@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.model import AgentReply
+from hub.sign import Sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Heard:
     items: Sequence[AgentReply] = ()
     then: Sequence[Then] = ()
     answer: Mapping[str, Any] | None = None
+    signs: Sequence[Sign] = ()
     missed: datetime | None = None
     """From when on Slack has not told of everything."""
 

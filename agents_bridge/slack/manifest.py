@@ -8,6 +8,7 @@ from agents_bridge.slack.settings import SlackSettings
 
 COMMAND = "/frontdesk"
 MAKE_NOTE, SEND_IT = "fd_make_note", "fd_send_it"
+NEW = "fd_new"
 """`callback_id`s of our message shortcuts."""
 SCOPES = {
     "channels:history": "what agents write in public channels is not heard, and unanswered posts can't be looked for",
@@ -19,13 +20,17 @@ SCOPES = {
     "files:write": "customers' files do not appear in threads",
     "groups:history": "what agents write in private channels is not heard",
     "groups:read": "private channels' states can't be asked for",
+    "im:write": "agents get no direct messages about what they have not seen, and admins none about what is broken",
     "reactions:read": "old marks on agents' messages can't be told from new ones",
     "reactions:write": "agents do not see whether their messages were delivered",
     "users:read": "agents have no names",
     "users:read.email": "people in Slack are not known as the hub's agents",
 }
 """Each bot scope, and what is missing without it (docs.slack.dev/reference/scopes)."""
-EVENTS = ("message.channels", "message.groups", "tokens_revoked", "app_uninstalled")
+EVENTS = ("app_home_opened", "message.channels", "message.groups", "tokens_revoked", "app_uninstalled")
+
+
+DISPLAY = {"name": "Frontdesk", "description": "Customers' conversations as threads", "background_color": "#1a1d21"}
 
 
 def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
@@ -35,9 +40,10 @@ def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
         "command": COMMAND,
         **address,
         "description": "Frontdesk",
-        "usage_hint": "queue | me | find words | help",
+        "usage_hint": "queue | me | find words | new | status | help",
         "should_escape": True,
     }
+    app_home = {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True}
     shortcuts = [
         {"name": "Send to customer", "type": "message", "callback_id": SEND_IT, "description": "Make this note a reply"},
         {
@@ -46,15 +52,13 @@ def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
             "callback_id": MAKE_NOTE,
             "description": "Take this reply back; keep it as a note",
         },
+        {"name": "New conversation", "type": "message", "callback_id": NEW, "description": "Write to a customer first"},
     ]
     request = {} if socket_mode else {"request_url": hook}
     return {
-        "display_information": {
-            "name": "Frontdesk",
-            "description": "Customers' conversations as threads",
-            "background_color": "#1a1d21",
-        },
+        "display_information": DISPLAY,
         "features": {
+            "app_home": app_home,
             "bot_user": {"display_name": "frontdesk", "always_online": True},
             "slash_commands": [command],
             "shortcuts": shortcuts,

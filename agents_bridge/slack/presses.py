@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agents_bridge.slack import canned, marking, modals
+from agents_bridge.slack import canned, home, marking, modals, starting, status
 from agents_bridge.slack.asking import asked
 from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
 from agents_bridge.slack.events import Post, Reading, named, post_of, read, stamped
@@ -67,6 +67,8 @@ class _Press:
 
 def pressed(reading: Reading, body: dict[str, Any]) -> Heard:
     """Buttons. The hub finds the conversation by the thread that a button was pressed in, not by its value."""
+    if (body.get("view") or {}).get("type") == "home":
+        return home.home_pressed(reading, body)
     by = _Press(reading, _in_view(body) if body.get("view") else body)
     if not by.known:
         return Heard()
@@ -159,6 +161,10 @@ def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
     """A modal that was sent off."""
     view, person = body.get("view") or {}, body.get("user") or {}
     kind = str(view.get("callback_id"))
+    if kind in (starting.FIND, starting.SEND):
+        return starting.sought(reading, body) if kind == starting.FIND else starting.sent(reading, body)
+    if kind == home.AWAY:
+        return home.away_submitted(reading, body)
     mark = marking.marking_of(kind)
     if kind not in (modals.ASSIGN, modals.RESOLVE, canned.SEND_CANNED) and not mark:
         return Heard()
@@ -222,6 +228,10 @@ def _marked(by: _Press, mark: str, view: dict[str, Any], id: str) -> Heard:
 def chosen(reading: Reading, body: dict[str, Any]) -> Heard:
     """A shortcut in a message's own menu: a note becomes a reply, a reply a note."""
     w = SAYINGS[reading.locale]
+    if body.get("callback_id") == starting.NEW:
+        who = home.who_of(reading, body)
+        said = plain(str((body.get("message") or {}).get("text") or ""), reading.locale).text
+        return Heard(then=[starting.start(str(body.get("trigger_id") or ""), who, text=said)] if who else ())
     by, message = _Press(reading, body), body.get("message") or {}
     whole = {**body, "team_id": (body.get("team") or {}).get("id")}
     post = post_of(reading, whole, message, {"channel": (body.get("channel") or {}).get("id")}) if by.known else None
@@ -249,9 +259,15 @@ def command_heard(reading: Reading, body: dict[str, Any]) -> Heard:
     if body.get("command") != COMMAND or not reading.ours(body.get("team_id")):
         return Heard()
     w, agent = SAYINGS[reading.locale], f"{named(body.get('team_id'))}:{named(body.get('user_id'))}"
+    word, _, rest = str(body.get("text") or "").strip().partition(" ")
+    if word.casefold() in starting.WORDS:
+        return Heard(then=[starting.start(str(body.get("trigger_id") or ""), agent, rest.strip())])
+    if named_one := status.admitted_by(reading, str(body.get("text") or ""), agent, str(body.get("trigger_id") or "")):
+        return Heard(signs=named_one, answer={"response_type": "ephemeral", "text": w["noted"]})
+    signs = status.set_by(reading, str(body.get("text") or ""), agent, str(body.get("trigger_id") or ""))
     look = asked(str(body.get("text") or ""), agent, body.get("response_url"))
     if look:
-        return Heard(then=[look])
+        return Heard(then=[look], signs=signs)
     return Heard(answer={"response_type": "ephemeral", "text": f"{w['help']}\n{w['slash']}"})
 
 

@@ -17,6 +17,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 
 from agents_bridge.slack.events import Reading, event_heard
 from agents_bridge.slack.heard import Heard, Then
+from agents_bridge.slack.home import home_opened
 from agents_bridge.slack.presses import READERS
 from agents_bridge.slack.sayings import SAYINGS
 from hub.errors import Malformed, Rejected
@@ -78,6 +79,9 @@ def heard_of(reading: Reading, body: dict[str, Any]) -> Heard:
     try:
         kind = body.get("type") or ("event_callback" if "event" in body else "command" if "command" in body else "")
         if kind == "event_callback":
+            event = body.get("event")
+            if isinstance(event, dict) and event.get("type") == "app_home_opened" and reading.ours(body.get("team_id")):
+                return home_opened(reading, body, event)
             return event_heard(reading, body)
         reader = READERS.get(str(kind))
         return reader(reading, body) if reader else Heard()

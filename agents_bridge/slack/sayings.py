@@ -28,10 +28,13 @@ SAYINGS = {
         "`!prio none|normal|high|urgent` · `!tag new -old` · `!block why` · `!unblock`\n"
         "`!r word` a canned reply · `!r` which there are · `!help`\n"
         "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer* and *Make note*.",
-        "slash": "*In a channel* `/frontdesk queue` · `/frontdesk me` · `/frontdesk find words` · `/frontdesk help`",
+        "slash": "*In a channel* `/frontdesk queue` · `/frontdesk me` · `/frontdesk find words`\n"
+        "`/frontdesk new` · `/frontdesk status` · `/frontdesk available` · `/frontdesk away why`\n"
+        "`/frontdesk agent @somebody their@address` (admins) · `/frontdesk help`",
         "no_agent": "Only agents of this hub may see that. Ask an admin to invite your Slack e-mail address in the console.",
         "found": "{n} found, {shown} shown; who has waited longest comes first:",
         "found_none": "Nothing there.",
+        "noted": "Noted. A direct message says what became of it.",
         "not_here": "There is no conversation here: use this in the thread of a customer's conversation.",
         "assign": "Assign",
         "person": "Colleague",
@@ -92,10 +95,13 @@ SAYINGS = {
         "`!优先级 无|普通|高|紧急` · `!标签 新标签 -旧标签` · `!拉黑 原因` · `!取消拉黑`\n"
         "`!r 名称` 快捷回复 · `!r` 列出全部 · `!帮助`\n"
         "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）和 *Make note*（改为备注）。",
-        "slash": "*在频道中* `/frontdesk queue`（待接）· `/frontdesk me`（我的）· `/frontdesk find 内容` · `/frontdesk help`",
+        "slash": "*在频道中* `/frontdesk queue`（待接）· `/frontdesk me`（我的）· `/frontdesk find 内容`\n"
+        "`/frontdesk 新建` · `/frontdesk 状态` · `/frontdesk 在线` · `/frontdesk 离开 原因`\n"
+        "`/frontdesk 客服 @某人 邮箱`（管理员）· `/frontdesk help`",
         "no_agent": "只有客服可以查看。请管理员在控制台邀请您的 Slack 邮箱。",
         "found": "共 {n} 个，显示 {shown} 个，等待最久的在前：",
         "found_none": "没有内容。",
+        "noted": "已收到。结果会以私信告知。",
         "not_here": "这里没有会话：请在客户会话的话题中使用。",
         "assign": "分配",
         "person": "同事",

@@ -24,6 +24,7 @@ class SlackSettings(Settings):
     who_answers: Literal["agents", "members"] = Field(
         "agents", description="agents of this hub alone, or every full member of the workspace; guests and outsiders never"
     )
+    ask_first: bool = Field(True, description="whoever answers in a settled conversation, or another agent's, is asked first")
     escalation: Place | None = Field(None, description="the id of the Slack channel for what is urgent or broken")
     app_token: SecretStr | None = Field(None, description="xapp-…, for socket_mode")
     socket_mode: bool = Field(False, description="true on a machine without a public https address")

@@ -39,13 +39,13 @@ async def poll(
         async with turn:
             try:
                 heard = _heard(reading, request)
-                await keep(Receipt(heard.items))
+                await keep(Receipt(heard.items, signs=heard.signs))
             except Exception as exc:
                 log.error("slack.socket_failed", kind=request.type, error=repr(exc))
                 return
             told = dict(heard.answer) if heard.answer else None
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=told))
-        await follow(slack, heard.then, api_url, answer)
+        await follow(slack, heard.then, api_url, answer, reading.locale)
 
     seen: list[datetime] = []
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from agents_bridge.slack.asides import ASIDES
-from agents_bridge.slack.refusals import refusal_text
+from agents_bridge.slack.refusals import DOUBTS, refusal_text
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import inert, short
 
@@ -21,6 +21,9 @@ def told(about: str, facts: Mapping[str, str], locale: Literal["en", "zh"]) -> d
     text = (refusal_text(about, locale) or ASIDES[locale].get(about) or w[about]).format(
         **known | {"name": known.get("name") or w["somebody"]}
     )
+    if about in ("settled", "theirs"):
+        yes, no = DOUBTS[locale][f"yes_{about}"], w["keep"]
+        return {"text": text, "blocks": asking(text, (SAY, yes, facts["note"]), (KEEP, no, "keep"))}
     if about not in ("last_calls", "unchanged"):
         return {"text": text}
     yes, no = (w["send"], w["keep"]) if about == "last_calls" else (ASIDES[locale]["correct"], ASIDES[locale]["leave"])

@@ -28,3 +28,9 @@ def ts_of(value: Any) -> str:
 def metadata_of(keys: Sequence[IdempotencyKey]) -> dict[str, Any]:
     """What makes a post findable afterwards."""
     return {"event_type": EVENT, "event_payload": {"keys": [str(key) for key in keys]}}
+
+
+def link_of(address: str, thread: str) -> str:
+    """The address of a thread's first message, in a workspace whose own is `address`; empty where there is none."""
+    channel, _, root = thread.partition(":")
+    return f"{address}archives/{channel}/p{root.replace('.', '')}" if address and channel and root else ""

@@ -47,6 +47,7 @@ per_chat_rate: 1000
 DESK = """
 type: slack
 who_answers: members
+ask_first: false
 bot_token: xoxb-bench
 signing_secret: {secret}
 channel: C0BENCH

@@ -19,6 +19,8 @@ class Person:
     present: bool
     factor: bool = False
     """Whether a second factor is asked for after the password."""
+    reason: str = ""
+    """Why they are away, where they said so at a desk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,6 @@ class About:
     label: str = ""
     address: str = ""
     rights: tuple[str, ...] = ()
-
-
-NOTHING = About()
 
 
 NOTHING = About()

@@ -34,7 +34,9 @@ STANDING = ("session", "token")
 
 
 _HERE = and_(agent.c.state == "present", HERE)
-PERSON = (agent.c.id, agent.c.email, agent.c.name, agent.c.role, agent.c.state, agent.c.disabled, _HERE, agent.c.factor)
+PERSON = (
+    agent.c.id, agent.c.email, agent.c.name, agent.c.role, agent.c.state, agent.c.disabled, _HERE, agent.c.factor, agent.c.reason,
+)  # fmt: skip
 _ABOUT = (login.c.how, login.c.label, login.c.address, login.c.rights)
 _LOGIN = (login.c.token_hash, login.c.kind, login.c.expires_ms, login.c.used_ms, login.c.at, *_ABOUT)
 _GOOD = and_(
@@ -99,7 +101,7 @@ class AgentStore:
     async def _add(self, values: Mapping[str, Any]) -> str:
         try:
             async with self.db.write() as connection:
-                return await _insert_agent(connection, values)
+                return await insert_agent(connection, values)
         except IntegrityError as exc:
             raise Conflict("an agent has this e-mail address already") from exc
 
@@ -170,7 +172,7 @@ class AgentStore:
                 if (await connection.execute(select(agent.c.id).where(_ADMIN).limit(1))).first() is not None:
                     return None
                 values = {"email": email.lower(), "name": name, "role": "admin", "password": password}
-                return await _insert_agent(connection, values)
+                return await insert_agent(connection, values)
             values = {"password": password} | ({"name": name} if name else {})
             await connection.execute(update(agent).where(agent.c.id == row[1]).values(**values))
             return str(row[1])
@@ -243,7 +245,7 @@ def _link(token_hash: str) -> Any:
     return and_(login.c.token_hash == token_hash, login.c.kind.not_in(STANDING), login.c.expires_ms > now_ms())
 
 
-async def _insert_agent(connection: AsyncConnection, values: Mapping[str, Any]) -> str:
+async def insert_agent(connection: AsyncConnection, values: Mapping[str, Any]) -> str:
     """A new agent, who may be known at a desk already: the e-mail address says so."""
     row = {"id": new_id(), "state": "away", "seen_ms": 0, "until_ms": 0, "reason": "", "disabled": False, **values}
     row |= {"at": datetime.now(UTC)}
@@ -254,8 +256,8 @@ async def _insert_agent(connection: AsyncConnection, values: Mapping[str, Any]) 
 
 
 def person_of(row: Iterable[Any]) -> Person:
-    id, email, name, role, state, disabled, here, factor = row
-    return Person(id, email, name, role, state, bool(disabled), bool(here) and not disabled, bool(factor))
+    id, email, name, role, state, disabled, here, factor, reason = row
+    return Person(id, email, name, role, state, bool(disabled), bool(here) and not disabled, bool(factor), reason)
 
 
 def _about(row: Sequence[Any]) -> About:

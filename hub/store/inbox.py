@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -15,12 +14,15 @@ from sqlalchemy import and_, bindparam, select, text, tuple_, update
 from sqlalchemy.dialects import mysql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.model import AgentReply, Incoming, Message, Part, Report, bucket_of, new_id
+from hub.model import AgentReply, Message, Part, Report, bucket_of, new_id
 from hub.ports import Unread
+from hub.sign import Sign
 from hub.store import tables
 from hub.store.accounts import Accounts
 from hub.store.database import Database, now_ms
 from hub.store.doubles import suspect
+from hub.store.incoming import INCOMING as INCOMING
+from hub.store.incoming import Pending as Pending
 
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
@@ -30,25 +32,11 @@ REPORTS = "deliveries"
 REFUSED = "refused."
 """With which the ids of rows begin that the database did not take as they were."""
 COLUMNS = ("id", "source", "external_id", "digest", "bucket", "lane", "body", "raw", "at")
-INCOMING: TypeAdapter[Message | AgentReply | Report] = TypeAdapter(Incoming)
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 Kept = Literal["new", "same", "conflict"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """An inbox row that waits."""
-
-    n: int
-    item: Message | AgentReply | Report | None
-    """None when the stored body can't be read any more; `error` says why."""
-    tries: int
-    error: str = ""
-    at_ms: int = 0
-    """When it was kept."""
-
-
-def row_of(item: Message | AgentReply | Report | Unread, lanes: int, bucket: int | None = None) -> dict[str, Any]:
+def row_of(item: Message | AgentReply | Report | Sign | Unread, lanes: int, bucket: int | None = None) -> dict[str, Any]:
     """The inbox row of something that came in. Its bucket is the conversation's where that is known; else it follows from the
     customer, or from the agent's thread until the worker knows better."""
     if isinstance(item, Report):
@@ -57,6 +45,10 @@ def row_of(item: Message | AgentReply | Report | Unread, lanes: int, bucket: int
         body = json.dumps({"what": "unread", "why": item.why})
         row = _row(item.id, body, item.channel, bucket_of(item.channel, item.id), lanes)
         return row | {"raw": _raw(item.raw), **_counted_by(item)}
+    if isinstance(item, Sign):
+        return _row(item.id, item.model_dump_json(), item.desk, bucket_of(item.desk, item.agent), lanes)
+    if isinstance(item, AgentReply) and item.kind == "begin":
+        bucket = bucket_of(str(item.data.get("channel", "")), str(item.data.get("address", "")))
     source: str = item.channel if isinstance(item, Message) else item.desk
     if bucket is None:
         who = item.customer if isinstance(item, Message) else item.conversation or item.thread or item.id

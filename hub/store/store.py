@@ -29,10 +29,12 @@ from hub.store.logs import LogStore
 from hub.store.migrate import migrate
 from hub.store.naming import NamingStore
 from hub.store.own import OwnStore
+from hub.store.pages import PageStore
 from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
 from hub.store.queueing import QueueStore
 from hub.store.ratings import RatingStore
+from hub.store.reach import ReachStore
 from hub.store.readings import ReadingStore
 from hub.store.reports import ReportStore
 from hub.store.searching import SearchStore
@@ -77,6 +79,8 @@ class Store:
     naming: NamingStore
     persons: PersonStore
     threads: ThreadStore
+    pages: PageStore
+    reach: ReachStore
     ratings: RatingStore
     own: OwnStore
     searching: SearchStore
@@ -136,6 +140,8 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         naming=NamingStore(db, links),
         persons=PersonStore(db),
         threads=ThreadStore(db, lanes),
+        pages=PageStore(db),
+        reach=ReachStore(db),
         ratings=RatingStore(db),
         own=OwnStore(db),
         searching=SearchStore(db),

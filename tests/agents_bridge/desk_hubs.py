@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from agents_bridge.slack.desk import SlackDesk
+from hub.beginning import beginning
 from hub.canned import CannedReplies
-from hub.looking import looking
+from hub.looking import agent_at, looking, on_duty
 from hub.model import ChannelName, DeskName
 from hub.ports import Kit
 from hub.runtime import Hub
@@ -79,12 +81,20 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     """Real HTTP both ways; the worker's jobs are done by `settle`."""
     teams = ("billing", "sales")
     canned = more.pop("canned", CannedReplies())
+    phone = more.pop("phone", None) or Phone(EDITABLE)
+    connectors: dict[ChannelName, Any] = {ChannelName("phone"): phone}
     kit = Kit(
-        MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), teams, canned, looking(store, "https://hub.example")
+        MemoryFiles(),
+        "https://hub.example",
+        lambda: datetime.now(UTC),
+        teams,
+        canned,
+        looking(store, "https://hub.example"),
+        beginning(store, connectors, functools.partial(agent_at, store)),
+        on_duty(store),
     )
     desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
-    phone = Phone(EDITABLE)
-    places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": {ChannelName("phone"): phone}, "canned": canned}
+    places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": connectors, "canned": canned}
     try:
         async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(over_http(hub)) as url:
             slack.sender.hook = f"{url}/hooks/slack"

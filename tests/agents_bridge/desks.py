@@ -49,7 +49,7 @@ def settings(**more: Any) -> SlackSettings:
     """Settings that suit the Slack server."""
     given: dict[str, Any] = {"bot_token": SecretStr(TOKEN), "signing_secret": SecretStr(SECRET), "channel": PLACE}
     given |= {"app_token": SecretStr(APP_TOKEN), "rate": 50.0, "timeout": 1.0, "lookup_after": 0.2}
-    given |= {"who_answers": "members"}
+    given |= {"who_answers": "members", "ask_first": False}
     return SlackSettings(**{**given, **more})
 
 

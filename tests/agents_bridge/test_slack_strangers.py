@@ -203,3 +203,32 @@ async def test_a_known_agent_does_not_overtake_who_is_still_asked_about(at: Room
     await at.hub.store.inbox.hurry("slack")
     await settle(at.hub)
     assert at.phone.texts == ["zero", "one", "two", "three"]
+
+
+BY_HAND = [("U3STRANGER", "cem@home.example"), ("U4GUEST", "<mailto:dan@shop.example|dan@shop.example>")]
+
+
+@pytest.mark.parametrize(("by", "email"), BY_HAND)
+async def test_an_admin_says_by_hand_who_somebody_is_and_they_may_answer(at: Room, by: str, email: str) -> None:
+    """Also somebody whose Slack address is another one, and a guest; what Slack says later does not change it."""
+    thread = await at.customer("Where is my order?")
+    await at.hears(at.slack.reply(thread, "Lost", by))
+    told = await at.hears(at.slack.command(f"agent <@{by}|them> {email}"))
+    assert "Noted" in told.answer.decode()
+    [answer] = [one["text"] for one in at.slack.posts() if one["channel"] == "DU1ANNA"]
+    assert answer.startswith("Done")
+    await introducing.introduce(at.hub, "slack", f"T0TEAM:{by}")
+    await at.hears(at.slack.reply(thread, "Found it", by))
+    assert at.phone.texts == ["Found it"]
+    [actor] = await audit(at, "desk.admitted")
+    assert actor.endswith("slack:T0TEAM:U1ANNA Anna")
+
+
+@pytest.mark.parametrize("by", ["U3STRANGER", "U7VIEWER", "U4GUEST"])
+async def test_nobody_makes_themselves_an_agent(at: Room, by: str) -> None:
+    thread = await at.customer("Where is my order?")
+    count = len(await at.hub.store.agents.everyone())
+    await at.hears(at.slack.command(f"agent <@{by}> anna@shop.example", by))
+    await at.hears(at.slack.reply(thread, "Hello", by))
+    assert at.phone.texts == [] and len(await at.hub.store.agents.everyone()) == count
+    assert any("only who may invite" in one["text"] for one in at.slack.posts() if one["channel"] == f"D{by}")

@@ -41,7 +41,8 @@ limits: {requests_per_ip: 1000000, sessions_per_ip: 1000000, messages_per_custom
 }
 TELEGRAM = "type: telegram\ntoken: '{token}'\nwebhook_secret: {secret}\napi_url: {url}\nper_chat_rate: 1000\n"
 SLACK = (
-    "type: slack\nbot_token: {token}\nsigning_secret: {secret}\nchannel: C0SUPPORT\nwho_answers: members\napi_url: {url}\n{more}"
+    "type: slack\nbot_token: {token}\nsigning_secret: {secret}\nchannel: C0SUPPORT\nwho_answers: members\nask_first: false\n"
+    "api_url: {url}\n{more}"
 )
 
 

@@ -88,6 +88,10 @@ class Sender:
         """Tell of a pressed button."""
         return self._start(Told(f"In{self._run}{next(self._ids):06d}", payload), "interactive")
 
+    def command(self, form: dict[str, Any]) -> Told:
+        """Tell of a command."""
+        return self._start(Told(f"Co{self._run}{next(self._ids):06d}", form), "slash_commands")
+
     def again(self, told: Told) -> Told:
         """The same event once more, as a replay."""
         kind = "interactive" if told.id.startswith("In") else "events_api"
@@ -120,7 +124,8 @@ class Sender:
     async def _post(self, told: Told, kind: str, turn: int, reason: str) -> str:
         text = json.dumps(told.payload, ensure_ascii=False)
         form = kind != "events_api"
-        body = (urlencode({"payload": text}) if form else text).encode()
+        fields = told.payload if kind == "slash_commands" else {"payload": text}
+        body = (urlencode(fields) if form else text).encode()
         headers = {"content-type": "application/x-www-form-urlencoded" if form else "application/json"} | signed(
             self.secret, body
         )

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.servers.slack_workspace import BOT, BOT_USER, TEAM, Refusal, Workspace
+from tests.servers.slack_workspace import BOT, BOT_USER, TEAM, Place, Refusal, Workspace
 
 Arguments = dict[str, Any]
 EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand"}
@@ -25,7 +25,7 @@ def _tree(value: Any) -> Any:
     return json.loads(value) if isinstance(value, str) else value
 
 
-def _check(found: Arguments) -> None:
+def _check(found: Arguments, *, whole: bool = True) -> None:
     """The limits that Slack and its SDK name."""
     blocks = _tree(found.get("blocks")) or []
     if not found.get("text") and not blocks:
@@ -45,7 +45,7 @@ def _check(found: Arguments) -> None:
             raise Refusal("invalid_blocks")
     if len(blocks) > 50:
         raise Refusal("invalid_blocks")
-    if len(json.dumps(blocks, ensure_ascii=False)) > ALL_BLOCKS:
+    if whole and len(json.dumps(blocks, ensure_ascii=False)) > ALL_BLOCKS:
         raise Refusal("msg_blocks_too_long")
     if len(json.dumps(_tree(found.get("metadata")) or {})) > METADATA:
         raise Refusal("metadata_too_large")
@@ -137,10 +137,14 @@ def info(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return {"channel": {"id": place.id, "is_member": place.member, "is_archived": place.archived}}
 
 
-def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    person = ws.people.get(found.get("user", ""))
-    if person is None:
+def _person(ws: Workspace, user: str) -> dict[str, Any]:
+    if user not in ws.people:
         raise Refusal("user_not_found")
+    return ws.people[user]
+
+
+def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    person = _person(ws, found.get("user", ""))
     profile = {"display_name": person["name"], "real_name": person["name"], "email": person["email"]}
     user = {"id": found["user"], "team_id": TEAM, "deleted": False, "is_bot": False, "profile": profile}
     return {"user": user | {name: value for name, value in person.items() if name not in ("name", "email")}}
@@ -222,7 +226,7 @@ def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     if time.monotonic() - made > TRIGGER_S:
         raise Refusal("expired_trigger_id")
     shown = _tree(found["view"])
-    titles = [shown[name]["text"] for name in ("title", "submit", "close")]
+    titles = [shown[name]["text"] for name in ("title", "submit", "close") if name in shown]
     options = [o for b in shown["blocks"] for o in b.get("element", {}).get("options", ())]
     long = [one for one in options if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
     if long or max(map(len, titles)) > 24 or len(shown.get("private_metadata", "")) > 3000 or len(shown["blocks"]) > 100:
@@ -240,6 +244,27 @@ def update_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return {"view": view}
 
 
+def open_conversation(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    """The app's own conversation with one member."""
+    _need(found, "users")
+    _person(ws, found["users"])
+    ws.places.setdefault(f"D{found['users']}", Place(f"D{found['users']}"))
+    return {"channel": {"id": f"D{found['users']}"}}
+
+
+def publish_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    """App Home of one member."""
+    _need(found, "view", "user_id")
+    shown = _tree(found["view"])
+    _person(ws, found["user_id"])
+    if shown.get("type") != "home" or len(shown["blocks"]) > 100 or len(json.dumps(shown)) > 250_000:
+        raise Refusal("invalid_arguments")
+    _check({"text": "x", "blocks": [one for one in shown["blocks"] if one["type"] != "actions"][:50]}, whole=False)
+    view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
+    ws.accepted.add("home", user=found["user_id"], view=view)
+    return {"view": view}
+
+
 METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "auth.test": auth_test,
     "chat.delete": delete,
@@ -248,6 +273,7 @@ METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "chat.update": update,
     "conversations.history": history,
     "conversations.info": info,
+    "conversations.open": open_conversation,
     "conversations.replies": replies,
     "files.completeUploadExternal": complete_upload,
     "files.getUploadURLExternal": upload_url,
@@ -257,5 +283,6 @@ METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "reactions.remove": remove_reaction,
     "users.info": users_info,
     "views.open": open_view,
+    "views.publish": publish_view,
     "views.update": update_view,
 }

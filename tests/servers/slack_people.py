@@ -113,6 +113,31 @@ class People:
         }
         return self.sender.interaction(payload | where)
 
+    def opens_home(self, by: str = "U1ANNA", tab: str = "home") -> Told:
+        """Somebody looks at the app's page."""
+        event = {"type": "app_home_opened", "user": by, "channel": f"D{by}", "tab": tab, "event_ts": self.workspace.stamp()}
+        return self.sender.event(event)
+
+    def home(self, by: str = "U1ANNA") -> dict[str, Any]:
+        """What somebody's page shows; empty when it was never drawn."""
+        found = [one["view"] for one in self.accepted.of("home") if one["user"] == by]
+        return dict(found[-1]) if found else {}
+
+    def press_home(self, action: str, by: str = "U1ANNA") -> Told:
+        """Press the first button on somebody's page whose action begins so."""
+        view = self.home(by)
+        buttons = [one for block in view["blocks"] for one in (*block.get("elements", ()), block.get("accessory") or {})]
+        button = next(one for one in buttons if str(one.get("action_id", "")).startswith(action))
+        payload = {"type": "block_actions", "team": {"id": TEAM}, "user": {"id": by, "team_id": TEAM}, "view": view}
+        pressed = {"action_id": button["action_id"], "value": button.get("value", ""), "action_ts": self.workspace.stamp()}
+        where = {"container": {"type": "view", "view_id": view["id"]}, "trigger_id": self.workspace.trigger()}
+        return self.sender.interaction(payload | where | {"actions": [pressed]})
+
+    def command(self, text: str, by: str = "U1ANNA", channel: str = "C0SUPPORT") -> Told:
+        """Somebody gives the app's command."""
+        form = {"command": "/frontdesk", "text": text, "team_id": TEAM, "user_id": by, "channel_id": channel}
+        return self.sender.command(form | {"trigger_id": self.workspace.trigger(), "response_url": f"{self.url}/response"})
+
     def shortcut(self, thread: str, ts: str, callback: str, by: str = "U1ANNA") -> Told:
         """Choose something in a message's own menu."""
         channel = thread.partition(":")[0]

@@ -232,6 +232,12 @@ async def agents(api: Api, talk: str) -> None:
     assert kinds == {"message", "note", "assigned", "resolved", "reopened", "changed"}
     assert (await bo.get(one)).json()["profile"]["name"] == "Li"
     await bo.get(f"{API}/conversations/{NOBODY}")
+    row = next(row for row in (await bo.get(f"{API}/conversations")).json()["items"] if row["id"] == talk)
+    there = (await bo.get(f"{API}/reach", params={"channel": row["channel"], "q": "Li"})).json()["items"]
+    await bo.get(f"{API}/reach", params={"channel": "none"})
+    first = {"channel": row["channel"], "identity": there[0]["identity"], "text": "We have found it"}
+    await bo.post(f"{API}/conversations", json={"id": api.id(), **first})
+    await bo.post(f"{API}/conversations", json={"id": api.id(), "channel": "phone", "address": "+1", "text": "Hi"})
     await own(api, bo, talk)
     await resend(api, bo)
     await link(api, bo)
@@ -392,6 +398,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "DraftAsked": {"text": "x"},
     "Views": {"items": [{"name": "v"}]},
     "CapacityAsked": {"most": 2},
+    "Begin": {"id": "k", "channel": "phone", "address": "x", "text": "Hi"},
     "Bulk": {"id": "k", "conversations": [NOBODY], "do": [{"resolve": True}]},
     "TranscriptAsked": {"email": "a@example.com"},
     "LinkAsked": {"other": NOBODY},
