@@ -217,7 +217,7 @@ async def end_session(request: Request, who: Asker) -> Response:
 async def new_token(request: Request, who: Asker) -> Response:
     """POST /console/api/me/tokens {name?, rights?, days?}: an API token with one's own role, or less; shown this once."""
     agents = hub_of(request).store.agents
-    body = await json_of(request, SMALL) if request.headers.get("content-length", "0") != "0" else {}
+    body = await json_of(request, SMALL)
     name, rights, days = word(body, "name", 60).strip(), body.get("rights") or [], whole(body, "days", TOKEN_DAYS)
     if not isinstance(rights, list) or any(one not in RIGHTS for one in rights):
         raise Malformed(f"rights must be a list of {', '.join(RIGHTS)}")

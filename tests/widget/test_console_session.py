@@ -177,7 +177,7 @@ async def test_a_new_password_by_link_or_by_the_old_one_ends_other_sessions(home
 
 async def test_sessions_and_tokens_are_listed_and_ended(home: House) -> None:
     ada = await first_admin(home)
-    token = (await ada.post(f"{API}/me/tokens")).json()["token"]
+    token = (await ada.post(f"{API}/me/tokens", json={})).json()["token"]
     program = httpx.AsyncClient(base_url=home.url, headers={"authorization": f"Bearer {token}"})
     await home.stack.enter_async_context(program)
     assert (await program.put(f"{API}/me/presence", json={"state": "away"})).status_code == 200, "programs need no header"
