@@ -85,7 +85,11 @@ class Socket(WebSocketsSansIOProtocol):
         super().connection_made(transport)
         self._asked, self._answered = False, 0.0
         self.pulse = Pulse(self.loop.time())
-        self.loop.call_later(ASK_S, self._look)
+        self._clock = self.loop.call_later(ASK_S, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._clock.cancel()  # it would keep all that a connection was for as long as it runs
+        super().connection_lost(exc)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -114,12 +118,12 @@ class Socket(WebSocketsSansIOProtocol):
         silent = self.loop.time() - self.pulse.heard
         if silent < ASK_S or self.read_paused:  # what nobody has read yet may be a sign of life
             self._asked = False
-            self.loop.call_later(max(ASK_S - silent, LOOK_S), self._look)
+            self._clock = self.loop.call_later(max(ASK_S - silent, LOOK_S), self._look)
         elif not self._asked and self.handshake_complete:
             self._asked = True
             self.conn.send_ping(b"")
             self.transport.write(b"".join(self.conn.data_to_send()))
-            self.loop.call_later(ANSWER_S, self._look)
+            self._clock = self.loop.call_later(ANSWER_S, self._look)
         else:
             self.conn.fail(SILENT, "silent")
             self.queue.put_nowait({"type": "websocket.disconnect", "code": SILENT})
