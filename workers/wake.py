@@ -104,7 +104,8 @@ class WakeWorker(Worker):
         if self.allow_pick_jobs and free > 0:
             taken = await self._claim(keys=[self.queue_name], args=[timestamp_ms(), free, in_progress_key_prefix, HELD_MS])
             for job_id, score in zip(taken[::2], taken[1::2], strict=True):
-                if job_id.decode() not in self.tasks:
+                running = self.tasks.get(job_id.decode())
+                if running is None or running.done():
                     await self._start(job_id.decode(), int(score))
         await self._hold()
         for job_id, task in list(self.tasks.items()):

@@ -19,6 +19,8 @@ from typing import Any
 from tests.agents_bridge.burst import Rush, percentile, rushing
 
 IN_S, OUT_S = 2.0, 1.5
+READS_S = 0.5
+"""An agent reads before they answer: who is faster than we learn of the thread waits for a sweep."""
 
 
 async def measured(folder: Path, customers: int, every: float, database: str = "", redis: str = "") -> dict[str, Any]:
@@ -46,6 +48,7 @@ async def _round(rush: Rush, n: int, every: float) -> tuple[float, float]:
     bot.say(1000 + n, f"#{n}.0# where is my order?")
     while not (seen := [(thread, at) for name, thread, at in rush.seen() if name == (n, 0)]):
         await _soon(began)
+    await asyncio.sleep(READS_S)
     asked = time.time()
     rush.slack.reply(seen[0][0], f"answer {n}.")
     while not any(one.get("text") == f"answer {n}." for one in bot.api.sent.values()):

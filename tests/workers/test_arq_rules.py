@@ -185,6 +185,21 @@ async def test_a_killed_workers_job_is_free_again_within_seconds_and_a_living_on
         one.cancel()
 
 
+async def test_a_hint_right_after_a_job_has_ended_is_not_left_lying(jobs: Jobs) -> None:
+    """The job before it has the same id, and may stand among the worker's tasks for another moment."""
+    ran: list[float] = []
+
+    async def work(ctx: dict[str, Any], lane: int) -> None:
+        ran.append(time.monotonic())
+
+    async with running(jobs, inbound(work)):
+        for turn in range(20):
+            began = time.monotonic()
+            jobs.hint_inbound([1])
+            await until(lambda turn=turn: len(ran) > turn, 3)
+            assert ran[-1] - began < 2, "it waited for its own mark to run out"
+
+
 async def test_a_hint_during_the_job_is_looked_at_again(jobs: Jobs) -> None:
     """arq refuses a job id while it runs; `after_job_end` makes up for it."""
     runs = 0
