@@ -47,6 +47,6 @@ async def begin(request: Request, who: Asker) -> Response:
     own = client_id(body)
     stop = barrier(channels_of(hub), channel, known) if known or address else "never_wrote"
     if stop:
-        raise Refusal(409, stop, WHY["en"][stop])
+        raise Refusal(409, "barred", WHY["en"][stop])
     data = {"channel": channel, "address": known.address if known else address}
     return await put(hub, who, own, "begin", None, parts=(Text(text=text),), team=team, data=data)

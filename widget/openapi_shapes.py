@@ -16,11 +16,11 @@ Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="one of our ids"
 OwnId = Annotated[str, Field(pattern="^[!-~]{1,64}$", description="made once by the caller, used again at every retry")]
 Place = Annotated[int, Field(ge=0, le=2**53)]
 Code = Literal[
-    "blocked", "browser", "busy", "code", "code_needed", "conflict", "consent", "credentials", "disabled", "email", "encoding",
-    "factor", "factor_needed", "factor_off", "factor_on", "failed", "gone", "header", "http", "identity", "last_admin",
-    "length", "malformed", "method", "never", "never_wrote", "no_channel", "not_failed", "not_found", "not_offered",
-    "not_ready", "origin", "password", "rejected", "role", "signed_out", "slow", "slow_down", "stale", "stopping", "token",
-    "too_large", "type", "unknown", "unreachable", "used", "window",
+    "barred", "browser", "busy", "code", "code_needed", "conflict", "consent", "credentials", "disabled", "email",
+    "encoding", "factor", "factor_needed", "factor_off", "factor_on", "failed", "gone", "header", "http", "identity",
+    "last_admin", "length", "malformed", "method", "not_failed", "not_found", "not_offered", "not_ready", "origin",
+    "password", "rejected", "role", "signed_out", "slow", "slow_down", "stale", "stopping", "token", "too_large", "type",
+    "unknown", "used",
 ]  # fmt: skip
 
 

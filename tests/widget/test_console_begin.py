@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from hub.beginning import WHY
 from hub.model import ChannelName
 from hub.ports import Window
 from hub.store.store import Store
@@ -88,7 +89,7 @@ async def test_a_closed_window_a_block_and_a_customer_who_left_are_told(home: Ho
         if change:
             await put(home.hub.store, Identity, {"id": ann["id"]}, **change)
         told = await bo.api.post(f"{API}/conversations", json={"id": f"c{n}", **body})
-        assert (told.status_code, told.json()["error"]["code"]) == (409, code)
+        assert (told.status_code, told.json()["error"]) == (409, {"code": "barred", "message": WHY["en"][code]})
         (found,) = (await bo.api.get(f"{API}/reach", params={"channel": "timed"})).json()["items"]
         assert found["refused"] == code and found["why"]
 
