@@ -17,7 +17,7 @@ class KfSettings(SealedSettings):
 
     type: Literal["wecom_kf"] = "wecom_kf"
     corp_id: str = Field(pattern=r"^w[wxm][0-9a-zA-Z]{6,40}$", description="企业ID, from 我的企业 → 企业信息")
-    secret: SecretStr = Field(min_length=16, description="Secret of the app that may call 微信客服, as ${WECOM_SECRET}")
+    secret: SecretStr = Field(min_length=16, description="Secret of the app that may call 微信客服, as ${WECOM_KF_SECRET}")
     aes_key: SecretStr = Field(description="EncodingAESKey, 43 characters")
     accounts: list[str] = Field([], description="open_kfid of the kf accounts that are answered here; empty: all that call")
     ending: str = Field("", description="what a customer is told when WeCom says that their session has ended; empty: nothing")
