@@ -89,6 +89,7 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
         survey=installation.survey,
         workbench=installation.workbench,
         access=installation.access,
+        promises=installation.promises,
         public_url=settings.own_url,
         now=lambda: datetime.now(UTC),
         keep_raw_s=settings.keep_raw_days * 86400,

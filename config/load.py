@@ -23,6 +23,7 @@ from hub.errors import ConfigError
 from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
 from hub.ports import Settings
+from hub.promises import Promises
 from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.surveys import SurveyRules
@@ -49,6 +50,7 @@ RULES: dict[str, type[BaseModel]] = {
     "survey.yaml": SurveyRules,
     "console.yaml": Workbench,
     "access.yaml": AccessRules,
+    "sla.yaml": Promises,
 }
 FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
 
@@ -80,6 +82,7 @@ class Installation:
     survey: SurveyRules = field(default_factory=SurveyRules)
     workbench: Workbench = field(default_factory=Workbench)
     access: AccessRules = field(default_factory=AccessRules)
+    promises: Promises = field(default_factory=Promises)
 
 
 def folder_of(given: Path | None = None) -> Path:

@@ -61,4 +61,5 @@ def shown(installation: Installation) -> dict[str, Any]:
         "survey": installation.survey.model_dump(mode="json"),
         "console": installation.workbench.model_dump(mode="json", exclude_unset=True),
         "access": installation.access.model_dump(mode="json"),
+        "sla": installation.promises.model_dump(mode="json"),
     }

@@ -27,6 +27,7 @@ from hub.parking import TRIES as TRIES
 from hub.parking import Poisoned, set_aside
 from hub.ports import SupportsPassive
 from hub.presence import after
+from hub.promises import promised
 from hub.replies import agent_said, reported
 from hub.rights import UnknownPerson, person_of
 from hub.runtime import Hub
@@ -273,7 +274,7 @@ async def _write(hub: Hub, connection: AsyncConnection, batch: Batch, finished: 
     for s, entry in enumerate(batch.entries, first):
         entry["s"] = s
         batch.talks[entry["conversation_id"]].last_s = s
-    await timeline.save(connection, people, [talk for talk in batch.talks.values() if talk.changed or talk.new])
+    await timeline.save(connection, people, promised(hub.promises, hub.routing, batch.talks.values()))
     await timeline.append(connection, batch.entries, [], [])
 
 

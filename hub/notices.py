@@ -91,6 +91,7 @@ class NoticeRules(_Rules):
 TEXTS = {
     "en": {
         "waiting": "{name} has been waiting on {channel} for {minutes} min",
+        "late": "{name} on {channel}: what was promised is {minutes} min late",
         "said": "Last message: {preview}",
         "somebody": "A customer",
         "mail_subject": "We answered you",
@@ -100,6 +101,7 @@ TEXTS = {
     },
     "zh": {
         "waiting": "{name} 在 {channel} 上已等待 {minutes} 分钟",
+        "late": "{channel} 上的 {name}：已超出承诺时限 {minutes} 分钟",
         "said": "最近一条消息：{preview}",
         "somebody": "一位客户",
         "mail_subject": "我们已回复您的消息",
@@ -141,11 +143,11 @@ def several_lines(text: str, most: int = TEXT_MOST) -> str:
     return "\n".join(one_line(line, most) for line in text.splitlines())[:most].strip()
 
 
-def notice_text(locale: str, customer: str, channel: str, preview: str, minutes: int) -> tuple[str, str]:
+def notice_text(locale: str, customer: str, channel: str, preview: str, minutes: int, *, late: bool = False) -> tuple[str, str]:
     """Title and body of a notice to agents; personal data in what the customer wrote is masked."""
     said = TEXTS[_language(locale)]
     facts = {"name": one_line(mask(customer), 80) or said["somebody"], "channel": one_line(channel), "minutes": str(minutes)}
-    title = _filled(said["waiting"], facts)
+    title = _filled(said["late" if late else "waiting"], facts)
     return title, "\n".join([title, _filled(said["said"], {"preview": several_lines(mask(preview), 500)})])
 
 

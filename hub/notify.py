@@ -22,7 +22,7 @@ TRIES = 5
 APPRISE_S = 20.0
 ROUTER = DeskName("router")
 CUSTOMERS = ("left", "transcript")
-AGENTS = ("unanswered",)
+AGENTS = ("unanswered", "overdue")
 """Kinds of notices by whom they are for: quiet hours are the agents' own."""
 
 
@@ -55,18 +55,22 @@ async def _send(hub: Hub, row: dict[str, Any]) -> None:
     elif row["kind"] == "transcript":
         said = await hub.store.logs.said_in(waiting.conversation_id)
         await _mail(hub, replace(waiting, email=row["address"] or ""), *transcript(said, waiting.locale), id=row["id"])
+    elif row["kind"] == "overdue":
+        await _call_agents(hub, row, replace(waiting, since_ms=row["about_ms"]), bool(threads))
     elif waiting.since_ms:
         await _call_agents(hub, row, waiting, bool(threads))
 
 
 async def _call_agents(hub: Hub, row: dict[str, Any], waiting: Waiting, has_thread: bool) -> None:
     """A line in the thread that calls the agent, and the apprise URLs; the line's id makes it one however often this runs."""
-    rules = hub.notices
-    if rules.unanswered is None or not texts.calls_agents(rules, waiting.team):
+    rules, late = hub.notices, row["kind"] == "overdue"
+    how = rules.unanswered or texts.Unanswered()
+    if not late and not texts.calls_agents(rules, waiting.team):
         return
     minutes = max(1, round((hub.now().timestamp() * 1000 - waiting.since_ms) / 60_000))
-    title, body = texts.notice_text(rules.locale, waiting.customer_name, waiting.channel, waiting.preview, minutes)
-    if rules.unanswered.mention and has_thread:
+    about = (waiting.customer_name, waiting.channel, waiting.preview, minutes)
+    title, body = texts.notice_text(rules.locale, *about, late=late)
+    if how.mention and has_thread:
         told = AgentReply(
             desk=ROUTER,
             id=ExternalId(f"notice.{row['id']}"),
@@ -79,7 +83,7 @@ async def _call_agents(hub: Hub, row: dict[str, Any], waiting: Waiting, has_thre
             assignee=AgentId(waiting.agent_id) if waiting.agent_id else None,
         )
         await hub.intake.keep([told], 5.0)
-    if rules.unanswered.apprise:
+    if how.apprise:
         await _apprise(rules, title, f"{body}\n{hub.public_url}/console/#c={waiting.conversation_id}")
 
 

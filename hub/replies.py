@@ -116,7 +116,7 @@ def speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tu
         if entry["late"]:
             batch.whisper(talk, str(reply.desk), str(reply.agent), "found_again", {})
         _take(batch, talk, author)
-        talk.waiting_ms = 0
+        talk.waiting_ms, talk.answered = 0, True
         talk.unread_ms = batch.now_ms
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
         delay_ms = max(int(reply.data.get("delay_ms") or 0), _patience_ms(batch, talk))

@@ -16,6 +16,7 @@ from hub.live import Live
 from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
 from hub.ports import Connector, Desk, Settings
+from hub.promises import Promises
 from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.store.store import Store
@@ -54,5 +55,7 @@ class Hub:
     survey: SurveyRules = field(default_factory=SurveyRules)
     workbench: Workbench = field(default_factory=Workbench)
     """What else lies ready for them in the console."""
+    promises: Promises = field(default_factory=Promises)
+    """How long answers may take."""
     access: AccessRules = field(default_factory=AccessRules)
     """Who may do what, and how agents come in."""

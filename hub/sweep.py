@@ -128,6 +128,9 @@ async def _notices(hub: Hub) -> None:
     if rules.unanswered is not None:
         for waiting in await hub.store.sweeping.unanswered(int(rules.unanswered.after * 1000)):
             await hub.store.sweeping.queue_notice(waiting, "unanswered")
+    if hub.promises.targets:
+        for waiting in await hub.store.sweeping.overdue():
+            await hub.store.sweeping.queue_notice(waiting, "overdue")
     if rules.left is not None:
         pulled = [str(name) for name, one in hub.connectors.items() if one.capabilities.pulled]
         for waiting in await hub.store.sweeping.unseen(int(rules.left.after * 1000), pulled):

@@ -20,6 +20,7 @@ from hub.live import Live
 from hub.model import AgentReply, ChannelName, ConversationId, DeskName, ExternalId, Message, Part, Text, ThreadId
 from hub.notices import NoticeRules
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Line, Receipt, Settings, ThreadCard
+from hub.promises import Promises
 from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.runtime import Hub
@@ -146,6 +147,7 @@ async def fake_hub(store: Store, redis_url: str, prefix: str, folder: Path, **mo
         survey=more.pop("survey", SurveyRules()),
         workbench=more.pop("workbench", Workbench()),
         access=more.pop("access", AccessRules()),
+        promises=more.pop("promises", Promises()),
         public_url="http://127.0.0.1",
         now=lambda: datetime.now(UTC),
     )

@@ -64,6 +64,7 @@ USE_CASES = {
     "parking",
     "passive",
     "presence",
+    "promises",
     "pushing",
     "quotes",
     "rating",

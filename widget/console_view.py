@@ -127,6 +127,7 @@ def row_json(row: Listed) -> dict[str, Any]:
         "priority": row.priority,
         "tags": row.tags,
         "blocked": row.blocked,
+        "due": {"kind": row.due_kind, "at": _time(datetime.fromtimestamp(row.due_ms / 1000, UTC))} if row.due_ms else None,
     }
 
 

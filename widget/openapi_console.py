@@ -29,6 +29,13 @@ class AgentNamed(BaseModel):
     name: str
 
 
+class Due(BaseModel):
+    """What was promised: the first answer, the next one, or that it is resolved, and by when."""
+
+    kind: Literal["first", "next", "resolve"]
+    at: datetime
+
+
 class Row(BaseModel):
     """A conversation as lists show it; `last_n` and `read_n` are places in it."""
 
@@ -50,6 +57,7 @@ class Row(BaseModel):
     priority: int
     tags: list[str]
     blocked: bool
+    due: Due | None
 
 
 class Counts(BaseModel):

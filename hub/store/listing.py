@@ -48,6 +48,8 @@ class Listed:
     priority: int
     tags: list[str]
     blocked: bool
+    due_kind: str = ""
+    due_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> l
     """The conversations of a query with their names. The query's limit comes first, so that the joins see few rows."""
     few = wanted.subquery("few")
     columns = [few.c[name] for name in _TALK]
-    more = (few.c.snooze_ms, few.c.priority, few.c.tags, identity.c.blocked)
+    more = (few.c.snooze_ms, few.c.priority, few.c.tags, identity.c.blocked, few.c.due_kind, few.c.due_ms)
     joined = (
         select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq, *more)
         .select_from(few)
@@ -112,7 +114,7 @@ async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> l
 
 def _row(row: Any, names: dict[str, str]) -> Listed:
     id, channel, customer_id, status, agent_id, team, preview, preview_by, waiting_ms, last_at, last_s = row[:11]
-    head, at, profile, customer_name, agent_name, seq, snooze_ms, priority, tags, blocked = row[11:]
+    head, at, profile, customer_name, agent_name, seq, snooze_ms, priority, tags, blocked, *promise = row[11:]
     told = orjson.loads(profile)
     return Listed(
         id=id,
@@ -136,6 +138,8 @@ def _row(row: Any, names: dict[str, str]) -> Listed:
         priority=priority,
         tags=tags.split(),
         blocked=bool(blocked),
+        due_kind=promise[0],
+        due_ms=promise[1],
     )
 
 

@@ -71,6 +71,21 @@ class SweepStore:
             rows = await connection.execute(wanted.order_by(conversation.c.waiting_ms).limit(most))
             return [Waiting(*tuple(row)) for row in rows]
 
+    async def overdue(self, most: int = 200) -> list[Waiting]:
+        """Open conversations that are past what was promised, and whose agents were not told of that; `since_ms` is when it was
+        due."""
+        told = select(notice.c.id).where(
+            notice.c.conversation_id == conversation.c.id, notice.c.kind == "overdue", notice.c.about_ms == conversation.c.due_ms
+        )
+        columns = [conversation.c.due_ms if c is conversation.c.waiting_ms else c for c in _WHO]
+        wanted = select(*columns).join(customer, customer.c.id == conversation.c.customer_id)
+        late = and_(conversation.c.due_ms > 0, conversation.c.due_ms <= now_ms(), ~told.exists())
+        async with self.db.read() as connection:
+            rows = await connection.execute(
+                wanted.where(conversation.c.status == "open", late).order_by(conversation.c.due_ms).limit(most)
+            )
+            return [Waiting(*tuple(row)) for row in rows]
+
     async def unseen(self, after_ms: int, channels: Sequence[str], most: int = 200) -> list[Waiting]:
         """Conversations on these channels whose customer left an e-mail address and has not come back to an answer for this long.
         Whoever is sent answers on their own device needs no mail: only channels where customers fetch them are asked about."""
@@ -118,11 +133,12 @@ class SweepStore:
             "at": datetime.now(UTC),
         }
         settled = update(conversation).where(conversation.c.id == waiting.conversation_id)
-        column = {"reminded_ms": waiting.since_ms} if kind == "unanswered" else {"unread_ms": 0}
+        columns: dict[str, dict[str, Any]] = {"unanswered": {"reminded_ms": waiting.since_ms}, "left": {"unread_ms": 0}}
         try:
             async with self.db.write() as connection:
                 await connection.execute(insert(notice), [row])
-                await connection.execute(settled.values(**column))
+                if kind in columns:
+                    await connection.execute(settled.values(**columns[kind]))
         except IntegrityError:
             return False
         return True

@@ -135,6 +135,11 @@ class Conversation(SQLModel, table=True):
     priority: int = Field(default=0, sa_type=SmallInteger)
     tags: str = Field(default="", sa_type=word(512))
     """Each tag between spaces, so that one can be looked for."""
+    answered: bool = False
+    """Whether an agent has answered since it began."""
+    due_kind: str = Field(default="", sa_type=word(8))
+    due_ms: int = Field(default=0, sa_type=BIG)
+    """When what was promised is due; 0: nothing is."""
 
 
 class Message(SQLModel, table=True):

@@ -62,6 +62,9 @@ class Talk:
     snooze_ms: int = 0
     priority: int = 0
     tags: str = ""
+    answered: bool = False
+    due_kind: str = ""
+    due_ms: int = 0
     new: bool = False
     changed: bool = False
     resumed: bool = False

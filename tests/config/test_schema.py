@@ -22,7 +22,7 @@ def read(path: Path) -> Any:
     return YAML(typ="safe", pure=True).load(path.read_text("utf-8")) or {}
 
 
-@pytest.mark.parametrize("name", ["hub", "routing", "bot", "notices", "replies", "access"])
+@pytest.mark.parametrize("name", ["hub", "routing", "bot", "notices", "replies", "access", "sla"])
 def test_shipped_files_fit_their_schemas(name: str) -> None:
     validator_for(schemas()[name]).validate(read(SHIPPED / f"{name}.yaml"))
 
