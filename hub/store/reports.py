@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -155,7 +155,7 @@ class ReportStore:
 
     async def backlog(self, scope: Scope) -> dict[str, tuple[int, int]]:
         """(open, waiting) conversations of each channel, now."""
-        columns = (conversation.c.channel, func.count(), func.count(conversation.c.id).filter(conversation.c.waiting_ms > 0))
+        columns = (conversation.c.channel, func.count(), func.count(case((conversation.c.waiting_ms > 0, 1))))
         wanted = select(*columns).where(conversation.c.status == "open", *scope.holds(conversation))
         async with self.db.read() as connection:
             rows = await connection.execute(wanted.group_by(conversation.c.channel))
