@@ -117,12 +117,12 @@ def same(made: Report, facts: list[dict[str, Any]]) -> None:
             assert (told["median"] if told else None) == (median(times) if times else None)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [2, 3])
 async def test_every_figure_is_what_a_naive_recount_finds(make_hub: Any, seed: int) -> None:
     hub = await make_hub(
         connectors=channels(phone=FakeConnector(), page=FakeConnector()), routing=RoutingRules.model_validate(RULES)
     )
-    await live(hub, seed, 60)
+    await live(hub, seed, 80)
     facts = await recount(hub)
     assert sum(bool(one["answered"]) for one in facts) > 3
     assert sum(bool(one["resolved"]) for one in facts) > 3
