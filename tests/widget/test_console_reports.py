@@ -112,7 +112,6 @@ async def test_the_file_holds_the_same_figures_and_no_formula(home: House) -> No
         "\u00a0=1",
         "|calc",
         "%0A=1",
-        "a\t",
     ],
 )
 def test_no_cell_begins_a_formula(cell: str) -> None:
