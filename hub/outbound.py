@@ -36,8 +36,7 @@ LOOKUPS_AT_ONCE = 4
 GRACE_S = 15.0
 """Lease beyond a call's own timeout."""
 BEGIN_S = 8.0
-"""Within how long of its claim a call must begin, so that it ends within its lease: who stood still for longer, or waited for a
-slot, must not send what others may have asked about and sent again."""
+"""Within how long of its claim a call must begin: who stood still for longer must not send what others may have sent again."""
 EXPIRE_S = 1.0
 """How often a lane is searched for calls whose maker died: no customer should wait for that, and the sweep calls less often."""
 
@@ -283,6 +282,10 @@ class Outbound:
                 CALLS.labels(outcome.call.target, outcome.call.kind, outcome.state).inc()
             if not future.done():
                 future.set_result(None)
+
+    def look(self) -> None:
+        """There may be something new for a lane that is worked off already."""
+        self._changed.set()
 
     def begin_nothing(self) -> None:
         """From now on no call is begun."""

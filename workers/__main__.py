@@ -44,6 +44,7 @@ def workers_of(hub: Hub, outbound: Outbound) -> list[WakeWorker]:
             ctx=dict(ctx),
             after_job_end=kept(look_again),
             cron_jobs=[sweep] if queue == "slow" else [],
+            on_wake=outbound.look if queue == "out" else lambda: None,
         )
         for queue in QUEUES
     ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -42,10 +43,12 @@ KEYS: the queue. ARGV: now, how many at most, the prefix of the keys that mark a
 
 
 class WakeWorker(Worker):
-    """One queue's worker. `max_tries` is out of reach on purpose: arq counts deploys as tries; poison is counted elsewhere."""
+    """One queue's worker. `max_tries` is out of reach on purpose: arq counts deploys as tries; poison is counted elsewhere.
+    `on_wake` is called with every hint, also with one whose job runs already: what runs for long can look for itself."""
 
     def __init__(self, redis: ArqRedis, queue: str, functions: list[Function], **more: Any) -> None:
         crons: list[CronJob] = more.pop("cron_jobs", [])
+        self._heard: Callable[[], None] = more.pop("on_wake", lambda: None)
         super().__init__(
             functions=functions,
             cron_jobs=crons,
@@ -141,6 +144,7 @@ class WakeWorker(Worker):
                     async for heard in subscription.listen():
                         if heard["type"] == "message":
                             self._woken.set()
+                            self._heard()
             except LOST as exc:
                 if not self._away:
                     log.warning("worker.wake_lost", queue=self.queue_name, error=type(exc).__name__)

@@ -242,6 +242,26 @@ async def store_of_a_newcomer(tmp_path: Path) -> None:
     await other.close()
 
 
+async def test_work_that_goes_on_hears_of_hints_whose_job_arq_refuses(jobs: Jobs) -> None:
+    """Else what comes while calls wait for their pace is seen at the next look of the clock only."""
+    heard, begun = 0, asyncio.Event()
+
+    def hear() -> None:
+        nonlocal heard
+        heard += 1
+
+    async def work(ctx: dict[str, Any], lane: int) -> None:
+        begun.set()
+        await asyncio.sleep(2)
+
+    async with running(jobs, inbound(work), on_wake=hear):
+        jobs.hint_inbound([1])
+        await asyncio.wait_for(begun.wait(), 3)
+        before = heard
+        jobs.hint_inbound([1])
+        await until(lambda: heard > before, 1.0)
+
+
 async def test_pickle_is_refused(jobs: Jobs, tmp_path: Path) -> None:
     proof = tmp_path / "ran"
 
