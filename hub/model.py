@@ -197,7 +197,7 @@ class Message(Frozen):
     what: Literal["message"] = "message"
     channel: ChannelName
     id: ExternalId
-    account: str = Field(default="", exclude=True)
+    account: str = ""
     customer: ExternalId
     at: AwareDatetime
     parts: tuple[Part, ...]

@@ -250,8 +250,7 @@ class Outbound:
 
     async def _record(self, outcomes: list[Outcome]) -> None:
         """Commit outcomes together with others that came meanwhile."""
-        loop = asyncio.get_running_loop()
-        futures = [loop.create_future() for _ in outcomes]
+        futures = [asyncio.get_running_loop().create_future() for _ in outcomes]
         self._outcomes.extend(zip(outcomes, futures, strict=True))
         if self._recorder is None or self._recorder.done():
             self._recorder = asyncio.create_task(self._flush(), name="recorder")

@@ -59,7 +59,7 @@ def row_of(item: Message | AgentReply | Report | Sign | Unread, lanes: int, buck
         if isinstance(item, AgentReply):
             said += "\0".join((item.kind, item.conversation or "", item.assignee or "", item.team, item.edit_of or "")).encode()
         digest = hashlib.sha256(said).hexdigest()[:16]
-    row = _row(item.id, item.model_dump_json(exclude={"raw"}), source, bucket, lanes)
+    row = _row(item.id, item.model_dump_json(exclude={"raw", "account"}), source, bucket, lanes)
     counted = _counted_by(item) if isinstance(item, Message) else {}
     return row | {"digest": digest, "raw": _raw(item.raw) if item.raw else None, **counted}
 

@@ -89,6 +89,7 @@ def resends_blindly() -> None:
         return outcomes._again(call, capabilities, reason)
 
     put(outbound, "uncertain", again)
+    put(outcomes, "uncertain", again)
 
 
 def never_looks_again() -> None:

@@ -49,6 +49,22 @@ token: Word4242
 aes_key: abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG
 api_url: {NOWHERE}
 """,
+    "channels/miniprogram.yaml": f"""
+type: miniprogram
+app_id: wx0123456789abcdef
+secret: 0123456789abcdef0123456789abcdef
+token: Word4242
+aes_key: abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG
+api_url: {NOWHERE}
+""",
+    "channels/wecom-kf.yaml": f"""
+type: wecom_kf
+corp_id: ww0123456789abcdef
+secret: 0123456789abcdef0123456789abcdef
+token: Word4242
+aes_key: abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG
+api_url: {NOWHERE}
+""",
     "channels/webhook.yaml": f"""
 type: webhook
 inbound:

@@ -155,6 +155,8 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("GET", f"{TALK}/canned"): Row(_agent),
     ("POST", f"{API}/bulk"): Row(_agent, _fixed(id="a1", conversations=["0" * 32], do={"kind": "resolve"})),
     ("GET", f"{API}/search"): Row(_agent),
+    ("GET", f"{API}/reach"): Row(_agent),
+    ("POST", f"{API}/conversations"): Row(_agent, _fixed(id="n1", channel="telegram", identity="0" * 32, text="Hello")),
     ("GET", f"{API}/workbench"): Row(_agent),
     ("GET", f"{API}/me/drafts"): Row(_agent),
     ("GET", f"{API}/me/views"): Row(_agent),
@@ -190,6 +192,8 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", "/hooks/app"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/webhook"): Row(_caller, _fixed(**{"id": "m1", "from": {"id": 7}, "text": "Hello?"})),
     ("POST", "/hooks/wechat"): Row(good=lambda who: UPDATE),  # it proves itself in the address: tests/connectors/test_wechat.py
+    ("POST", "/hooks/miniprogram"): Row(good=lambda who: UPDATE),  # as WeChat's own
+    ("POST", "/hooks/wecom-kf"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/nobody"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/web"): Row(good=lambda who: UPDATE),
 }

@@ -41,7 +41,7 @@ def boom(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             crashes.append(message.id)
             raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr(inbound, "customer_said", crashing)
+    monkeypatch.setattr(customers, "customer_said", crashing)
     return crashes
 
 
@@ -92,7 +92,7 @@ async def test_a_database_that_is_away_is_nobodys_fault(hub: Hub, monkeypatch: p
     await hub.intake.keep([said("hello")], 5.0)
     lane = (await only(hub.store, Inbox))["lane"]
     with monkeypatch.context() as broken:
-        broken.setattr(inbound, "customer_said", away)
+        broken.setattr(customers, "customer_said", away)
         for _ in range(5):
             with pytest.raises(ConnectionResetError):
                 await inbound.drain(hub, lane)
