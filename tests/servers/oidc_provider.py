@@ -101,7 +101,7 @@ def oidc_provider() -> Iterator[OidcProvider]:
 def _application(url: str) -> Any:
     from canaille import create_app
 
-    return create_app(
+    app = create_app(
         {
             "SECRET_KEY": "only for tests, and long enough for that",
             "SERVER_NAME": url.removeprefix("http://"),
@@ -111,6 +111,20 @@ def _application(url: str) -> Any:
             "CANAILLE_OIDC": {"ACTIVE_JWKS": [_key()]},
         }
     )
+    _exact(app.backend)
+    return app
+
+
+def _exact(backend: Any) -> None:
+    """Let a question name several attributes: this backend answers with whatever fits one of them, and so takes a code that was
+    given to somebody else (canaille 0.3.6, backends/memory; seen 2026-11-28)."""
+    query = backend.do_query
+
+    def do_query(model: Any, *more: Any, **wanted: Any) -> list[Any]:
+        ids = [{found.id for found in query(model, **{name: value})} for name, value in wanted.items()]
+        return [found for found in query(model, *more, **wanted) if all(found.id in own for own in ids)]
+
+    backend.do_query = do_query
 
 
 async def approve(browser: httpx.AsyncClient, url: str, name: str) -> httpx.URL:
