@@ -118,7 +118,7 @@ class Socket(WebSocketsSansIOProtocol):
         silent = self.loop.time() - self.pulse.heard
         if silent < ASK_S or self.read_paused:  # what nobody has read yet may be a sign of life
             self._asked = False
-            self._clock = self.loop.call_later(max(ASK_S - silent, LOOK_S), self._look)
+            self._clock = self.loop.call_later(LOOK_S if self.read_paused else ASK_S - silent + 0.05, self._look)
         elif not self._asked and self.handshake_complete:
             self._asked = True
             self.conn.send_ping(b"")
