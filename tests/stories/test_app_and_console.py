@@ -145,7 +145,7 @@ async def told_both_ways(hub: Running, redis: Redis) -> None:
         killed = await killing
         assert "redis" in killed and any(one.startswith("worker") for one in killed), killed
         lines, answers = [f"line {n}" for n in range(LINES)], [f"answer {n}" for n in range(1, LINES)]
-        await until(lambda: len(spoken(anna, "agent")) >= len(answers), 60)
+        await until(lambda: len(spoken(anna, "agent")) >= len(answers) and len(spoken(anna, "customer")) >= len(lines), 60)
         fresh = ChatClient(hub.url("web1"), "app", identity)
         await fresh.sign_in()
         await until(lambda: caught_up(fresh, anna.cursor), 30)
