@@ -193,7 +193,7 @@ class Desk {
       event.preventDefault();
       return this.#palette();
     }
-    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector('dialog[open], .menu')) return;
+    if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || typing || document.querySelector('dialog[open], .menu:popover-open')) return;
     if (event.key === 'Escape') {
       if (this.inbox.marked.on) this.inbox.marked.clear();
       else location.hash = '';
