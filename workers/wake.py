@@ -110,6 +110,9 @@ class WakeWorker(Worker):
                 running = self.tasks.get(job_id.decode())
                 if running is None or running.done():
                     await self._start(job_id.decode(), int(score))
+                else:  # it has looked once more and is about to end: what was marked as taken would lie for as long as the mark
+                    await self.pool.delete(in_progress_key_prefix + job_id.decode())
+                    running.add_done_callback(lambda _: self._woken.set())
         await self._hold()
         for job_id, task in list(self.tasks.items()):
             if task.done():
