@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -10,7 +11,7 @@ from hub.capabilities import Pace
 from hub.model import AgentReply, ExternalId, Message, Part, ThreadId
 
 if TYPE_CHECKING:
-    from hub.ports import Hook, IdempotencyKey, Identity, Page, Receipt
+    from hub.ports import Hook, IdempotencyKey, Identity, Line, Page, Receipt, ThreadCard
 
 
 @runtime_checkable
@@ -39,6 +40,16 @@ class SupportsReread(Protocol):
 
     def reread(self, raw: Mapping[str, Any]) -> Sequence[Message]:
         """What the payload says; `Malformed` when it still can't be read. Must not touch the network."""
+        ...
+
+
+@runtime_checkable
+class SupportsAmend(Protocol):
+    """Of a desk: can show translations in posts that are there."""
+
+    async def amend(self, thread: ThreadId, sent: ExternalId, lines: Sequence[Line], card: ThreadCard) -> None:
+        """Draw a post anew with all its lines, each with its translation; `sent` is the thread's own id where they travelled with
+        its head, which `card` is then for. Harmless when repeated; errors as of `Desk.post`."""
         ...
 
 
@@ -142,3 +153,9 @@ class SupportsFeeds(Protocol):
         """What follows `place`, which is empty at the beginning; `ticket` is empty once the newest one is old. Called in a
         worker, again and again until there is no more. Errors as of `send`."""
         ...
+
+
+class Alone(Protocol):
+    """What one process does at a time; the others wait, at most `seconds`."""
+
+    def __call__(self, name: str, seconds: float) -> AbstractAsyncContextManager[None]: ...

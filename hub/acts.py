@@ -1,8 +1,10 @@
 """What agents do with a conversation beyond answering, as `changed` entries that only agents see.
 
 The entry's `data` is one of {what: "snoozed", until: ISO 8601 or null}, {what: "woken", by: "customer" | "time" | "agent"},
-{what: "priority", level: 0..3}, {what: "tags", add, remove, tags}, {what: "blocked" | "unblocked", reason} and
-{what: "late"} where a reply could not be taken back any more.
+{what: "priority", level: 0..3}, {what: "tags", add, remove, tags}, {what: "blocked" | "unblocked", reason}, {what: "late"} where
+a reply could not be taken back any more, {what: "merged" | "parted", into | from: the other conversation, reason},
+{what: "handed_over", agent, name: of who had it}, and {what: "beside", of, entry, conversation, channel}, in whose
+place agents see that entry of a merged conversation.
 """
 
 from __future__ import annotations

@@ -10,9 +10,22 @@ from hub.model import AgentReply
 from hub.presence import signed
 from hub.runtime import Hub
 from hub.sign import Sign
+from hub.store.inbox import Pending
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+LATER_MS = 5_000
+"""When to look again at a reply in a thread that we may be opening at this moment."""
+
+
+async def may_be_opening(hub: Hub, connection: AsyncConnection, row: Pending, item: AgentReply) -> bool:
+    """Keep a reply in an unknown thread while one of ours may exist unrecorded; else it is somebody's own talk."""
+    if not item.thread or not await hub.store.timeline.opening(connection, item.desk):
+        return False
+    await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)
+    return True
 
 
 async def apart(hub: Hub, connection: AsyncConnection, batch: Batch, lane: int, item: Sign | AgentReply) -> int | None:

@@ -12,26 +12,22 @@ from pydantic import TypeAdapter
 
 from hub.capabilities import Capabilities, scene_of
 from hub.model import Author, Media, Part, bucket_of, identity_of, new_id
-from hub.origins import NOWHERE, EntryKind, Origin
-from hub.packing import naming, quoting
+from hub.origins import TRANSLATED, EntryKind, Origin
+from hub.packing import Quoted, naming, quoting
 from hub.rendering import fit, linked, plain
+from hub.rows import call_row, entry_row, file_row, wanted_row
 from hub.sign import Signed
 from hub.store.agent_facts import Record
 from hub.store.staff import Person, Staff
 from hub.store.talks import Talk, Who
 from hub.store.windows import Act
+from hub.translation import TranslationRules
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
+BESIDE = ("message", "note", "edit", "delete", "event", "status")
+"""What agents see of a merged conversation in the one that goes on, with what becomes of translations."""
 RANK = 1000
 """Calls of one entry have ranks seq·RANK, seq·RANK+1 …: more than any entry is ever split into."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quoted:
-    """What an answer is about: the platform's id of it, where it has one, and its words."""
-
-    external_id: str | None
-    said: str
 
 
 @dataclass(slots=True)
@@ -69,12 +65,30 @@ class Batch:
     entries: list[dict[str, Any]] = field(default_factory=list)
     deliveries: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    translations: list[dict[str, Any]] = field(default_factory=list)
+    translation: TranslationRules | None = None
+    """How conversations are translated; None where no service does it."""
+    wants: bool = False
+    """Whether translations must be asked for once this is committed."""
+    translating: bool = False
+    """Whether the calls in hand wait for a translation."""
+    placed: set[str] = field(default_factory=set)
+    """Customers whose logs got entries that had waited."""
     continued: frozenset[str] = frozenset()
     """Channels whose conversations go on in a web chat: their customers have a log too."""
     about: dict[str, str] = field(default_factory=dict)
     """Of entries that answer something or react to it: what, in words."""
     acts: list[Act] = field(default_factory=list)
     """What customers did where the channel counts our answers."""
+    unseen_ms: int = 0
+    """After how long an agent who was called and has not been there is reminded; 0: nobody is."""
+    reminders: list[dict[str, Any]] = field(default_factory=list)
+    marks: dict[str, int] = field(default_factory=dict)
+    """Of entries of merged conversations: the place of the mark by which agents see each in the one that goes on."""
+    beside: dict[str, str] = field(default_factory=dict)
+    """Of entries that name another conversation: which."""
+    near: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The threads of those, by (conversation, desk)."""
     reserved_ms: int = 0
     """Until when calls to customers are left to the hook that brought the row in hand; 0: they are anybody's."""
 
@@ -112,6 +126,10 @@ class Batch:
         if talk.open_key:
             self.open[talk.open_key] = talk
 
+    def head(self, talk: Talk) -> Talk:
+        """The conversation in which agents see this one: itself, unless it was merged into another."""
+        return self.talks.get(talk.merged_into or "", talk)
+
     def append(
         self,
         talk: Talk,
@@ -127,59 +145,63 @@ class Batch:
         """A new entry at the end of a conversation; `public` ones get a place in the customer's own log
         where customers fetch it themselves."""
         talk.head += 1
-        talk.last_at = self.now
-        talk.changed = True
+        talk.last_at, talk.changed = self.now, True
         who = self.owners[talk.identity_id]
         kept = tuple(self._filed(part, origin.get("source") or talk.channel, who) for part in parts)
-        entry = NOWHERE | {
-            "id": new_id(),
-            "conversation_id": talk.id,
-            "identity_id": talk.identity_id,
-            "seq": talk.head,
-            "cs": self._place_in_log(talk, who) if public else None,
-            "kind": kind,
-            "author_kind": author.kind,
-            "author_id": author.id[:191],
-            "author_name": author.name[:191],
-            "parts": PARTS.dump_json(kept).decode(),
-            "data": orjson.dumps(data).decode() if data else "{}",
-            "at": at or self.now,
-            "stored_at": self.now,
-            **origin,
-        }
+        entry = entry_row(talk.id, talk.identity_id, talk.head, kind, author, at or self.now, self.now)
+        entry["cs"] = self._place_in_log(talk, who, author) if public else None
+        entry["parts"] = PARTS.dump_json(kept).decode()
+        entry |= {"data": orjson.dumps(data).decode() if data else "{}", **origin}
         self.entries.append(entry)
+        self._follow(talk, entry, public=public)
         if kind == "message":
             talk.preview = plain(kept, talk.locale or "en").replace("\n", " ")[:180]
             talk.preview_by = author.kind
+        if talk.merged_into and (kind in BESIDE or (data or {}).get("what") == TRANSLATED):
+            self._mark(talk, entry, author)
         return entry
 
-    def _place_in_log(self, talk: Talk, who: Who) -> int | None:
-        """The next place in the customer's own log, where customers can fetch it themselves."""
-        if not self.capabilities[talk.channel].pulled and talk.channel not in self.continued:
+    def _mark(self, talk: Talk, entry: dict[str, Any], author: Author) -> None:
+        """Show an entry of a merged conversation in the one that goes on: a mark there stands for it."""
+        head = self.head(talk)
+        if head is talk:
+            return
+        said = {"what": "beside", "of": entry["kind"], "entry": entry["id"], "conversation": talk.id, "channel": talk.channel}
+        self.marks[entry["id"]] = self.append(head, "changed", author, at=entry["at"], data=said, public=False)["seq"]
+        if entry["kind"] == "message":
+            head.preview, head.preview_by = talk.preview, talk.preview_by
+
+    def keeps_log(self, talk: Talk) -> bool:
+        """Whether the customer can fetch what is said from a log of their own."""
+        return self.capabilities[talk.channel].pulled or talk.channel in self.continued
+
+    def _place_in_log(self, talk: Talk, who: Who, author: Author) -> int | None:
+        """The next place in the customer's own log, where there is one; what follows an answer that waits for its translation
+        waits behind it, unless the customer says it."""
+        if not self.keeps_log(talk) or (talk.unplaced and author.kind != "customer"):
             return None
         who.head += 1
         who.changed = True
         return who.head
 
+    def _follow(self, talk: Talk, entry: dict[str, Any], *, public: bool) -> None:
+        if public and entry["cs"] is None and talk.unplaced and self.keeps_log(talk):
+            self.wait(talk, entry, "after", "-", state="done")
+
+    def wait(self, talk: Talk, entry: dict[str, Any], side: str, language: str, **more: Any) -> None:
+        """Want an entry's translation, or let it wait behind one for its place in the customer's log."""
+        unplaced = side != "in" and entry["cs"] is None and self.keeps_log(talk)
+        if unplaced:
+            talk.unplaced += 1
+            talk.changed = True
+        self.wants = self.wants or side != "after"
+        self.translations.append(wanted_row(entry, side, language, self.now, unplaced=unplaced, **more))
+
     def _filed(self, part: Part, source: str, who: Who) -> Part:
         """Give a file that still lies with its platform an id of ours; the worker copies it later."""
         if not isinstance(part, Media) or part.file is not None or not part.remote:
             return part
-        row = {
-            "id": new_id(),
-            "source": source,
-            "remote": part.remote,
-            "owner": who.id,
-            "state": "remote",
-            "name": part.name[:191],
-            "mime": part.mime[:191],
-            "size": part.size or 0,
-            "sha256": "",
-            "tries": 0,
-            "due_ms": 0,
-            "error": "",
-            "at": self.now,
-        }
+        row = file_row(part, source, who.id, self.now)
         self.files.append(row)
         return part.model_copy(update={"file": row["id"], "remote": ""})
 
@@ -199,10 +221,11 @@ class Batch:
         if capabilities.pulled:
             return
         if kind != "send":
-            self._call(talk, talk.channel, kind, entry["seq"] * RANK, entry["id"])
+            self.call(talk, talk.channel, kind, entry["seq"] * RANK, entry["id"])
             return
         parts = PARTS.validate_json(entry["parts"])
-        data: dict[str, Any] = {}
+        mark: dict[str, Any] = {"translating": True} if self.translating else {}
+        data: dict[str, Any] = {**mark}
         if quoted and quoted.external_id and capabilities.quotes:
             data["quoted"] = quoted.external_id
         elif quoted:
@@ -211,18 +234,22 @@ class Batch:
             data["linked"] = names
         for n, group in enumerate(fit(parts, capabilities, self.link, talk.locale or "en")):
             body = PARTS.dump_json(tuple(group)).decode()
-            self._call(talk, talk.channel, "send", entry["seq"] * RANK + n, entry["id"], parts=body, data=None if n else data)
+            self.call(talk, talk.channel, "send", entry["seq"] * RANK + n, entry["id"], parts=body, data=mark if n else data)
 
     def to_desks(self, talk: Talk, entry: dict[str, Any], origin: str = "") -> None:
         """The lines that show an entry at the conversation's desks, except at the one that it came from."""
-        for desk in talk.desks.split():
+        shown = self.head(talk) if entry["id"] in self.marks else talk
+        seq, via = self.marks.get(entry["id"], entry["seq"]), talk.channel if shown is not talk else ""
+        for desk in shown.desks.split():
             if desk == origin or desk not in self.capabilities:
                 continue
+            near = self.near.get((self.beside.get(entry["id"], ""), desk))
+            data = ({"via": via} if via else {}) | ({"near": near} if near else {})
             parts = naming(self.about.get(entry["id"], ""), entry["kind"], PARTS.validate_json(entry["parts"]))
             groups = fit(parts, self.capabilities[desk], self.link) if parts else [()]
             for n, group in enumerate(groups or [()]):
                 body = PARTS.dump_json(tuple(group)).decode()
-                self._call(talk, desk, "line", entry["seq"] * RANK + n, entry["id"], parts=body)
+                self.call(shown, desk, "line", seq * RANK + n, entry["id"], parts=body, data=data)
 
     def open_at(self, talk: Talk, desks: Sequence[str]) -> None:
         """Let a conversation have a thread at these desks."""
@@ -230,70 +257,44 @@ class Batch:
         for desk in desks:
             if desk not in there and desk in self.capabilities:
                 there.append(desk)
-                self._call(talk, desk, "open", 0, None)
+                self.call(talk, desk, "open", 0, None)
         talk.desks = " ".join(there)
         talk.changed = True
 
     def redraw(self, talk: Talk) -> None:
         """Draw the cards at the conversation's desks anew, once for all that this batch changes."""
+        talk = self.head(talk)
         for desk in talk.desks.split():
             here = [d for d in self.deliveries if d["conversation_id"] == talk.id and d["target"] == desk]
             if desk in self.capabilities and not any(d["kind"] in ("open", "card") for d in here):
-                self._call(talk, desk, "card", talk.head * RANK, None, stream=f"{desk}#card")
+                self.call(talk, desk, "card", talk.head * RANK, None, stream=f"{desk}#card")
 
     def mark(self, talk: Talk, desk: str, reply: str, state: str) -> None:
         """Show on an agent's own message at a desk what became of it."""
+        talk = self.head(talk)
         if desk in self.capabilities and desk in talk.desks.split():
             data = {"reply": reply, "state": state}
-            self._call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
+            self.call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
 
     def whisper(self, talk: Talk, desk: str, person: str, about: str, facts: dict[str, str]) -> None:
         """Tell one person at a desk something about a conversation."""
+        talk = self.head(talk)
         if desk in self.capabilities and desk in talk.desks.split():
             data = {"person": person, "about": about, "facts": facts}
-            self._call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
+            self.call(talk, desk, "mark", talk.head * RANK, None, data=data, stream=f"{desk}#mark")
 
     def notice(self, talk: Talk, key: str, due_ms: int) -> None:
         """Tell the customer beside the window that an answer waits, unless they come before that is due."""
-        self._call(talk, talk.channel, "notice", talk.head * RANK, None, stream=f"{talk.channel}#notice")
+        self.call(talk, talk.channel, "notice", talk.head * RANK, None, stream=f"{talk.channel}#notice")
         self.deliveries[-1] |= {"idem_key": key, "due_ms": due_ms}
 
-    def _call(
-        self,
-        talk: Talk,
-        target: str,
-        kind: str,
-        rank: int,
-        message_id: str | None,
-        *,
-        parts: str | None = None,
-        data: dict[str, Any] | None = None,
-        stream: str = "",
-    ) -> None:
-        call_id = new_id()
-        self.deliveries.append(
-            {
-                "id": call_id,
-                "idem_key": call_id,
-                "conversation_id": talk.id,
-                "message_id": message_id,
-                "target": target,
-                "stream": stream or target,
-                "kind": kind,
-                "rank": rank,
-                "lane": talk.lane,
-                "state": "queued",
-                "tries": 0,
-                "attempt": 0,
-                "due_ms": self.reserved_ms if kind == "send" else 0,
-                "lease_ms": 0,
-                "owner": "",
-                "call_key": "",
-                "parts": parts,
-                "data": orjson.dumps(data or {}).decode(),
-                "external_id": None,
-                "reason": "",
-                "at": self.now,
-                "done_at": None,
-            }
-        )
+    def amend(self, talk: Talk, desk: str, entry_id: str) -> None:
+        """Show an entry's translation in the post that shows the entry; it comes after that, in the same stream."""
+        talk = self.head(talk)
+        if desk in self.capabilities and desk in talk.desks.split():
+            self.call(talk, desk, "amend", talk.head * RANK, None, data={"entry": entry_id})
+
+    def call(self, talk: Talk, target: str, kind: str, rank: int, message_id: str | None, **more: Any) -> None:
+        """One platform call, with the columns of `hub.rows.call_row`."""
+        due_ms = self.reserved_ms if kind in ("send", "edit") else 0
+        self.deliveries.append(call_row(talk, target, kind, rank, message_id, self.now, due_ms=due_ms, **more))

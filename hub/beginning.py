@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from hub.batch import Batch
 from hub.customers import desks_of
+from hub.joined import gathered
 from hub.model import AgentReply, ChannelName, DeskName, ExternalId, bucket_of
 from hub.people import Begin, Reach, Reachable, Who
 from hub.ports import Capabilities, Connector
@@ -72,7 +73,8 @@ async def begun(hub: Hub, connection: AsyncConnection, batch: Batch, lane: int, 
     why = refusal(hub, reply, person)
     found = await hub.store.reach.one(connection, reply.data)
     channel, address = (found.channel, found.address) if found else (reply.data.get("channel", ""), reply.data.get("address", ""))
-    bucket = bucket_of(channel, address)
+    known = await _known(hub, connection, batch, channel, address)
+    bucket = known.bucket if known else bucket_of(channel, address)
     if bucket % hub.store.lanes != lane:
         return bucket
     stop = why or (barrier(channels_of(hub), channel, found) if address else "never_wrote")
@@ -80,7 +82,7 @@ async def begun(hub: Hub, connection: AsyncConnection, batch: Batch, lane: int, 
         batch.told.append((str(reply.desk), str(reply.agent), stop))
         batch.audits.append(Record(actor_of(reply, author), "desk.refused", channel, f"begin: {stop}"))
         return None
-    who = await _who(hub, connection, batch, channel, address)
+    who = known or batch.who(channel, address)
     talk = batch.open.get(who.id) or batch.open_talk(who, who.profile.get("locale", ""))
     talk.team = talk.team or reply.team
     batch.open_at(talk, desks_of(hub, None))
@@ -90,8 +92,8 @@ async def begun(hub: Hub, connection: AsyncConnection, batch: Batch, lane: int, 
     return None
 
 
-async def _who(hub: Hub, connection: AsyncConnection, batch: Batch, channel: str, address: str) -> Identity:
-    """The identity, with its open conversation, as the batch knows it."""
+async def _known(hub: Hub, connection: AsyncConnection, batch: Batch, channel: str, address: str) -> Identity | None:
+    """The identity, with its open conversation, as the batch knows it; None for a stranger."""
     if (channel, address) not in batch.people:
         people, talks = await hub.store.timeline.known(connection, {(channel, address)})
         batch.people |= people
@@ -99,7 +101,8 @@ async def _who(hub: Hub, connection: AsyncConnection, batch: Batch, channel: str
         for talk in talks.values():
             if talk.id not in batch.talks:
                 batch.add_talk(talk)
-    return batch.who(channel, address)
+        await gathered(hub, connection, batch)
+    return batch.people.get((channel, address))
 
 
 def beginning(store: Store, connectors: Mapping[ChannelName, Connector], agent: Reach) -> Begin:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 
 import orjson
 
 from hub.acts import UNTIL_WRITTEN, tags_of
+from hub.amending import amended
 from hub.batch import PARTS
+from hub.calling import ASIDE, called, whom
 from hub.continuing import link_of, with_link
 from hub.errors import Temporary, Undeliverable
 from hub.metrics import CALL_SECONDS
@@ -23,55 +25,25 @@ from hub.ports import (
     IdempotencyKey,
     Identity,
     Line,
-    Pace,
     SupportsEdit,
     SupportsNotice,
-    SupportsPaces,
     SupportsPieces,
     SupportsWhisper,
     ThreadCard,
 )
+from hub.profile import attributes_of
 from hub.rendering import fit
 from hub.runtime import Hub
 from hub.shaping import links_told, shaped
-from hub.store.calls import Call, Due
+from hub.store.calls import Call
 
 READY_S = 8.0
 """For fetching and converting a file, out of what the whole call may take."""
 
-APART, SLOW = 0.95, 5.0
-"""Of the distance between two calls, what is kept when they begin; and the calls a second beyond which nobody looks closely."""
 
-
-def target_of(hub: Hub, name: str) -> Connector | Desk | None:
-    """The connector or desk of this name."""
-    return hub.connectors.get(ChannelName(name)) or hub.desks.get(DeskName(name))
-
-
-def place_of(hub: Hub, head: Due) -> str:
-    """What a platform's pace counts by: the desk's place, or the conversation."""
-    desk = hub.desks.get(DeskName(head.target))
-    return desk.place(ChannelName(head.channel), head.team) if desk is not None else head.conversation_id
-
-
-def paces_of(hub: Hub, target: Connector | Desk, head: Due, *, everywhere: bool = False) -> dict[str, Pace]:
-    """The paces that a call must keep, by what they count; with `everywhere` those that concern the whole channel or desk, where
-    there are any."""
-    there = target.capabilities
-    if head.kind == "card" and there.card_pace:
-        return {f"{head.target}:#card": there.card_pace}
-    whole = {f"{head.target}:": there.total} if there.total else {}
-    if everywhere and whole:
-        return whole
-    own = target.pace_of(ExternalId(head.address)) if isinstance(target, SupportsPaces) and head.address else None
-    place, pace = own or (place_of(hub, head), there.pace)
-    return {f"{head.target}:{place}": pace, **whole} if pace else whole
-
-
-def paced(hub: Hub, head: Due) -> dict[str, Pace]:
-    """The paces that a call must wait for: none for a question or a mark, nor where nobody is."""
-    target = target_of(hub, head.target)
-    return {} if target is None or head.state == "unknown" or head.kind == "mark" else paces_of(hub, target, head)
+def asked_at(hub: Hub, call: Call, place: str) -> str:
+    """Where to look for a call that may have arrived."""
+    return place if call.kind in ASIDE else call.thread or place
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +55,6 @@ class Made:
     told: str = ""
     pieces: Sequence[ExternalId] = ()
     """The ids of the messages that it became, where these are several."""
-
-
-async def apart(hub: Hub, head: Due) -> None:
-    """Let calls to a slow place begin as far apart as its pace says, in all processes: the way from claim to call takes one call
-    longer than another, which would bring them together again."""
-    paces = paced(hub, head) if head.kind != "card" else {}
-    slow = {f"{key}:begun": Pace(pace.rate / APART) for key, pace in paces.items() if pace.burst < 2 and pace.rate <= SLOW}
-    while slow and (wait := await hub.limits.wait_all(slow)) > 0:  # noqa: ASYNC110 -- Redis tells how long
-        await asyncio.sleep(wait)
 
 
 async def made(hub: Hub, run: list[Call]) -> Made:
@@ -156,7 +119,7 @@ async def _changed(hub: Hub, connector: Connector, to: Identity, call: Call) -> 
         for external in sent:
             await connector.delete(to, ExternalId(external))
         return None
-    parts = fit(PARTS.validate_json(call.entry["parts"]), connector.capabilities, hub.files.link)
+    parts = fit(PARTS.validate_json(call.parts or call.entry["parts"]), connector.capabilities, hub.files.link)
     if len(parts) != len(sent):
         raise Undeliverable(
             f"the new text needs {len(parts)} messages where {len(sent)} were sent; the customer still sees the old"
@@ -170,14 +133,17 @@ async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | 
     head = run[0]
     if head.kind == "open":
         place = desk.place(ChannelName(head.conversation["channel"]), head.conversation["team"])
-        lines = [_line(call) for call in run[1:]]
+        lines = await _lines(hub, run[1:])
         thread = await desk.open(place, await card_of(hub, head), IdempotencyKey(head.key), lines)
         return ExternalId(thread), place
+    if head.kind in ASIDE:
+        return await called(hub, desk, head), ""
     if not head.thread:
         raise Undeliverable("its thread could not be opened")
     thread = ThreadId(head.thread)
-    if head.kind == "card":
-        await desk.update(thread, await card_of(hub, head))
+    if head.kind in ("card", "amend"):
+        card = await card_of(hub, head)
+        await (desk.update(thread, card) if head.kind == "card" else amended(hub, desk, run, card))
         return None, ""
     if head.kind == "mark":
         said = orjson.loads(head.data)
@@ -187,7 +153,7 @@ async def _at_desk(hub: Hub, desk: Desk, run: list[Call]) -> tuple[ExternalId | 
             return None, ""
         await desk.mark(ExternalId(said["reply"]), said["state"], thread)
         return None, ""
-    lines = [_line(call) for call in run]
+    lines = await _lines(hub, run)
     return await desk.post(thread, lines, IdempotencyKey(head.key)), ""
 
 
@@ -207,6 +173,7 @@ async def card_of(hub: Hub, call: Call) -> ThreadCard:
         team=talk["team"],
         locale=talk["locale"],
         contact=contact,
+        attributes=attributes_of(profile),
         waiting_since=waiting,
         opened_at=talk["at"],
         resolved_at=talk["resolved_at"],
@@ -222,6 +189,8 @@ async def card_of(hub: Hub, call: Call) -> ThreadCard:
         priority=talk["priority"],
         snoozed_until=_snoozed(talk["snooze_ms"]),
         window_until=datetime.fromtimestamp(call.until_ms / 1000, UTC) if call.until_ms else None,
+        due_at=datetime.fromtimestamp(talk["due_ms"] / 1000, UTC) if talk["due_ms"] else None,
+        due_kind=talk["due_kind"],
         calls_left=call.calls_left,
     )
 
@@ -237,11 +206,15 @@ def _snoozed(until_ms: int) -> datetime | Literal["written"] | None:
     return datetime.fromtimestamp(until_ms / 1000, UTC) if until_ms else None
 
 
+async def _lines(hub: Hub, run: Sequence[Call]) -> list[Line]:
+    lines = [_line(call) for call in run]
+    return [replace(one, mention=await whom(hub, run[0].target, one.mention)) if one.mention else one for one in lines]
+
+
 def _line(call: Call) -> Line:
     entry = entry_of(call)
-    data: dict[str, Any] = entry.data
-    profile = orjson.loads(call.identity["profile"])
-    customer = entry.author.kind == "customer"
+    data, profile = entry.data, orjson.loads(call.identity["profile"])
+    customer, more = entry.author.kind == "customer", orjson.loads(call.data)
     return Line(
         entry=entry,
         parts=PARTS.validate_json(call.parts or "[]"),
@@ -250,6 +223,7 @@ def _line(call: Call) -> Line:
         avatar=profile.get("avatar", "") if customer else "",
         mention=str(data.get("mention", "")),
         delivery=str(data.get("delivery", "")) if entry.kind == "status" else "",
+        **{name: str(more.get(name, "")) for name in ("via", "near")},
     )
 
 

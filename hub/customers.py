@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from hub import rating
+from hub import bilingual, rating
 from hub.acts import wake
 from hub.batch import Batch
 from hub.bot import respond
@@ -17,16 +17,20 @@ from hub.model import Author, Event, Message, Part, Text
 from hub.origins import EntryKind, Origin
 from hub.quotes import remember
 from hub.remarks import begins_with, came_by, goes_on, is_moving, quote, reacted, still_moves
-from hub.replies import SYSTEM, assign, reopen
+from hub.replies import assign
+from hub.resuming import last_of, talk_of
 from hub.routing import Assignment, opening, route
 from hub.runtime import Hub
 from hub.staffing import facts_of_waiting, who_are_there
 from hub.store.talks import Talk, Who
+from hub.telling import SYSTEM
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 BOT = Author(kind="bot", name="Bot")
+GONE = {"blocked": "the customer has blocked this channel", "unfollowed": "the customer does not follow this account any more"}
+"""Events after which somebody can't be reached, in words."""
 
 
 async def heard(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
@@ -51,14 +55,12 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     if message.edit_of is not None:
         await _corrected(hub, connection, batch, who, message, author, "edit")
         return
-    talk = await _talk_of(hub, connection, batch, who, message)
+    talk = await talk_of(hub, connection, batch, who, message)
     reply_to = await _quoted(hub, connection, batch, who, message)
     begins = talk.new or talk.resumed
     talk.resumed = False
     further = await goes_on(hub, connection, batch, talk, message)
-    facts: dict[str, Any] = {"album": message.album} if message.album else {}
-    if who.blocked:
-        facts["blocked"] = True
+    facts = ({"album": message.album} if message.album else {}) | ({"blocked": True} if who.blocked else {})
     kind: EntryKind = "event" if happened else "message"
     origin: Origin = {"source": message.channel, "external_id": message.id, "client_id": message.client_id, "reply_to": reply_to}
     entry = batch.append(talk, kind, author, parts=message.parts, at=message.at, data=facts, **origin)
@@ -66,15 +68,26 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     await quote(hub, connection, batch, talk, entry)
     if who.blocked:
         return
+    bilingual.hears(batch, talk, entry, message.parts)
     if further and not any(isinstance(part, Text) for part in message.parts):
         batch.to_desks(talk, entry)
         return
-    wake(batch, talk, SYSTEM, "customer")
-    talk.waiting_ms = talk.waiting_ms or batch.now_ms
-    talk.unread_ms = 0
-    await _answer(hub, connection, batch, talk, who, message, entry, begins)
+    head = _waits(batch, talk)
+    if head is not talk:
+        await _joined(hub, connection, batch, head, talk, entry, begins)
+    else:
+        await _answer(hub, connection, batch, talk, who, message, entry, begins)
     if batch.capabilities[talk.channel].window is not None:
         batch.redraw(talk)
+
+
+def _waits(batch: Batch, talk: Talk) -> Talk:
+    """The customer waits for an answer now, in the conversation in which agents see this one too; returns that one."""
+    head, talk.unread_ms = batch.head(talk), 0
+    wake(batch, head, SYSTEM, "customer")
+    talk.waiting_ms = talk.waiting_ms or batch.now_ms
+    head.waiting_ms = head.waiting_ms or batch.now_ms
+    return head
 
 
 def _dated(talk: Talk, entry: dict[str, Any], message: Message) -> None:
@@ -86,7 +99,7 @@ def _dated(talk: Talk, entry: dict[str, Any], message: Message) -> None:
 
 def _learn(who: Who, message: Message) -> None:
     """Keep what the channel tells about the customer; whoever writes can be reached again."""
-    told = {name: value for name, value in message.profile.model_dump().items() if value}
+    told = message.profile.told()
     if word := came_by(message):
         told["came_by"] = word
     if message.locale:
@@ -96,29 +109,6 @@ def _learn(who: Who, message: Message) -> None:
         who.changed = who.learned = True
     if who.unreachable:
         who.unreachable, who.changed = "", True
-
-
-async def _talk_of(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message) -> Talk:
-    """The customer's open conversation; the last one again when it was resolved a short while ago; else a new one."""
-    known = batch.open.get(who.id)
-    if known is not None:
-        return known
-    last = None if who.new else await _last(hub, connection, batch, who)
-    if last is not None and who.blocked:
-        batch.add_talk(last)
-        return last
-    ended = last.resolved_at if last else None
-    if last is not None and ended is not None and (batch.now - ended).total_seconds() < hub.reopen_within_s:
-        batch.add_talk(last)
-        reopen(batch, last, SYSTEM)
-        last.resumed = True
-        return last
-    return batch.open_talk(who, message.locale)
-
-
-async def _last(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who) -> Talk | None:
-    own = [talk for talk in batch.talks.values() if talk.identity_id == who.id]
-    return max(own, key=lambda talk: talk.at) if own else await hub.store.timeline.last_talk(connection, who.customer_id, who.id)
 
 
 async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message, external_id: str) -> str | None:
@@ -150,7 +140,7 @@ async def _corrected(
     hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message, author: Author, kind: Any
 ) -> None:
     """An edit or a deletion; of a message that we never saw, an edit is the message."""
-    talk = batch.open.get(who.id) or await _last(hub, connection, batch, who)
+    talk = batch.open.get(who.id) or await last_of(hub, connection, batch, who)
     earlier = await _earlier(hub, connection, batch, message, str(message.edit_of))
     if talk is None or earlier is None:
         if kind == "edit":
@@ -163,6 +153,7 @@ async def _corrected(
     entry = batch.append(
         talk, kind, author, parts=parts, at=message.at, source=message.channel, external_id=message.id, edit_of=earlier
     )
+    bilingual.hears(batch, talk, entry, parts)
     if not is_moving(parts):
         await remember(hub, connection, batch, talk, entry)
         batch.to_desks(talk, entry)
@@ -171,13 +162,14 @@ async def _corrected(
 async def _happened(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who, message: Message, author: Author) -> None:
     """Something that is not a message: it is shown where there is a conversation, and opens none."""
     kinds = {part.kind for part in message.parts if isinstance(part, Event)}
-    if kinds & {"blocked", "unfollowed"}:
-        who.unreachable, who.changed = "the customer has blocked this channel", True
+    if gone := [words for kind, words in GONE.items() if kind in kinds]:
+        who.unreachable, who.changed = gone[0], True
+        await hub.store.holds.left(connection, who, f"{gone[0]}: it has not left, and will not by itself")
     if "deleted" in kinds and message.edit_of is not None:
         await _corrected(hub, connection, batch, who, message, author, "delete")
         return
     if "reacted" in kinds:
-        last = batch.open.get(who.id) or await _last(hub, connection, batch, who)
+        last = batch.open.get(who.id) or await last_of(hub, connection, batch, who)
         await reacted(hub, connection, batch, last, await _quoted(hub, connection, batch, who, message), message)
         return
     talk = batch.open.get(who.id)
@@ -243,6 +235,17 @@ async def _answer(
             talk.waiting_ms = 0
 
 
+async def _joined(
+    hub: Hub, connection: AsyncConnection, batch: Batch, head: Talk, talk: Talk, entry: dict[str, Any], begins: bool
+) -> None:
+    """A line of a merged conversation is shown in the one that goes on. People have it in hand: no bot answers, and somebody is
+    looked for only when the matter begins anew."""
+    batch.to_desks(talk, entry)
+    if begins:
+        await _route(hub, connection, batch, head, facts_of_waiting(hub, head.channel, head.locale, head.team), None)
+    batch.redraw(head)
+
+
 async def _route(
     hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, facts: MessageFacts, entry: dict[str, Any] | None
 ) -> None:
@@ -252,8 +255,9 @@ async def _route(
         batch.staff = await hub.store.staff.roster(connection)
     present = who_are_there(batch.staff, batch.loads)
     last = talk.agent_id or await hub.store.timeline.last_agent(connection, talk.customer_id, talk.identity_id)
+    left = ""
     if talk.agent_id and talk.agent_id not in {one.id for one in present}:
-        talk.agent_id = ""
+        left, talk.agent_id = talk.agent_id, ""
     found = route(replace(facts, team=talk.team, last_agent=last), present, hub.routing, batch.now, talk.id)
     if not talk.team and found.team:
         talk.team, talk.changed = found.team, True
@@ -263,11 +267,20 @@ async def _route(
     if found.agent is not None and not talk.agent_id:
         batch.loads[found.agent.id] = batch.loads.get(found.agent.id, 0) + 1
         assign(batch, talk, SYSTEM, found.agent.id, found.team or "", found.agent.name, found.reason)
+    if left:
+        _handed_over(batch, talk, left)
 
 
 def desks_of(hub: Hub, found: Assignment | None) -> list[str]:
     wanted = found.desks if found is not None else hub.routing.desks
     return [str(name) for name in hub.desks] if wanted is None else list(wanted)
+
+
+def _handed_over(batch: Batch, talk: Talk, left: str) -> None:
+    """Note who had the matter before and is not there: whoever has it now knows whom to ask."""
+    name = next((one.name for one in batch.staff or () if one.id == left), "")
+    entry = batch.append(talk, "changed", SYSTEM, data={"what": "handed_over", "agent": left, "name": name}, public=False)
+    batch.to_desks(talk, entry)
 
 
 async def route_again(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk) -> None:

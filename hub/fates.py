@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from hub.batch import Batch
 from hub.model import Event, Message
-from hub.replies import tell
 from hub.runtime import Hub
+from hub.telling import tell
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection

@@ -5,12 +5,12 @@ from __future__ import annotations
 import structlog
 
 from hub.errors import Busy, Temporary, Undeliverable
-from hub.model import AgentReply, ConversationId, DeskName, ExternalId, FileId, Text
+from hub.model import FileId, Text
+from hub.own_acts import own_act
 from hub.runtime import Hub
 from hub.wording import words
 
 log = structlog.get_logger()
-ROUTER = DeskName("router")
 
 
 async def look(hub: Hub) -> None:
@@ -37,14 +37,11 @@ async def _told(hub: Hub, file: str, why: str) -> None:
         return
     table = words(hub.notices.locale)
     said = table["lost"].format(name=row.name or table["file"], source=row.source, why=why)
-    note = AgentReply(
-        desk=ROUTER,
-        id=ExternalId(f"{file}.lost"),
-        at=hub.now(),
-        agent=ExternalId(ROUTER),
-        agent_name="Frontdesk",
-        conversation=ConversationId(conversation),
-        kind="tell",
+    note = own_act(
+        f"{file}.lost",
+        hub.now(),
+        conversation,
+        "tell",
         parts=(Text(text=said),),
         data={"quiet": True},
     )

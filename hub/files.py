@@ -19,7 +19,7 @@ import structlog
 from hub.capabilities import Shape
 from hub.errors import Busy, Temporary, Undeliverable
 from hub.model import FileId, new_id
-from hub.pictures import FORMATS, UNSHOWN, cleaned, fitted
+from hub.pictures import FORMATS, UNSHOWN, cleaned, fitted, from_heif, is_heif
 from hub.ports import StoredFile, SupportsMedia
 from hub.store.filing import FileRow, FileRows
 from hub.voices import CODECS, MP3, SECONDS, container_of, playable, recoded, voice
@@ -58,8 +58,9 @@ class FileStore:
     ) -> FileRow:
         """Keep a new file, under this id where one is given. Raises `Undeliverable` when it is bigger than `most` bytes."""
         file = file or new_id()
-        size, digest, kind = await self._write(file, pieces, mime, most)
-        row = FileRow(file, "", "", owner, "stored", _name(name, kind)[:191], kind[:191], size, digest, 0, "")
+        came = hashlib.sha256()
+        size, digest, kind = await self._write(file, _weighed(pieces, came), mime, most)
+        row = FileRow(file, "", came.hexdigest(), owner, "stored", _name(name, kind)[:191], kind[:191], size, digest, 0, "")
         await self._rows.add(row, datetime.now(UTC))
         return row
 
@@ -121,6 +122,9 @@ class FileStore:
             if kind in FORMATS:
                 async with self._decoding:
                     kind = await asyncio.to_thread(cleaned, partial, kind)
+            elif is_heif(head):
+                async with self._decoding:
+                    kind = await asyncio.to_thread(from_heif, partial)
             elif container := voice(head):
                 async with self._decoding:
                     kind = MP3 if await playable(partial, container) else kind
@@ -187,6 +191,13 @@ def _head(path: Path) -> bytes:
         return handle.read(64)
 
 
+async def _weighed(pieces: AsyncIterator[bytes], came: hashlib._Hash) -> AsyncIterator[bytes]:
+    """What comes, as it is, and in the digest: pictures and voice notes are kept as other bytes."""
+    async for piece in pieces:
+        came.update(piece)
+        yield piece
+
+
 def _settled(path: Path) -> tuple[int, str]:
     """Flush a file to the disk; its size and its SHA-256."""
     with path.open("rb") as handle:
@@ -207,5 +218,7 @@ def _kind(head: bytes, claimed: str) -> str:
 
 
 def _name(name: str, kind: str) -> str:
-    """A file's name, with the ending of what a voice note was made into."""
+    """A file's name, with the ending of what a voice note or a telephone's photograph was made into."""
+    if kind == "image/jpeg" and name.lower().endswith((".heic", ".heif")):
+        return f"{Path(name).stem or 'photo'}.jpg"
     return name if kind != MP3 or name.lower().endswith(".mp3") else f"{Path(name).stem or 'voice'}.mp3"

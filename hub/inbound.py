@@ -8,33 +8,36 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import structlog
 
-from hub.apart import apart
+from hub import assigning
+from hub.apart import LATER_MS, apart, may_be_opening
 from hub.batch import Batch
-from hub.continuing import goes_on
 from hub.customers import heard, route_again
+from hub.done import Done
 from hub.failpoints import reach
 from hub.introducing import introduce, introduced
 from hub.linking import noted, settle
+from hub.loading import load
+from hub.merging import KINDS as MERGES
+from hub.merging import settled as merging
 from hub.metrics import written
 from hub.model import AgentReply, ExternalId, Message, Report, bucket_of
 from hub.parking import TRIES as TRIES
-from hub.parking import Poisoned, set_aside
+from hub.parking import Poisoned, blamed, set_aside
 from hub.ports import SupportsPassive
 from hub.presence import after
-from hub.promises import promised
-from hub.replies import agent_said, reported
+from hub.replies import agent_said
 from hub.rights import UnknownPerson, person_of
 from hub.runtime import Hub
-from hub.sign import Sign, Signed
-from hub.store.database import is_refusal, is_transient
+from hub.sign import Sign
+from hub.store.database import is_refusal
 from hub.store.inbox import Pending
 from hub.store.naming import BECAME
+from hub.telling import reported
+from hub.writing import write
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -43,26 +46,6 @@ log = structlog.get_logger()
 MOST = 300
 """Rows in one transaction."""
 DRAIN_S = 10.0
-LATER_MS = 5_000
-"""When to look again at a reply in a thread that we may be opening at this moment."""
-
-
-@dataclass(slots=True)
-class Done:
-    """What one transaction did, for those who must hear of it afterwards."""
-
-    rows: int = 0
-    entries: int = 0
-    identities: list[str] = field(default_factory=list)
-    deliver: set[int] = field(default_factory=set)
-    moved: set[int] = field(default_factory=set)
-    fetch: list[str] = field(default_factory=list)
-    strangers: set[tuple[str, str]] = field(default_factory=set)
-    proved: bool = False
-    kept_ms: list[int] = field(default_factory=list)
-    said: Counter[str] = field(default_factory=Counter)
-    signs: list[Signed] = field(default_factory=list)
-    told: list[tuple[str, str, str]] = field(default_factory=list)
 
 
 async def drain(hub: Hub, lane: int) -> int:
@@ -84,6 +67,8 @@ async def _once(hub: Hub, lane: int, most: int) -> Done:
     """One transaction, and what is to be told of it."""
     try:
         done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most))
+        if (row := done.merging) is not None:
+            done = await hub.store.db.transact(lambda connection: _merging(hub, connection, lane, row))
     except UnknownPerson as exc:
         await introduced(hub, exc)
         return Done(rows=1)
@@ -110,76 +95,49 @@ async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> Done:
     return Done(rows=len(rows))
 
 
+def wants_more(row: Pending) -> bool:
+    """Whether a row is about conversations whose lanes are held together."""
+    return isinstance(row.item, AgentReply) and row.item.kind in MERGES
+
+
+def _one_lane(rows: list[Pending]) -> list[Pending]:
+    """The rows up to one that wants more lanes; that one by itself, when it is the first."""
+    n = next((n for n, row in enumerate(rows) if wants_more(row)), len(rows))
+    return rows[: n or 1]
+
+
+async def _merging(hub: Hub, connection: AsyncConnection, lane: int, row: Pending) -> Done:
+    with blamed(row):
+        return await merging(hub, connection, lane, row)
+
+
 async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: int) -> Done:
     store = hub.store
     now_ms = await store.timeline.lock(connection, "in", lane)
-    rows = await store.inbox.pending(connection, lane, most)
+    rows = _one_lane(await store.inbox.pending(connection, lane, most))
     if not rows:
         return Done()
-    batch = await _load(hub, connection, rows, now_ms)
+    if wants_more(rows[0]):
+        return Done(merging=rows[0])
+    batch = await load(hub, connection, rows, now_ms)
     done = Done(rows=len(rows))
     finished = [row.n for row in rows if await _handle(hub, connection, batch, row, lane, done)]
     await reach("inbound.handled")
-    await _write(hub, connection, batch, finished)
+    await write(hub, connection, batch, finished)
     done.proved = await noted(hub, connection, [row.item for row in rows if isinstance(row.item, Message)])
     if batch.acts:
         done.deliver |= await store.windows.acted(connection, batch.acts, now_ms)
-    done.entries = len(batch.entries)
-    done.identities = sorted({entry["identity_id"] for entry in batch.entries if entry["cs"] is not None})
-    done.deliver |= {call["lane"] for call in batch.deliveries}
-    done.strangers, done.signs, done.told = batch.strangers, batch.signs, batch.told
-    done.fetch = [row["id"] for row in batch.files]
+    done.sum_up(batch)
     ended = set(finished)
     done.kept_ms = [row.at_ms for row in rows if row.n in ended and not isinstance(row.item, Report)]
-    said = [entry for entry in batch.entries if entry["kind"] == "message" and entry["author_kind"] != "customer"]
-    done.said = Counter(batch.talks[entry["conversation_id"]].channel for entry in said)
     await reach("inbound.before_commit")
     return done
-
-
-async def _load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_ms: int) -> Batch:
-    """Everything that the rows will need, in a statement for each table."""
-    timeline = hub.store.timeline
-    capabilities = {str(name): c.capabilities for name, c in hub.connectors.items()}
-    capabilities |= {str(name): d.capabilities for name, d in hub.desks.items()}
-    batch = Batch(hub.now(), now_ms, hub.store.lanes, capabilities, hub.files.link)
-    batch.continued = frozenset(str(name) for name in hub.channels if goes_on(hub, name))
-    said = [row.item for row in rows if isinstance(row.item, Message)]
-    if said:
-        people, talks = await timeline.known(connection, {(m.channel, m.customer) for m in said})
-        if became := {(who.channel, who.profile[BECAME]) for who in people.values() if BECAME in who.profile}:
-            more = await timeline.known(connection, became)
-            people, talks = people | more[0], talks | more[1]
-        batch.people = people
-        batch.owners = {who.id: who for who in people.values()}
-        for talk in talks.values():
-            batch.add_talk(talk)
-    replies = [row.item for row in rows if isinstance(row.item, AgentReply)]
-    wanted = {str(r.conversation) for r in replies if r.conversation}
-    wanted |= {str(row.item.conversation) for row in rows if isinstance(row.item, Report)}
-    pairs = {(str(r.desk), str(r.thread)) for r in replies if r.thread}
-    if pairs:
-        batch.held = await hub.store.inbox.held(connection, {desk for desk, _ in pairs})
-        batch.threads = await timeline.threads(connection, pairs)
-        wanted |= set(batch.threads.values())
-    missing = wanted - set(batch.talks)
-    if missing:
-        found = await timeline.talks(connection, missing)
-        for talk in found.values():
-            batch.add_talk(talk)
-        settled = {talk.identity_id for talk in found.values() if talk.open_key is None} - set(batch.open)
-        for talk in (await timeline.open_talks(connection, settled)).values() if settled else ():
-            batch.add_talk(talk)
-        owners = await timeline.identities(connection, {t.identity_id for t in found.values()} - set(batch.owners))
-        for who in owners.values():
-            batch.owners[who.id] = batch.people[(who.channel, who.external_id)] = who
-    return batch
 
 
 async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, lane: int, done: Done) -> bool:
     """Apply one row to the batch; False when it stays in the inbox for now."""
     item = row.item
-    try:
+    with blamed(row):
         if item is None:
             raise ValueError(f"unreadable: {row.error}")
         if isinstance(item, Message):
@@ -193,7 +151,7 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             return False
         conversation = await _conversation_of(connection, hub, batch, row, item)
         if conversation is None:
-            return not isinstance(item, AgentReply) or not await _may_be_opening(hub, connection, row, item)
+            return not isinstance(item, AgentReply) or not await may_be_opening(hub, connection, row, item)
         talk = batch.talks[conversation]
         if talk.lane != lane:
             return await _moved(hub, connection, row, talk.bucket, done)
@@ -203,13 +161,6 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             await route_again(hub, connection, batch, talk)
         else:
             done.deliver |= await agent_said(hub, connection, batch, talk, item)
-    except UnknownPerson as exc:
-        exc.row = row
-        raise
-    except Exception as exc:
-        if is_transient(exc):
-            raise
-        raise Poisoned(row, exc) from exc
     return True
 
 
@@ -232,7 +183,8 @@ def _going_on(batch: Batch, message: Message) -> tuple[Message, int]:
     who = batch.people.get((message.channel, message.customer))
     if who is not None and BECAME in who.profile:
         message = message.model_copy(update={"customer": ExternalId(who.profile[BECAME])})
-    return message, bucket_of(message.channel, message.customer)
+        who = batch.people.get((message.channel, message.customer))
+    return message, who.bucket if who is not None else bucket_of(message.channel, message.customer)
 
 
 async def _moved(hub: Hub, connection: AsyncConnection, row: Pending, bucket: int, done: Done) -> bool:
@@ -253,31 +205,6 @@ async def _conversation_of(
     return wanted if wanted in batch.talks else None
 
 
-async def _may_be_opening(hub: Hub, connection: AsyncConnection, row: Pending, item: AgentReply) -> bool:
-    """Keep a reply in an unknown thread while one of ours may exist unrecorded; else it is somebody's own talk."""
-    if not item.thread or not await hub.store.timeline.opening(connection, item.desk):
-        return False
-    await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)
-    return True
-
-
-async def _write(hub: Hub, connection: AsyncConnection, batch: Batch, finished: list[int]) -> None:
-    """Save the batch and finish its rows; the places in the inbox-wide log come last, because other lanes wait behind them."""
-    timeline = hub.store.timeline
-    people = [who for who in batch.owners.values() if who.new or who.changed]
-    if batch.audits:
-        await hub.store.agents.record_all(connection, batch.audits)
-    await timeline.append(connection, [], batch.deliveries, batch.files)
-    if batch.loads:
-        await hub.store.staff.assigned(connection, batch.loads, batch.now_ms)
-    first = await hub.store.inbox.finish(connection, finished, len(batch.entries))
-    for s, entry in enumerate(batch.entries, first):
-        entry["s"] = s
-        batch.talks[entry["conversation_id"]].last_s = s
-    await timeline.save(connection, people, promised(hub.promises, hub.routing, batch.talks.values()))
-    await timeline.append(connection, batch.entries, [], [])
-
-
 async def _tell(hub: Hub, done: Done) -> None:
     """After the commit: poke the streams, wake the next workers."""
     if done.entries:
@@ -286,10 +213,14 @@ async def _tell(hub: Hub, done: Done) -> None:
         hub.jobs.hint_deliver(done.deliver)
     if done.moved:
         hub.jobs.hint_inbound(done.moved)
+    if done.translate:
+        await hub.jobs.translate()
     for file in done.fetch:
         await hub.jobs.fetch(file)
     if done.proved:
         await settle(hub)
     if done.signs or done.told:
         await after(hub, done.signs, done.told)
+    if done.freed:
+        await assigning.soon(hub)
     await asyncio.gather(*(introduce(hub, desk, person) for desk, person in done.strangers))

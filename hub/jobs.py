@@ -175,9 +175,11 @@ async def _until_it_answers(pool: ArqRedis) -> None:
 class Jobs:
     """Hints to the workers. None of its methods fails when Redis does: the sweep makes up for it."""
 
-    def __init__(self, redis: ArqRedis, prefix: str) -> None:
+    def __init__(self, redis: ArqRedis, prefix: str, *, heard: bool = True) -> None:
         self.redis = redis
         self.prefix = prefix
+        self._heard = heard
+        """Whether anybody can hear of it: a command may be given while nothing runs."""
         self._lanes: dict[str, set[int]] = {"inbound": set(), "deliver": set()}
         self._feeds: set[tuple[str, str]] = set()
         self._task: asyncio.Task[None] | None = None
@@ -239,6 +241,10 @@ class Jobs:
         """Devices must be told of answers."""
         await self.enqueue("push", queue="slow", job_id=f"push:{_tick()}")
 
+    async def translate(self, *, again: bool = False) -> None:
+        """Translations are wanted; `again` says that the sweep or a job found it, as in `sweep_inbound`."""
+        await self.enqueue("translate", queue="slow", job_id=f"translate:{_tick()}" if again else "translate")
+
     async def fetch(self, file: str) -> None:
         """A file that a message names should be copied from its platform."""
         await self.enqueue("fetch", file, queue="slow", job_id=f"fetch:{file}")
@@ -248,6 +254,8 @@ class Jobs:
         return await self._put(name, [(arguments, job_id)], queue, wake=wake)
 
     async def _put(self, name: str, jobs: Iterable[tuple[tuple[str | int, ...], str]], queue: str, *, wake: bool = True) -> bool:
+        if not self._heard:
+            return False
         now = timestamp_ms()
         keys = [self.queue(queue)]
         values: list[str | int | bytes] = [self.queue(queue) + ":wake" if wake else "", now, EXPIRES_MS]

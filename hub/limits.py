@@ -17,6 +17,9 @@ from hub.ports import Pace
 log = structlog.get_logger()
 ANSWER_S, AWAY_S = 2.0, 1.0
 """How long Redis has for its answer, and how long it is not asked after it gave none: people wait behind this."""
+SHY = 2
+"""Without Redis, each process takes its places so many times slower."""
+MOST_KEPT = 10_000
 _GCRA = """
 local now = redis.call('TIME')
 local at = now[1] * 1000 + now[2] / 1000
@@ -35,6 +38,12 @@ return '0'
 """
 """The generic cell rate algorithm (ITU-T I.371): one number a key, the time at which it is due again. Milliseconds. With several
 keys, a place at all of them or at none."""
+_BACK = """
+for n, key in ipairs(KEYS) do
+  local due = redis.call('GET', key)
+  if due then redis.call('SET', key, tostring(tonumber(due) - ARGV[n]), 'KEEPTTL') end
+end
+"""
 _PAUSE = """
 local now = redis.call('TIME')
 local at = now[1] * 1000 + now[2] / 1000
@@ -52,6 +61,12 @@ class Rule:
     seconds: float
 
 
+def _figures(pace: Pace) -> tuple[float, float]:
+    """Milliseconds from one place to the next, and those by which one may be early."""
+    step = 1000 / pace.rate
+    return step, step * (pace.burst - 1)
+
+
 class Limits:
     """Without Redis every process counts for itself, at half the rate."""
 
@@ -59,8 +74,11 @@ class Limits:
         self._redis = redis
         self._prefix = prefix
         self._take = redis.register_script(_GCRA)
+        self._back = redis.register_script(_BACK)
         self._pause = redis.register_script(_PAUSE)
         self._local: dict[str, float] = {}
+        self._without: dict[str, None] = {}
+        """Who took their last place while Redis was away, the latest at the end."""
         self._away_until = 0.0
 
     async def hit(self, key: str, rule: Rule) -> bool:
@@ -71,22 +89,51 @@ class Limits:
         """Seconds to wait; 0 means go, and takes the place."""
         return await self.wait_all({key: pace})
 
-    async def wait_all(self, paces: Mapping[str, Pace]) -> float:
-        """As `wait`, until all of these paces let one go: a place at all of them, or at none."""
-        figures = [(1000 / pace.rate, 1000 / pace.rate * (pace.burst - 1)) for pace in paces.values()]
-        keys = [f"{self._prefix}:rate:{key}" for key in paces]
-        if time.monotonic() >= self._away_until:
+    async def wait_all(self, paces: Mapping[str, Pace], taker: str = "") -> float:
+        """As `wait`, until all of these paces let one go: a place at all of them, or at none. A `taker` may give it back."""
+        figures = [number for pace in paces.values() for number in _figures(pace)]
+        self._without.pop(taker, None)
+        if self._there():
             try:
                 async with asyncio.timeout(ANSWER_S):
-                    return float(await self._take(keys=keys, args=[number for pair in figures for number in pair])) / 1000
+                    return float(await self._take(keys=self._keys(paces), args=figures)) / 1000
             except (RedisError, OSError) as exc:
-                log.warning("limits.local", error=type(exc).__name__)
-                self._away_until = time.monotonic() + AWAY_S
-        return self._alone({key: (step * 2, room / 2) for key, (step, room) in zip(paces, figures, strict=True)})
+                self._away("limits.local", exc)
+        wait = self._alone(paces)
+        if taker and not wait:
+            self._without[taker] = None
+            if len(self._without) > MOST_KEPT:
+                del self._without[next(iter(self._without))]
+        return wait
 
-    def _alone(self, figures: Mapping[str, tuple[float, float]]) -> float:
+    async def give_back(self, paces: Mapping[str, Pace], taker: str) -> None:
+        """A place that was taken and not used: the next one may have it, where it was taken. While Redis is away, its places are
+        lost: whoever comes next waits behind this."""
+        steps = {key: _figures(pace)[0] for key, pace in paces.items()}
+        if taker in self._without:
+            del self._without[taker]
+            self._local |= {key: self._local[key] - step * SHY for key, step in steps.items() if key in self._local}
+        elif self._there():
+            try:
+                async with asyncio.timeout(ANSWER_S):
+                    await self._back(keys=self._keys(paces), args=list(steps.values()))
+            except (RedisError, OSError) as exc:
+                self._away("limits.not_given_back", exc)
+
+    def _keys(self, paces: Mapping[str, Pace]) -> list[str]:
+        return [f"{self._prefix}:rate:{key}" for key in paces]
+
+    def _there(self) -> bool:
+        return time.monotonic() >= self._away_until
+
+    def _away(self, event: str, exc: Exception) -> None:
+        log.warning(event, error=type(exc).__name__)
+        self._away_until = time.monotonic() + AWAY_S
+
+    def _alone(self, paces: Mapping[str, Pace]) -> float:
+        figures = {key: (step * SHY, room / SHY) for key, (step, room) in zip(paces, map(_figures, paces.values()), strict=True)}
         now = time.monotonic() * 1000
-        if len(self._local) > 10_000:
+        if len(self._local) > MOST_KEPT:
             self._local = {name: due for name, due in self._local.items() if due > now}
         due = {key: max(self._local.get(key, 0.0), now) for key in figures}
         early = max((due[key] - now - room for key, (_, room) in figures.items()), default=0.0)
@@ -97,9 +144,17 @@ class Limits:
 
     async def pause(self, key: str, seconds: float, pace: Pace | None = None) -> None:
         """Nobody gets a place for so long: the platform said so."""
-        room = 1000 / pace.rate * (pace.burst - 1) if pace else 0.0
+        room = _figures(pace)[1] if pace else 0.0
         wait = math.ceil(seconds * 1000)
         try:
             await self._pause(keys=[f"{self._prefix}:rate:{key}"], args=[wait, room])
         except (RedisError, OSError):
             self._local[key] = max(self._local.get(key, 0.0), time.monotonic() * 1000 + wait + room)
+
+    async def free(self, key: str) -> None:
+        """Forget a pause: what it was for is mended."""
+        self._local.pop(key, None)
+        try:
+            await self._redis.delete(f"{self._prefix}:rate:{key}")
+        except (RedisError, OSError) as exc:
+            log.warning("limits.not_freed", error=type(exc).__name__)

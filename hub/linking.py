@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import phonenumbers
 import structlog
 
-from hub.model import ChannelName, ExternalId, Message, Proved, identity_of
+from hub.merging import together
+from hub.model import ChannelName, Event, ExternalId, Message, Proved, identity_of
 from hub.runtime import Hub
 from hub.store.linking import Proof
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 LONGEST = 191
+MOVED = "moved"
+"""The kind of claim by which a platform itself says under which id a customer goes on."""
 
 
 def proofs_of(identity_id: str, proved: Proved) -> Iterator[Proof]:
@@ -45,14 +48,37 @@ def _phone(given: str) -> str:
 async def noted(hub: Hub, connection: AsyncConnection, messages: list[Message]) -> bool:
     """Write down what came with a batch's messages; says whether `settle` has something to compare."""
     proofs = {proof for one in messages if one.proved for proof in proofs_of(identity_of(one.channel, one.customer), one.proved)}
+    for one in messages:
+        proofs |= {Proof(identity_of(one.channel, one.customer), MOVED, address) for address in _moved_to(one)}
     return bool(proofs) and await hub.store.links.claim(connection, proofs)
 
 
 async def settle(hub: Hub) -> None:
     """Link whoever new claims speak of. Done after the batch that brought them, and by every sweep in case that ended before."""
     for kind, value in await hub.store.links.fresh():
+        if kind == MOVED:
+            await _moved(hub, value)
+            continue
         for made in await hub.store.links.join(kind, value):
             log.info("customers.linked", link=made, by=kind)
+
+
+def _moved_to(message: Message) -> list[str]:
+    """The id under which a customer goes on, where a platform says so."""
+    told = [part.data for part in message.parts if isinstance(part, Event) and part.kind == "moved"]
+    return [address for address in told if 0 < len(address) <= LONGEST and address != message.customer]
+
+
+async def _moved(hub: Hub, address: str) -> None:
+    """A platform gave customers another id: they go on under that with their log and their open conversation, and what they have
+    said there already becomes part of it."""
+    for channel, before in await hub.store.links.movers(address):
+        if await hub.store.naming.rename(channel, before, ExternalId(address), goes_on=True):
+            log.info("customers.moved", channel=channel)
+            await hub.live.poke(inbox=True, identities=[identity_of(channel, address)])
+        for head, other in await hub.store.merging.strays(identity_of(channel, address)):
+            await together(hub, head, other)
+    await hub.store.links.held(MOVED, address)
 
 
 async def named(hub: Hub, channel: ChannelName, stranger: ExternalId, address: ExternalId) -> None:

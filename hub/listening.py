@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from hub.errors import Busy, ConnectorError, Temporary
+from hub.installs import SupportsParts
 from hub.model import DeskName, ThreadId
 from hub.ports import Pace, SupportsCatchUp, SupportsPolling
 from hub.runtime import Hub
@@ -71,7 +72,9 @@ async def _read(hub: Hub, name: DeskName, desk: SupportsCatchUp, since_ms: int, 
     found = await hub.store.threads.living(name, since, after, AT_ONCE)
     until = time.monotonic() + PATIENCE_S
     for talk, thread in found:
-        if time.monotonic() > until - ROOM_S or await hub.limits.wait_all({f"{name}:missed": PACE}) > 0:
+        part = desk.part_of(thread) if isinstance(desk, SupportsParts) else ""
+        pace = f"{name}:missed{part}"
+        if time.monotonic() > until - ROOM_S or await hub.limits.wait_all({pace: PACE}) > 0:
             return
         try:
             items = await asyncio.wait_for(desk.missed(ThreadId(thread), since), until - time.monotonic())
@@ -80,7 +83,7 @@ async def _read(hub: Hub, name: DeskName, desk: SupportsCatchUp, since_ms: int, 
         except (ConnectorError, Busy, TimeoutError) as exc:
             log.warning("desk.not_read", desk=name, error=str(exc) or type(exc).__name__)
             wait = exc.retry_after if isinstance(exc, Temporary) and exc.retry_after else 5.0
-            await hub.limits.pause(f"{name}:missed", wait, PACE)
+            await hub.limits.pause(pace, wait, PACE)
             return
         if new := kept.count("new"):
             log.warning("desk.missed", desk=name, conversation=talk, found=new)

@@ -121,7 +121,7 @@ _CODE_AFTER = re.compile(
     re.IGNORECASE,
 )
 _CODE_BEFORE = re.compile(
-    r"(?<![0-9A-Za-z.])(?:[A-Z]-)?\d{4,8}\s{0,2}(?:is (?:your|the)|是(?:您|你)?的?|为(?:您|你)?的?|[(\[【「])"
+    r"(?<![\dA-Za-z.])(?:[A-Z]-)?\d{4,8}\s{0,2}(?:is (?:your|the)|是(?:您|你)?的?|为(?:您|你)?的?|[(\[【「])"
     rf"[^\d\n]{{0,20}}?{_CODE_NAMES}",
     re.IGNORECASE,
 )

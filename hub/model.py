@@ -165,8 +165,8 @@ class Form(Frozen):
 
 
 class Event(Frozen):
-    """What a customer did that is no message. `data`: the signs now on `Message.reply_to` (`reacted`), else their link's word.
-    `arrived` and `bounced` say what became of a notice of ours; there, it is the reason."""
+    """What a customer did that is no message. `data`: the signs now on `Message.reply_to` (`reacted`), the id under which they go
+    on (`moved`), else their link's word. `arrived` and `bounced` say what became of a notice of ours; there, it is the reason."""
 
     type: Literal["event"] = "event"
     kind: Literal["followed", "unfollowed", "blocked", "unblocked", "scanned", "opened", "started", "reacted", "moved", "typing",
@@ -214,7 +214,8 @@ class Message(Frozen):
 
 
 ReplyKind = Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell", "undo",
-                    "snooze", "priority", "tags", "block", "unblock", "begin"]  # fmt: skip
+                    "snooze", "priority", "tags", "block", "unblock", "begin", "translate", "translated", "merge",
+                    "part"]  # fmt: skip
 
 
 class AgentReply(Frozen):

@@ -1,11 +1,11 @@
-"""Notices to people who are not looking: agents when nobody answers, customers who left before the answer came."""
+"""Notices to people who are not looking: agents when nobody answers or comes, customers who left before the answer came."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
@@ -43,6 +43,15 @@ class Unanswered(_Rules):
         (), description="apprise URLs (phone, e-mail, chat apps); they hold secrets: write ${NAME}"
     )
     teams: Names = Field((), description="only for these teams; all when empty")
+    escalate: Seconds = Field(
+        600.0, description="after how long a wait it is posted where a desk wants what is urgent, if there is such a place"
+    )
+
+
+class Unseen(_Rules):
+    """An agent was called in a thread, or given a conversation, and has not been there: they get a message to them alone."""
+
+    after: Seconds = Field(600.0, description="how long they have not been there")
 
 
 class Left(_Rules):
@@ -76,6 +85,7 @@ class NoticeRules(_Rules):
     """`config/notices.yaml`. What is not given is off."""
 
     unanswered: Unanswered | None = None
+    unseen: Unseen | None = None
     left: Left | None = None
     smtp: Smtp | None = None
     quiet_hours: QuietHours | None = None
@@ -88,10 +98,12 @@ class NoticeRules(_Rules):
         return self
 
 
+Stage = Literal["waiting", "soon", "late"]
 TEXTS = {
     "en": {
         "waiting": "{name} has been waiting on {channel} for {minutes} min",
         "late": "{name} on {channel}: what was promised is {minutes} min late",
+        "soon": "{name} on {channel}: what was promised is due in {minutes} min",
         "said": "Last message: {preview}",
         "somebody": "A customer",
         "mail_subject": "We answered you",
@@ -102,6 +114,7 @@ TEXTS = {
     "zh": {
         "waiting": "{name} 在 {channel} 上已等待 {minutes} 分钟",
         "late": "{channel} 上的 {name}：已超出承诺时限 {minutes} 分钟",
+        "soon": "{channel} 上的 {name}：距离承诺时限还有 {minutes} 分钟",
         "said": "最近一条消息：{preview}",
         "somebody": "一位客户",
         "mail_subject": "我们已回复您的消息",
@@ -128,6 +141,24 @@ def in_quiet_hours(hours: QuietHours, now: datetime) -> bool:
     return start <= local < end if start <= end else local >= start or local < end
 
 
+def quiet_s(rules: NoticeRules, now: datetime, zone: str) -> float:
+    """For how many seconds from a moment (aware) somebody is to be left alone, by the clock of their own time zone; of one whose
+    zone nobody knows (empty, or a name that is none), by the rules' own."""
+    hours = rules.quiet_hours
+    if hours is None:
+        return 0.0
+    try:
+        there = ZoneInfo(zone or hours.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        there = ZoneInfo(hours.timezone)
+    local = now.astimezone(there)
+    if not in_quiet_hours(hours.model_copy(update={"timezone": there.key}), now):
+        return 0.0
+    end = datetime.combine(local.date(), time.fromisoformat(hours.end), there)
+    end = end if end > local else datetime.combine(local.date() + timedelta(days=1), end.timetz())
+    return max(1.0, end.timestamp() - now.timestamp())
+
+
 def calls_agents(rules: NoticeRules, team: str) -> bool:
     """Whether agents want to hear of customers of a team who wait."""
     return rules.unanswered is not None and (not rules.unanswered.teams or team in rules.unanswered.teams)
@@ -143,11 +174,13 @@ def several_lines(text: str, most: int = TEXT_MOST) -> str:
     return "\n".join(one_line(line, most) for line in text.splitlines())[:most].strip()
 
 
-def notice_text(locale: str, customer: str, channel: str, preview: str, minutes: int, *, late: bool = False) -> tuple[str, str]:
+def notice_text(
+    locale: str, customer: str, channel: str, preview: str, minutes: int, about: Stage = "waiting"
+) -> tuple[str, str]:
     """Title and body of a notice to agents; personal data in what the customer wrote is masked."""
     said = TEXTS[_language(locale)]
     facts = {"name": one_line(mask(customer), 80) or said["somebody"], "channel": one_line(channel), "minutes": str(minutes)}
-    title = _filled(said["late" if late else "waiting"], facts)
+    title = _filled(said[about], facts)
     return title, "\n".join([title, _filled(said["said"], {"preview": several_lines(mask(preview), 500)})])
 
 

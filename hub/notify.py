@@ -1,4 +1,4 @@
-"""Use-case: send the notices that are due: a call in the desk's thread, apprise, an e-mail to a customer who left."""
+"""Use-case: send the notices that are due: calls at the desks, apprise, a message to one agent, an e-mail to a customer."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from typing import Any
 import structlog
 
 import hub.notices as texts
-from hub.model import AgentId, AgentReply, ConversationId, DeskName, ExternalId, Text
+from hub.calling import urgent_place
+from hub.model import AgentId, Text
 from hub.notices import NoticeRules, Smtp
+from hub.own_acts import own_act
+from hub.reminding import KINDS as PERSONAL
+from hub.reminding import State, remind
 from hub.runtime import Hub
 from hub.store.sweeping import Waiting
 from hub.transcripts import transcript
@@ -20,10 +24,11 @@ log = structlog.get_logger()
 LEASE_MS = 120_000
 TRIES = 5
 APPRISE_S = 20.0
-ROUTER = DeskName("router")
-CUSTOMERS = ("left", "transcript")
-AGENTS = ("unanswered", "overdue")
-"""Kinds of notices by whom they are for: quiet hours are the agents' own."""
+UNTIMED = ("left", "transcript", *PERSONAL)
+AGENTS = ("unanswered", "escalated", "nearly", "overdue")
+"""Kinds of notices: those of the second kind are not sent in quiet hours."""
+STAGES: dict[str, texts.Stage] = {"unanswered": "waiting", "escalated": "waiting", "nearly": "soon", "overdue": "late"}
+"""What a notice to agents says."""
 
 
 class NotSent(Exception):
@@ -33,62 +38,68 @@ class NotSent(Exception):
 async def send_due(hub: Hub) -> None:
     """Send what is due; what fails is tried again a few times, and then stands in the notices as failed."""
     quiet = hub.notices.quiet_hours is not None and texts.quiet(hub.notices, hub.now())
-    for row in await hub.store.sweeping.take_notices(LEASE_MS, CUSTOMERS if quiet else (*CUSTOMERS, *AGENTS)):
+    for row in await hub.store.sweeping.take_notices(LEASE_MS, UNTIMED if quiet else (*UNTIMED, *AGENTS)):
         try:
-            await _send(hub, row)
+            state, wait_s = await _send(hub, row)
         except Exception as exc:
             tries = int(row["tries"]) + 1
             log.warning("notice.failed", kind=row["kind"], tries=tries, error=str(exc) or type(exc).__name__)
-            state = "failed" if tries >= TRIES else "queued"
-            await hub.store.sweeping.close_notice(row["id"], state, str(exc), wait_ms=30_000 * 2**tries)
+            after = "failed" if tries >= TRIES else "queued"
+            await hub.store.sweeping.close_notice(row["id"], after, str(exc), wait_ms=30_000 * 2**tries)
         else:
-            await hub.store.sweeping.close_notice(row["id"], "sent")
+            await hub.store.sweeping.close_notice(row["id"], state, wait_ms=int(wait_s * 1000), untried=wait_s > 0)
 
 
-async def _send(hub: Hub, row: dict[str, Any]) -> None:
+async def _send(hub: Hub, row: dict[str, Any]) -> tuple[State, float]:
+    """Send one; returns what it is now, and the seconds after which it is to be looked at again, if at all."""
+    if row["kind"] in PERSONAL:
+        return await remind(hub, row)
     found = await hub.store.sweeping.about(row["conversation_id"])
-    if found is None:
-        return
-    waiting, threads = found
+    if found is not None:
+        await _send_about(hub, row, *found)
+    return "sent", 0.0
+
+
+async def _send_about(hub: Hub, row: dict[str, Any], waiting: Waiting, threads: list[tuple[str, str]]) -> None:
+    promised, waits = row["kind"] in ("nearly", "overdue"), row["about_ms"] == waiting.since_ms
     if row["kind"] == "left":
         await _mail(hub, waiting, *texts.mail_text(waiting.locale, waiting.customer_name, waiting.preview, hub.public_url))
     elif row["kind"] == "transcript":
         said = await hub.store.logs.said_in(waiting.conversation_id)
         await _mail(hub, replace(waiting, email=row["address"] or ""), *transcript(said, waiting.locale), id=row["id"])
-    elif row["kind"] == "overdue":
-        await _call_agents(hub, row, replace(waiting, since_ms=row["about_ms"]), bool(threads))
-    elif waiting.since_ms:
-        await _call_agents(hub, row, waiting, bool(threads))
+    elif promised and row["about_ms"] == waiting.due_ms:
+        await _call_agents(hub, row, replace(waiting, since_ms=waiting.due_ms), threads)
+    elif not promised and waits and texts.calls_agents(hub.notices, waiting.team):
+        await _call_agents(hub, row, waiting, threads)
 
 
-async def _call_agents(hub: Hub, row: dict[str, Any], waiting: Waiting, has_thread: bool) -> None:
-    """A line in the thread that calls the agent, and the apprise URLs; the line's id makes it one however often this runs."""
-    rules, late = hub.notices, row["kind"] == "overdue"
+async def _call_agents(hub: Hub, row: dict[str, Any], waiting: Waiting, threads: list[tuple[str, str]]) -> None:
+    """A line in the thread that calls the agent, or one where a desk wants what is urgent, and the apprise URLs; the line's id
+    makes it one however often this runs. Each stage calls once: the first two by a mention, the others where it is urgent."""
+    rules, kind = hub.notices, row["kind"]
     how = rules.unanswered or texts.Unanswered()
-    if not late and not texts.calls_agents(rules, waiting.team):
-        return
-    minutes = max(1, round((hub.now().timestamp() * 1000 - waiting.since_ms) / 60_000))
+    minutes = max(1, round(abs(hub.now().timestamp() * 1000 - waiting.since_ms) / 60_000))
     about = (waiting.customer_name, waiting.channel, waiting.preview, minutes)
-    title, body = texts.notice_text(rules.locale, *about, late=late)
-    if how.mention and has_thread:
-        told = AgentReply(
-            desk=ROUTER,
-            id=ExternalId(f"notice.{row['id']}"),
-            at=hub.now(),
-            agent=ExternalId(ROUTER),
-            agent_name="Frontdesk",
-            conversation=ConversationId(waiting.conversation_id),
-            kind="tell",
+    title, body = texts.notice_text(rules.locale, *about, about=STAGES[kind])
+    places = [urgent_place(hub, desk, waiting.channel, waiting.team) for desk, _ in threads]
+    urgent = kind in ("overdue", "escalated") and any(places)
+    if urgent or (how.mention and threads and kind != "escalated"):
+        told = own_act(
+            f"notice.{row['id']}",
+            hub.now(),
+            waiting.conversation_id,
+            "tell",
             parts=(Text(text=title),),
             assignee=AgentId(waiting.agent_id) if waiting.agent_id else None,
+            data={"urgent": True} if urgent else {},
         )
         await hub.intake.keep([told], 5.0)
-    if how.apprise:
-        await _apprise(rules, title, f"{body}\n{hub.public_url}/console/#c={waiting.conversation_id}")
+    if how.apprise and kind in ("unanswered", "overdue"):
+        await ring(rules, title, f"{body}\n{hub.public_url}/console/#c={waiting.conversation_id}")
 
 
-async def _apprise(rules: NoticeRules, title: str, body: str) -> None:
-    """Imported here: it is big, and few installations use it. It never raises; it answers whether all went well."""
+async def ring(rules: NoticeRules, title: str, body: str) -> None:
+    """Tell the addresses of apprise; raises `NotSent`. It is imported here: it is big, few use it, and it never raises itself."""
     from apprise import Apprise
 
     sender = Apprise()

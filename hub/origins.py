@@ -6,6 +6,8 @@ from typing import Any, Literal, TypedDict
 
 from hub.model import ExternalId
 
+TRANSLATED = "translated"
+"""What a `changed` entry says that tells of another one's translation."""
 EntryKind = Literal["message", "note", "edit", "delete", "status", "assigned", "resolved", "reopened", "event", "changed"]
 
 

@@ -16,13 +16,15 @@ from typing import Any
 
 import structlog
 
-from hub.calls import apart, made, paced, paces_of, place_of, target_of
+from hub.calls import asked_at, made
 from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable, WindowClosed
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import new_id
 from hub.outcomes import InVain, alike, due_of, expire, held, looked_up, over, put_off, refusal, sent, unasked, uncertain
+from hub.places import apart, give_back, paced, paces_of, place_for, place_of, target_of
 from hub.ports import IdempotencyKey, SupportsLookup
+from hub.recorder import Recorder
 from hub.renewing import renewed
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
@@ -55,8 +57,7 @@ class Outbound:
         self._turns = Turns()
         self._waiting: Counter[str] = Counter()
         """Calls that wait for a pace, by target."""
-        self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
-        self._recorder: asyncio.Task[None] | None = None
+        self._recorder = Recorder(hub, self._owner)
         self._expired: dict[int, float] = {}
         self._in_vain = InVain()
         self._changed = asyncio.Event()
@@ -86,7 +87,7 @@ class Outbound:
         left = {(head.conversation_id, head.stream) for head in heads}
         try:
             for head in heads:
-                if self._turns.taken(self._queue(head)) or await self._pause(head) > 0:
+                if self._turns.taken(self._queue(head)) or await place_for(self._hub, head) > 0:
                     left.discard((head.conversation_id, head.stream))
                     self._spawn(self._paced(lane, head), head)
                 else:
@@ -99,11 +100,6 @@ class Outbound:
             self._busy -= left
             raise
 
-    async def _pause(self, head: Due) -> float:
-        """Seconds until the target's pace lets this call go; 0 takes the place."""
-        paces = paced(self._hub, head)
-        return await self._hub.limits.wait_all(paces) if paces else 0.0
-
     def _queue(self, head: Due) -> str:
         """Where a call waits with others for its place."""
         return next(iter(paced(self._hub, head)), "")
@@ -112,13 +108,13 @@ class Outbound:
         self._waiting[head.target] += 1
         try:
             async with self._turns.turn(self._queue(head), head.kind):
-                while (wait := await self._pause(head)) > 0:
+                while (wait := await place_for(self._hub, head)) > 0:
                     await asyncio.sleep(min(max(wait, self._crowd(head)), 5.0) + random.random() * 0.02)
                     if self._closing:
                         return
+                await self._claim(lane, [head])  # in its turn: a place that is given back is for who comes next
         finally:
             self._waiting[head.target] -= 1
-        await self._claim(lane, [head])
 
     def _crowd(self, head: Due) -> float:
         """Seconds until it makes sense to ask again where many wait for one pace: a few of them for each place."""
@@ -138,9 +134,17 @@ class Outbound:
         if held:
             self._hub.jobs.hint_inbound([lane])
         taken = {(run[0].conversation["id"], run[0].stream) for run in claimed}
-        self._busy -= {(head.conversation_id, head.stream) for head in heads} - taken
+        self._free({(head.conversation_id, head.stream) for head in heads} - taken)
+        for head in (head for head in heads if (head.conversation_id, head.stream) not in taken):
+            await give_back(self._hub, head)
         for run in claimed:
             self._spawn(self._make(run, until), None, (run[0].conversation["id"], run[0].stream))
+
+    def _free(self, streams: set[tuple[str, str]]) -> None:
+        """Of these nothing is on its way: whoever waits for an end looks again, but not as fast as it can."""
+        self._busy -= streams
+        if streams:
+            asyncio.get_running_loop().call_later(0.02, self._changed.set)
 
     def _spawn(self, work: Any, head: Due | None, stream: tuple[str, str] | None = None) -> None:
         task = asyncio.create_task(work, name="call")
@@ -168,7 +172,7 @@ class Outbound:
             else:
                 outcome = [Outcome(call, "queued", "it was not begun in time", counts=False) for call in run]
             await reach("outcome.before")
-        await self._record(outcome)
+        await self._recorder.keep(outcome)
 
     async def _outcome(self, run: list[Call]) -> list[Outcome]:
         """What became of a call, for each row of it; what customers got in one call stays together."""
@@ -215,7 +219,7 @@ class Outbound:
         streams: dict[tuple[str, str], list[Call]] = {}
         for call in calls:
             streams.setdefault((call.conversation["id"], call.stream), []).append(call)
-        self._busy -= {(head.conversation_id, head.stream) for head in heads} - streams.keys()
+        self._free({(head.conversation_id, head.stream) for head in heads} - streams.keys())
         for stream, asked in streams.items():
             self._spawn(self._look_up(asked), None, stream)
 
@@ -225,21 +229,21 @@ class Outbound:
         head = calls[0]
         target = target_of(self._hub, head.target)
         if not isinstance(target, SupportsLookup):
-            await self._record([over(call, "unknown", "the platform cannot be asked") for call in calls])
+            await self._recorder.keep([over(call, "unknown", "the platform cannot be asked") for call in calls])
             return
         place = place_of(self._hub, due_of(head))
         try:
             async with self._questions:
                 keys = [IdempotencyKey(call.made_with) for call in calls]
-                asked = target.lookup(keys, head.thread or place, min(call.at for call in calls))
+                asked = target.lookup(keys, asked_at(self._hub, head, place), min(call.at for call in calls))
                 found = await asyncio.wait_for(asked, 15)
         except Exception as exc:
             if not isinstance(exc, TimeoutError | ConnectorError):
                 log.error("outbound.question_failed", target=head.target, error=repr(exc), exc_info=exc)
-            await self._record([unasked(call, exc, self._hub, self._in_vain) for call in calls])
+            await self._recorder.keep([unasked(call, exc, self._hub, self._in_vain) for call in calls])
             return
         await reach("recon.found")
-        await self._record(
+        await self._recorder.keep(
             [looked_up(call, target.capabilities, found.get(IdempotencyKey(call.made_with)), place) for call in calls]
         )
 
@@ -247,40 +251,6 @@ class Outbound:
         if now >= self._expired.get(lane, -EXPIRE_S) + EXPIRE_S:
             self._expired[lane] = now
             await expire(self._hub, lane)
-
-    async def _record(self, outcomes: list[Outcome]) -> None:
-        """Commit outcomes together with others that came meanwhile."""
-        futures = [asyncio.get_running_loop().create_future() for _ in outcomes]
-        self._outcomes.extend(zip(outcomes, futures, strict=True))
-        if self._recorder is None or self._recorder.done():
-            self._recorder = asyncio.create_task(self._flush(), name="recorder")
-        await asyncio.gather(*futures)
-
-    async def _flush(self) -> None:
-        while self._outcomes:
-            batch, self._outcomes = self._outcomes, []
-            await self._commit(batch)
-
-    async def _commit(self, batch: list[tuple[Outcome, asyncio.Future[None]]]) -> None:
-        """Keep trying while the lease lasts: an outcome that is not recorded becomes "maybe" to everybody else."""
-        outcomes = [outcome for outcome, _ in batch]
-        for turn in range(8):
-            try:
-                counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner)
-                break
-            except Exception as exc:
-                log.warning("outbound.record_failed", rows=len(outcomes), error=repr(exc))
-                await asyncio.sleep(min(0.1 * 2**turn, 2.0))
-        else:
-            counted = []
-        await reach("outcome.committed")
-        lanes = {int(o.call.conversation["bucket"]) % self._hub.store.lanes for o in counted if o.report is not None}
-        self._hub.jobs.hint_inbound(lanes)
-        for outcome, future in batch:
-            if outcome.state != "sent":
-                CALLS.labels(outcome.call.target, outcome.call.kind, outcome.state).inc()
-            if not future.done():
-                future.set_result(None)
 
     def look(self) -> None:
         """There may be something new for a lane that is worked off already."""
@@ -296,5 +266,4 @@ class Outbound:
         self.begin_nothing()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
-        if self._recorder is not None:
-            await self._recorder
+        await self._recorder.aclose()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
-from hub.calls import target_of
+from hub.calling import ALONE, RUSH, URGENT
 from hub.errors import Temporary, Undeliverable, WindowClosed
+from hub.metrics import DELIVERED
 from hub.model import ConversationId, ExternalId, MessageId, Report
+from hub.places import target_of
 from hub.ports import Capabilities, Window
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
@@ -41,7 +44,7 @@ def due_of(call: Call) -> Due:
 def _report(call: Call, state: Any, reason: str, unreachable: bool = False) -> Report | None:
     """What the conversation must hear: every end of a call to the customer, and every bad end of a call to a desk, except of a
     line that itself tells of an end: two desks that fail would tell each other for ever."""
-    if call.kind in ("mark", "card") or (call.kind in ("line", "open") and state == "sent"):
+    if call.kind in ("mark", "card", "amend", ALONE, RUSH) or (call.kind in ("line", "open", URGENT) and state == "sent"):
         return None
     if call.entry and call.entry["kind"] == "status":
         return None
@@ -108,7 +111,9 @@ def uncertain(call: Call, capabilities: Capabilities, reason: str) -> Outcome:
     """Where a call may have been accepted: repeat it by its key, ask later, or say so."""
     if call.call_key.startswith(PASSIVE):
         return over(call, "unknown", f"{reason}: it may or may not have reached the customer")
-    if call.kind in ("mark", "card", "edit", "delete") or capabilities.idempotency == "key":
+    if call.kind == ALONE:  # nobody can be asked about it, and a second one would be worse than none
+        return over(call, "unknown", reason)
+    if call.kind in ("mark", "card", "amend", "edit", "delete") or capabilities.idempotency == "key":
         return _again(call, capabilities, reason)
     if capabilities.idempotency == "lookup":
         return Outcome(call, "unknown", reason, wait_ms=int(capabilities.lookup_after * 1000))
@@ -133,6 +138,14 @@ def looked_up(call: Call, capabilities: Capabilities, external_id: ExternalId | 
     if external_id is None:
         return _again(call, capabilities, "it had not arrived", 0.0)
     return over(call, "sent", external_id=external_id, place=place)
+
+
+def came(outcomes: Iterable[Outcome]) -> None:
+    """Count how long what people wrote took to where it had to go, now that its outcome is recorded."""
+    now = datetime.now(UTC)
+    for o in outcomes:
+        if o.state == "sent" and o.call.kind in ("send", "line") and o.call.entry and o.call.entry["kind"] == "message":
+            DELIVERED.labels(o.call.target).observe(max((now - o.call.entry["at"]).total_seconds(), 0.0))
 
 
 class InVain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -10,6 +11,15 @@ from hub.capabilities import Capabilities
 from hub.model import Part, Text
 from hub.splitting import clip, measure
 from hub.wording import say
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What an answer is about: the platform's id of it, where it has one, and its words."""
+
+    external_id: str | None
+    said: str
+
 
 PARTS: TypeAdapter[tuple[Part, ...]] = TypeAdapter(tuple[Part, ...])
 QUOTED = 80

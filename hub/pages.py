@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from hub.errors import ConnectorError, Temporary
+from hub.installs import SupportsParts
 from hub.model import DeskName, ExternalId
 from hub.people import Health, Page, Seen
 from hub.ports import Pace, SupportsPage
@@ -57,14 +58,16 @@ class Pages:
         mark = hashlib.sha256(repr(page).encode()).hexdigest()[:16]
         if not isinstance(desk, SupportsPage) or mark == reader.shown:
             return
-        if await self._hub.limits.wait(f"{reader.desk}:#page", PACE) > 0:
+        part = desk.part_of(reader.person) if isinstance(desk, SupportsParts) else ""
+        pace = f"{reader.desk}:#page{part}"
+        if await self._hub.limits.wait(pace, PACE) > 0:
             return
         try:
             await desk.show(ExternalId(reader.person), page)
         except ConnectorError as exc:
             log.warning("page.not_shown", desk=reader.desk, error=str(exc))
             if isinstance(exc, Temporary) and exc.retry_after:
-                await self._hub.limits.pause(f"{reader.desk}:#page", exc.retry_after, PACE)
+                await self._hub.limits.pause(pace, exc.retry_after, PACE)
         else:
             await self._hub.store.pages.shown(reader, mark)
 
@@ -89,7 +92,8 @@ class Pages:
     def _seen(self, one: Listed, threads: dict[str, str]) -> Seen:
         url = f"{self._hub.public_url}/console/#c={one.id}" if self._hub.public_url else ""
         names = (one.channel, one.customer_name, one.preview, one.agent_name, one.team)
-        return Seen(*names, one.waiting_since, url, one.id, threads.get(one.id, ""))
+        due = datetime.fromtimestamp(one.due_ms / 1000, UTC) if one.due_ms else None
+        return Seen(*names, one.waiting_since, url, one.id, threads.get(one.id, ""), due)
 
     async def _figures(self) -> tuple[int, dict[tuple[str, str], int]]:
         now = time.monotonic()
@@ -100,7 +104,7 @@ class Pages:
 
     async def _health(self) -> list[Health]:
         """Every channel and desk, those that are broken with what broke first."""
-        broken = [Health(*one) for one in await self._hub.store.pages.troubles()]
+        broken = [Health(*one) for one in await self._hub.store.troubles.all()]
         names = {one.name for one in broken}
         return broken + [Health(name) for name in sorted({*map(str, self._hub.connectors), *map(str, self._hub.desks)} - names)]
 

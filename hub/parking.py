@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import structlog
 
 from hub.metrics import PARKED
+from hub.rights import UnknownPerson
 from hub.runtime import Hub
+from hub.store.database import is_transient
 from hub.store.inbox import Pending
 
 log = structlog.get_logger()
@@ -22,14 +27,29 @@ class Poisoned(Exception):
         self.cause = cause
 
 
+@contextmanager
+def blamed(row: Pending) -> Iterator[None]:
+    """Let what goes wrong be known as this row's doing, unless trying again may help."""
+    try:
+        yield
+    except UnknownPerson as exc:
+        exc.row = row
+        raise
+    except Exception as exc:
+        if is_transient(exc):
+            raise
+        raise Poisoned(row, exc) from exc
+
+
 async def set_aside(hub: Hub, poisoned: Poisoned) -> None:
-    """Note a failure; the last one parks the row."""
+    """Note a failure; the last one parks the row, and so does the first of what its connector could not read."""
     row = poisoned.row
     tries = row.tries + 1
-    log.error("inbound.failed", n=row.n, tries=tries, error=repr(poisoned.cause), exc_info=poisoned.cause)
+    why = row.error if row.unread else repr(poisoned.cause)
+    log.error("inbound.failed", n=row.n, tries=tries, error=why, exc_info=None if row.unread else poisoned.cause)
     async with hub.store.db.write() as connection:
-        if tries >= TRIES:
+        if tries >= TRIES or row.unread:
             PARKED.inc()
-            await hub.store.inbox.park(connection, row.n, tries, repr(poisoned.cause))
+            await hub.store.inbox.park(connection, row.n, tries, why)
         else:
             await hub.store.inbox.postpone(connection, row.n, tries, 0)

@@ -18,17 +18,20 @@ from hub.batch import PARTS
 from hub.failpoints import reach
 from hub.metrics import CALLS
 from hub.model import Message, new_id
-from hub.outcomes import PASSIVE, over
+from hub.outcomes import PASSIVE, came, over
 from hub.packing import joined
 from hub.ports import Connector, Desk, Hook, Receipt, SupportsPassive
 from hub.runtime import Hub
 from hub.store.calls import Call, Due, Outcome
 from hub.store.passive import Stage
+from hub.store.store import Store
 
 log = structlog.get_logger()
 LEASE_MS = 15_000
-FIRST_LOOK_S = 0.02
-SLOWEST_LOOK_S = 0.25
+LOOK_S, CROWDED_S, CROWD = 0.02, 0.1, 20
+"""How often a process looks how far its requests' messages have come; and with more of them than this, how often then."""
+MOST = 5_000
+"""Messages in one look; the oldest first."""
 MARGIN_S = 0.25
 """How long before the platform's deadline an answer must be there."""
 
@@ -42,12 +45,48 @@ class Answer:
     stage: Stage
 
 
+class Lookout:
+    """Looks for all requests of a process at once: one look for each of hundreds left no time to answer them."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._waiting: dict[str, dict[str, set[asyncio.Future[None]]]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def understood(self, source: str, external_id: str) -> None:
+        """Wait until a worker has turned a message into an entry."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        own = self._waiting.setdefault(source, {}).setdefault(external_id, set())
+        own.add(future)
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._look(), name="lookout")
+        try:
+            await future
+        finally:
+            own.discard(future)
+
+    async def _look(self) -> None:
+        while any(self._waiting.values()):
+            for source, there in list(self._waiting.items()):
+                for one in [one for one, futures in there.items() if not futures]:
+                    del there[one]
+                try:
+                    done = await self._store.passive.understood(source, list(there)[:MOST]) if there else []
+                except Exception as exc:
+                    log.warning("passive.look_failed", channel=source, error=repr(exc))
+                    continue
+                for future in [future for one in done for future in there.get(one, ()) if not future.done()]:
+                    future.set_result(None)
+            await asyncio.sleep(LOOK_S if sum(map(len, self._waiting.values())) <= CROWD else CROWDED_S)
+
+
 class Passive:
     """The passive answers of one web process."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._owner = new_id()
+        self._lookout = Lookout(hub.store)
 
     async def find(self, place: Connector | Desk, hook: Hook, receipt: Receipt, until: float) -> Answer | None:
         """The answer to a request whose message is in the inbox; None when there is none in time, or it takes a call of its own.
@@ -60,23 +99,14 @@ class Passive:
         try:
             latest = min(until - MARGIN_S, asyncio.get_running_loop().time() + place.passive_s)
             async with asyncio.timeout_at(latest):
-                stage = await self._understood(message)
+                await self._lookout.understood(str(message.channel), str(message.id))
+                stage = await self._hub.store.passive.stage(message.channel, message.id)
             return await self._claimed(place, hook, message, stage) if stage.conversation_id else None
         except TimeoutError:
             return None
         except Exception as exc:
             log.error("passive.failed", channel=message.channel, error=repr(exc), exc_info=exc)
             return None
-
-    async def _understood(self, message: Message) -> Stage:
-        """Wait until a worker has turned the message into an entry."""
-        pause = FIRST_LOOK_S
-        while True:
-            stage = await self._hub.store.passive.stage(message.channel, message.id)
-            if stage.done:
-                return stage
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, SLOWEST_LOOK_S)
 
     async def _claimed(self, place: SupportsPassive, hook: Hook, message: Message, stage: Stage) -> Answer | None:
         talk = stage.conversation_id or ""
@@ -118,6 +148,7 @@ class Passive:
 
     async def _record(self, outcomes: Sequence[Outcome]) -> None:
         counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner)
+        came(counted)
         lanes = {int(o.call.conversation["bucket"]) % self._hub.store.lanes for o in counted if o.report is not None}
         self._hub.jobs.hint_inbound(lanes)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from hub.model import DeskName, ExternalId, ThreadId
+from hub.model import ChannelName, DeskName, ExternalId, ThreadId
+
+if TYPE_CHECKING:
+    from hub.ports import IdempotencyKey
 
 Standing = Literal["member", "guest", "outside", ""]
 """What somebody is at a desk; empty where the desk could not be asked."""
@@ -20,6 +23,8 @@ class Member:
     name: str
     email: str
     standing: Standing = "member"
+    zone: str = ""
+    """The time zone that they live by (IANA); empty where the desk does not say."""
 
 
 Who = Callable[[ExternalId], Awaitable[Member]]
@@ -40,6 +45,8 @@ class Seen:
     conversation: str = ""
     thread: str = ""
     """Its thread at the desk, where it has one."""
+    due_at: datetime | None = None
+    """When what was promised is due; None: nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,14 @@ class OnDuty(Protocol):
         ...
 
 
+class LinkCode(Protocol):
+    """Gives somebody at a desk a code by which an agent can say, in the console, that it is them."""
+
+    async def __call__(self, desk: DeskName, person: ExternalId, who: Who) -> str:
+        """Good once, for ten minutes. Errors as of `who`."""
+        ...
+
+
 @runtime_checkable
 class SupportsWhisper(Protocol):
     """Can say something to one person in a thread."""
@@ -131,7 +146,7 @@ class SupportsWhisper(Protocol):
     async def whisper(self, thread: ThreadId, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
         """`about` is one of: `taken`, with the `name` of who has the conversation: they asked too late; `last_calls`, with
         `note` (the desk's id of what was kept), `left`, `calls` and `preview`; `undone` and `late`, of an answer to take back;
-        `unchanged`, with `note`, of a change that the channel can't carry;
+        `unchanged`, with `note`, of a change that the channel can't carry; `no_translator`: no service translates;
         `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing;
         or one of `hub.doubts.Doubt`, with `note` (what waits for a word of its author) and `name` (who has it)."""
         ...
@@ -146,7 +161,52 @@ class SupportsDirect(Protocol):
     """Can say something to one person outside of every thread."""
 
     async def direct(self, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
-        """`about` names the sentence, which the desk says in its own language; errors as of `Desk.post`."""
+        """`about` names the sentence, which the desk says in its own language; errors as of `Desk.post`. `mention` and `assigned`
+        (they were called in a thread or given a conversation, and have not been there) come with `by`, `customer`, `channel`,
+        `thread` and `url`."""
+        ...
+
+
+@runtime_checkable
+class SupportsDigest(Protocol):
+    """Can tell of several new conversations in one post."""
+
+    digest_after: int
+    """More new conversations than this in a minute and place are a rush; 0: it is never told so."""
+
+    async def digest(self, place: str, found: Sequence[Seen], key: IdempotencyKey) -> ExternalId:
+        """Tell of these, whose threads wait; as `Desk.post`."""
+        ...
+
+
+@runtime_checkable
+class SupportsThreadTyping(Protocol):
+    """May show in a thread that the customer is writing; best effort, never as a post."""
+
+    async def typing_in(self, thread: ThreadId, customer: str, on: bool) -> None:
+        """`customer` is a name, or empty. It raises nothing that the platform's refusal would be."""
+        ...
+
+
+@runtime_checkable
+class SupportsFind(Protocol):
+    """Can look for somebody."""
+
+    async def find(self, email: str) -> ExternalId | None:
+        """The person with this address; errors as of `Desk.open`."""
+        ...
+
+
+@runtime_checkable
+class SupportsEscalation(Protocol):
+    """May have places for what is urgent."""
+
+    def urgent_place(self, channel: ChannelName, team: str) -> str:
+        """Where what is urgent about such a conversation is posted, as `Desk.place`; empty: nowhere."""
+        ...
+
+    async def escalate(self, place: str, thread: ThreadId | None, text: str, url: str, key: IdempotencyKey) -> ExternalId:
+        """Post there, with the way to the thread and, where there is one, the console (`url`); as `Desk.post`."""
         ...
 
 
@@ -164,11 +224,11 @@ class SupportsCheck(Protocol):
     """Can say what is broken, and tell it to people."""
 
     async def troubles(self) -> Sequence[Trouble]:
-        """What does not work now; it never raises."""
+        """What does not work now; `Temporary` when nobody can say at this moment."""
         ...
 
-    async def alert(self, found: Sequence[Trouble]) -> None:
-        """Tell people where they are; errors as of `Desk.post`."""
+    async def alert(self, found: Sequence[Trouble], admins: Sequence[ExternalId], *, over: bool = False) -> None:
+        """Tell people, and these alone, what broke or (`over`) works again; errors as of `Desk.post` when nobody was reached."""
         ...
 
 

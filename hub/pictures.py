@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 """What browsers and platforms show, and what is therefore written anew."""
+HEIF = "image/heif"
+"""What telephones make of photographs, and browsers and platforms don't show: it is kept as JPEG."""
+BRANDS = (b"heic", b"heix", b"heim", b"heis")
+"""Of pictures in HEIF (ISO/IEC 23008-12, annex B); AV1 in the same container is another type."""
 OTHERS = ("BMP", "TIFF")
 """What agents send beside these, and no platform shows."""
 SIDES = (100_000, 4096, 2560, 1600, 1024)
@@ -24,18 +28,32 @@ UNSHOWN = "application/octet-stream"
 """The type of what calls itself a picture and can't be shown as one: people can still fetch it."""
 
 
+def is_heif(head: bytes) -> bool:
+    """Whether a file that begins so is a telephone's photograph in HEIF."""
+    return head[4:8] == b"ftyp" and any(brand in head[8:64] for brand in BRANDS)
+
+
+def from_heif(path: Path) -> str:
+    """Write a photograph in HEIF as JPEG in its place; returns its type now, as `cleaned`. Blocks: call it in a thread."""
+    from pi_heif import register_heif_opener
+
+    register_heif_opener()
+    return cleaned(path, HEIF)
+
+
 def cleaned(path: Path, mime: str) -> str:
     """Write a picture anew in its place; returns its type, which is `UNSHOWN` for one that is broken or too large to decode.
     Blocks: call it in a thread."""
     # Imported when the first picture comes: it would be 10 MiB in every process.
     from PIL import Image, ImageOps, UnidentifiedImageError
 
+    made = "image/jpeg" if mime == HEIF else mime
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=[FORMATS[mime]]) as picture:
-                # A telephone's JPEG may hold a second picture (MPO): only the first is shown anywhere.
-                frames = 1 if mime == "image/jpeg" else getattr(picture, "n_frames", 1)
+            with Image.open(path, formats=[FORMATS.get(mime, "HEIF")]) as picture:
+                # A telephone's photograph may hold a second picture (MPO, HEIF): only the first is shown anywhere.
+                frames = 1 if made == "image/jpeg" else getattr(picture, "n_frames", 1)
                 if picture.width * picture.height * frames > PIXELS:
                     return UNSHOWN
                 if frames > 1:
@@ -43,10 +61,11 @@ def cleaned(path: Path, mime: str) -> str:
                 else:
                     upright = ImageOps.exif_transpose(picture)
                     upright.load()
-                    upright.save(path, FORMATS[mime], **_settings(picture, mime))
+                    flat = upright.convert("RGB") if mime == HEIF else upright
+                    flat.save(path, FORMATS[made], **_settings(picture, made))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError, EOFError):
         return UNSHOWN
-    return mime
+    return made
 
 
 def fitted(source: Path, target: Path, size: int) -> bool:

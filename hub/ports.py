@@ -12,6 +12,8 @@ from typing import Any, ClassVar, Literal, NewType, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.abilities import Alone as Alone
+from hub.abilities import SupportsAmend as SupportsAmend
 from hub.abilities import SupportsAnnounce as SupportsAnnounce
 from hub.abilities import SupportsCatchUp as SupportsCatchUp
 from hub.abilities import SupportsEdit as SupportsEdit
@@ -30,14 +32,24 @@ from hub.capabilities import Capabilities as Capabilities
 from hub.capabilities import Pace as Pace
 from hub.capabilities import Shape as Shape
 from hub.capabilities import Window as Window
-from hub.model import AgentReply, ChannelName, ConversationId, Entry, ExternalId, FileId, Message, Part, ThreadId
-from hub.people import Begin, Look, OnDuty
+from hub.cards import ThreadCard as ThreadCard
+from hub.installs import Installs
+from hub.model import AgentReply, ChannelName, Entry, ExternalId, Message, Part, ThreadId
+from hub.people import Begin, LinkCode, Look, OnDuty, Trouble
 from hub.people import SupportsCheck as SupportsCheck
+from hub.people import SupportsDigest as SupportsDigest
 from hub.people import SupportsDirect as SupportsDirect
+from hub.people import SupportsEscalation as SupportsEscalation
+from hub.people import SupportsFind as SupportsFind
 from hub.people import SupportsPage as SupportsPage
 from hub.people import SupportsPeople as SupportsPeople
+from hub.people import SupportsThreadTyping as SupportsThreadTyping
 from hub.people import SupportsWhisper as SupportsWhisper
 from hub.sign import Sign
+from hub.stored import Files as Files
+from hub.stored import StoredFile as StoredFile
+from hub.translation import Translated as Translated
+from hub.translation import Translator as Translator
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 
@@ -48,6 +60,8 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     type: str
+    keeps_tokens: ClassVar[bool] = False
+    """Whether it is given tokens that must be kept, which needs a key to seal them and an address to be given them at."""
     continue_in: str = Field("", description="the web chat in which conversations go on once this channel takes no more answers")
 
 
@@ -103,6 +117,8 @@ class Receipt:
     """Run once the answer has left, and only then: it may touch the network. Nothing that must not be lost depends on it."""
     missed: datetime | None = None
     """From when on this desk may not have told of everything: it is then read again."""
+    trouble: Trouble | None = None
+    """What the platform itself says is broken; it counts until it has not been said for a while."""
     signs: Sequence[Sign] = ()
     """What people did that is about no conversation; kept with the items."""
     unread: Sequence[Unread] = ()
@@ -138,29 +154,6 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file that the store holds."""
-
-    id: FileId
-    name: str
-    mime: str
-    size: int
-    content: bytes
-
-
-class Files(Protocol):
-    """How connectors and desks reach the content of `Media.file`."""
-
-    async def read(self, file: FileId) -> StoredFile:
-        """The file, fetched from its platform first when need be. `Undeliverable` when gone, `Temporary` when not yet there."""
-        ...
-
-    def link(self, file: FileId) -> str:
-        """A signed, expiring, public address for people."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Kit:
     """What every connector and desk is built with, besides its name and its settings."""
 
@@ -178,6 +171,11 @@ class Kit:
     """Whom agents at desks can write to first."""
     duty: OnDuty | None = None
     """Whether an agent at a desk is there."""
+    installs: Installs | None = None
+    """The workspaces in which a desk's app is installed."""
+    link: LinkCode | None = None
+    """How somebody at a desk says which agent they are."""
+    alone: Alone | None = None
 
 
 class Connector(Protocol):
@@ -200,43 +198,6 @@ class Connector(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class ThreadCard:
-    """What the head of a thread shows: facts only, each desk draws it its own way. Times are UTC."""
-
-    conversation: ConversationId
-    channel: ChannelName
-    customer: str
-    preview: str
-    status: Literal["open", "resolved"]
-    agent: str = ""
-    team: str = ""
-    locale: str = ""
-    contact: Mapping[str, str] = field(default_factory=dict)
-    waiting_since: datetime | None = None
-    opened_at: datetime | None = None
-    resolved_at: datetime | None = None
-    resolved_by: str = ""
-    console_url: str = ""
-    avatar: str = ""
-    tags: Sequence[str] = ()
-    priority: int = 0
-    snoozed_until: datetime | Literal["written"] | None = None
-    proved: Sequence[str] = ()
-    """What somebody who knows has proved of the customer here: `email`, `phone`, `unionid`."""
-    earlier: int = 0
-    """Conversations of this customer before this one, on all channels."""
-    earlier_url: str = ""
-    earlier_at: datetime | None = None
-    """The last of them."""
-    place: int | None = None
-    """The place in line when the card was drawn, from 1; None where nobody waits in one."""
-    window_until: datetime | None = None
-    """Until when the channel takes answers; None where it does not say."""
-    calls_left: int | None = None
-    """How many calls it takes until then, or until the customer acts again."""
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """One entry as a desk shows it, with the name and picture under which it appears."""
 
@@ -249,6 +210,13 @@ class Line:
     """The desk's own id of the agent to call, for notices."""
     delivery: str = ""
     """Of a status line: the delivery that a Resend button must name."""
+    translation: str = ""
+    """What the entry says in the language of the desk; plain text."""
+    untranslated: str = ""
+    """Why there is no translation."""
+    via: str = ""
+    near: str = ""
+    """Of a line of a merged conversation: the channel it came over; of one that names another: that one's thread here."""
 
 
 class Desk(Protocol):

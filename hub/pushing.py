@@ -12,6 +12,7 @@ from hub.model import Entry
 from hub.notices import QuietHours, in_quiet_hours, one_line
 from hub.pushes import Device, PushNote, SupportsPush
 from hub.runtime import Hub
+from hub.spoken import as_read
 from hub.store.devices import DueDevice
 from hub.wording import plain
 
@@ -64,7 +65,7 @@ def _local(hours: QuietHours, timezone: str) -> QuietHours:
 async def _tell(hub: Hub, connector: SupportsPush, due: DueDevice, newest: Entry) -> None:
     unread, _, _ = await hub.store.devices.unread(due.identity_id)
     place = newest.cs or due.place
-    note = PushNote(one_line(plain(newest.parts), LONGEST), unread, newest.conversation, place)
+    note = PushNote(one_line(plain(as_read(newest).parts), LONGEST), unread, newest.conversation, place)
     try:
         await connector.push(Device(due.id, due.kind, due.token, due.locale), note)
     except Undeliverable as exc:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hub.batch import PARTS, Batch, Quoted
+from hub.batch import PARTS, Batch
 from hub.model import AgentReply
+from hub.packing import Quoted
 from hub.runtime import Hub
 from hub.store.talks import Talk
 from hub.wording import plain

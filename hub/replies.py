@@ -6,29 +6,35 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from hub import acts, rating
-from hub.batch import Batch, Quoted
+from hub import acts, bilingual, calling, rating
+from hub.batch import Batch
+from hub.correcting import correct, undone
 from hub.doubts import ask, doubt
-from hub.holding import noticed
-from hub.model import AgentReply, Author, ExternalId, Report, Text
-from hub.quotes import quoted_by, remember
+from hub.joined import answered_in, matter, shut
+from hub.model import AgentReply, Author, ExternalId
+from hub.packing import Quoted
+from hub.quotes import quoted_by
 from hub.resending import again
 from hub.rights import audited, author_of, person_of, refusal, refuse
 from hub.runtime import Hub
 from hub.sparing import of_note, spared
 from hub.store.staff import Person
 from hub.store.talks import Talk
+from hub.telling import SYSTEM
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 HERE_MS, FETCHED_MS = 45_000, 6_000
 """Who was seen so recently reads along (a long poll takes 25 s), and has told us within so long what they have read."""
-SYSTEM = Author(kind="system", name="Frontdesk")
 
 
 async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> set[int]:
     """Write down an agent's reply or action; returns lanes in which an old call became due again."""
+    if reply.kind == "translated":
+        return await bilingual.came(hub, connection, batch, talk, reply)
+    there = await answered_in(hub, connection, batch, talk, reply)
+    talk = batch.head(talk)
     person = await person_of(hub, connection, batch, reply)
     author = author_of(reply, person)
     if reply.kind in ("tell", "route") or "ended_ms" in reply.data:
@@ -40,9 +46,9 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
     audited(batch, talk, reply, author, person)
     match reply.kind:
         case "reply" | "note":
-            await _said(hub, connection, batch, talk, reply, author)
+            await _said(hub, connection, batch, there, reply, author)
         case "edit" | "delete":
-            await _correct(hub, connection, batch, talk, reply, author)
+            await correct(hub, connection, batch, there, reply, author)
         case "resolve" if talk.status != "resolved":
             resolve(batch, talk, author)
             await rating.ask(hub, connection, batch, talk, reply.data.get("survey"))
@@ -51,16 +57,17 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "assign":
             await _assigned(hub, connection, batch, talk, reply, author)
         case "tell":
-            called = {} if reply.data.get("quiet") else {"mention": reply.assignee or "*"}
-            told = batch.append(talk, "note", author, parts=reply.parts, data=called, public=False)
-            batch.to_desks(talk, told)
+            calling.tell(hub, batch, talk, reply, author)
         case "undo":
-            await _undone(hub, connection, batch, talk, reply, author)
+            await undone(hub, connection, batch, there, reply, author)
         case "snooze" | "priority" | "tags" | "block" | "unblock":
-            acts.acted(batch, talk, reply, author)
+            for one in matter(batch, talk) if reply.kind in ("block", "unblock") else (talk,):
+                acts.acted(batch, one, reply, author)
+        case "translate":
+            await bilingual.asked(hub, connection, batch, talk, reply, author)
         case "resend":
-            if await again(hub, connection, batch, talk, reply, author):
-                return {talk.lane}
+            if await again(hub, connection, batch, there, reply, author):
+                return {there.lane}
     return set()
 
 
@@ -97,8 +104,10 @@ async def _said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk,
 
 def speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:
     public = reply.kind == "reply"
-    if public and talk.status == "resolved":
-        reopen(batch, talk, author)
+    language = bilingual.holds(batch, talk, reply.parts, reply.desk) if public else ""
+    head = batch.head(talk)
+    if public and head.status == "resolved":
+        reopen(batch, head, author)
     entry = batch.append(
         talk,
         "message" if public else "note",
@@ -109,21 +118,36 @@ def speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tu
         external_id=reply.id,
         client_id=reply.client_id,
         reply_to=about[0] if about else None,
-        public=public,
+        public=public and not language,
     )
-    entry["late"] = bool(reply.data.get("found"))
+    entry["late"] = _overtaken(talk, reply) or bool(reply.data.get("found"))
+    calling.mentioned(batch, talk, reply, entry)
     if public:
         if entry["late"]:
             batch.whisper(talk, str(reply.desk), str(reply.agent), "found_again", {})
-        _take(batch, talk, author)
-        talk.waiting_ms, talk.answered = 0, True
+        _take(batch, head, author)
+        for one in matter(batch, talk):
+            one.waiting_ms, one.answered, one.changed = 0, True, True
         talk.unread_ms = batch.now_ms
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
         delay_ms = max(int(reply.data.get("delay_ms") or 0), _patience_ms(batch, talk))
         batch.reserved_ms = batch.now_ms + delay_ms if delay_ms else 0
-        batch.to_customer(talk, entry, quoted=about[1] if about else None)
+        with bilingual.held(batch, talk, entry, language, reply.desk):
+            batch.to_customer(talk, entry, quoted=about[1] if about else None)
         batch.reserved_ms = 0
-    batch.to_desks(talk, entry, origin="" if {"canned", "began", "sure"} & reply.data.keys() else reply.desk)
+    old_thread = head is not talk and batch.threads.get((str(reply.desk), str(reply.thread))) == talk.id
+    shown = old_thread or {"canned", "began", "sure"} & reply.data.keys()
+    batch.to_desks(talk, entry, origin="" if shown else reply.desk)
+
+
+def _overtaken(talk: Talk, reply: AgentReply) -> bool:
+    """Whether a line at a desk was written before one that is stored already: a desk that hears no 2xx tells again, minutes
+    later and in no order, and by then its author has written on."""
+    if reply.thread is None:
+        return False
+    wrote_us = int(reply.at.timestamp() * 1_000_000)
+    before, talk.wrote_us = talk.wrote_us, max(wrote_us, talk.wrote_us)
+    return wrote_us < before
 
 
 def _canned(hub: Hub, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> AgentReply:
@@ -149,66 +173,6 @@ def _take(batch: Batch, talk: Talk, author: Author) -> None:
     data = {"agent": author.id, "name": author.name, "team": talk.team, "reason": "answered"}
     batch.append(talk, "assigned", author, data=data, public=False)
     batch.redraw(talk)
-
-
-async def _correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
-    """Carry an edit or a deletion to the customer, or say that the channel can't."""
-    before = await _earlier(hub, connection, batch, reply.desk, str(reply.edit_of))
-    if before is None:
-        return
-    entry_id, public = before
-    entry = batch.append(
-        talk,
-        "edit" if reply.kind == "edit" else "delete",
-        author,
-        parts=reply.parts,
-        at=reply.at,
-        source=reply.desk,
-        external_id=reply.id,
-        edit_of=entry_id,
-        public=public,
-    )
-    await remember(hub, connection, batch, talk, entry)
-    batch.to_desks(talk, entry, origin=reply.desk)
-    if not public:
-        return
-    capabilities = batch.capabilities[talk.channel]
-    if capabilities.edit if reply.kind == "edit" else capabilities.delete:
-        batch.to_customer(talk, entry, kind=reply.kind)
-    elif not capabilities.pulled:
-        word = "change" if reply.kind == "edit" else "take back"
-        reason = f"this channel cannot {word} what was sent; the customer still sees the earlier text"
-        tell(batch, talk, entry_id, talk.channel, "failed", reason, "")
-        batch.mark(talk, reply.desk, str(reply.edit_of), "failed")
-        if reply.kind == "edit":
-            batch.whisper(talk, reply.desk, str(reply.agent), "unchanged", {"note": str(reply.id)})
-
-
-async def _undone(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
-    """Take back a reply of which nothing has left yet; where customers fetch their log, and for a note, that is a deletion."""
-    before = await _earlier(hub, connection, batch, reply.desk, str(reply.edit_of))
-    if before is None:
-        return
-    entry_id, public = before
-    calls = public and not batch.capabilities[talk.channel].pulled
-    late = calls and not await acts.undo(hub, connection, batch, talk, author, entry_id)
-    batch.whisper(talk, reply.desk, str(reply.agent), "late" if late else "undone", {})
-    if late:
-        return
-    entry = batch.append(
-        talk, "delete", author, at=reply.at, source=reply.desk, external_id=reply.id, edit_of=entry_id, public=public
-    )
-    await remember(hub, connection, batch, talk, entry)
-    batch.to_desks(talk, entry, origin=reply.desk)
-
-
-async def _earlier(hub: Hub, connection: AsyncConnection, batch: Batch, source: str, external_id: str) -> tuple[str, bool] | None:
-    """(entry id, whether customers see it) of what came in earlier, in this batch or before."""
-    for entry in batch.entries:
-        if entry["source"] == source and entry["external_id"] == external_id:
-            return entry["id"], entry["kind"] != "note"
-    found = await hub.store.timeline.said(connection, source, external_id)
-    return (found[0], found[3]) if found else None
 
 
 async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
@@ -240,9 +204,10 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
 
 def resolve(batch: Batch, talk: Talk, author: Author) -> None:
     """The matter is settled."""
-    talk.status, talk.open_key, talk.waiting_ms, talk.snooze_ms = "resolved", None, 0, 0
+    talk.status, talk.waiting_ms, talk.snooze_ms = "resolved", 0, 0
     talk.resolved_at, talk.resolved_by = batch.now, author.name[:191]
-    batch.open.pop(talk.identity_id, None)
+    for one in matter(batch, talk):
+        shut(batch, one)
     entry = batch.append(talk, "resolved", author)
     batch.to_desks(talk, entry)
     batch.redraw(talk)
@@ -269,31 +234,4 @@ def assign(batch: Batch, talk: Talk, author: Author, agent: str, team: str, name
     entry = batch.append(talk, "assigned", author, data=data, public=False)
     batch.to_desks(talk, entry)
     batch.redraw(talk)
-
-
-async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, report: Report) -> None:
-    """Write down what became of a call, show it on the agent's own message, and in the thread when it failed."""
-    if report.unreachable and report.target == talk.channel:
-        who = batch.owners[talk.identity_id]
-        who.unreachable, who.changed = report.reason[:191] or "unreachable", True
-    entry_id = str(report.message) if report.message else None
-    tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery, file=report.file)
-    if report.target == talk.channel and batch.capabilities[talk.channel].window is not None:
-        batch.redraw(talk)
-    await noticed(hub, connection, batch, talk, report)
-    if entry_id is None or report.target != talk.channel or report.state == "warned":
-        return
-    origin = await hub.store.timeline.origin(connection, entry_id)
-    if origin is not None and origin[0] in hub.desks:
-        batch.mark(talk, origin[0], origin[1], report.state)
-
-
-def tell(
-    batch: Batch, talk: Talk, entry_id: str | None, target: str, state: str, reason: str, delivery: str, *, file: bool = False
-) -> None:
-    """A status entry; desks are shown it unless all went well and there is nothing to say of it."""
-    data = {"state": state, "target": target, "reason": reason, "delivery": delivery} | ({"file": True} if file else {})
-    parts = (Text(text=reason),) if reason else ()
-    entry = batch.append(talk, "status", SYSTEM, parts=parts, edit_of=entry_id, data=data, public=False)
-    if state != "sent" or reason:
-        batch.to_desks(talk, entry, origin=target)
+    calling.given(batch, talk, author, agent, entry)

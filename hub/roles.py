@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 
 from hub.keywords import Names
 
-Right = Literal["read", "answer", "customers", "reports", "repair", "people", "audit"]
+Right = Literal["read", "answer", "customers", "reports", "repair", "views", "people", "audit"]
 RIGHTS: tuple[Right, ...] = get_args(Right)
 ABOUT: Mapping[Right, str] = {
     "read": "see conversations, customers and colleagues",
@@ -17,6 +17,7 @@ ABOUT: Mapping[Right, str] = {
     "customers": "link and part customers, block and unblock them",
     "reports": "see reports and take them along",
     "repair": "see what nobody could handle, and let it be tried again",
+    "views": "keep views of the list that everybody has",
     "people": "invite agents, give them roles, switch them off",
     "audit": "see who did what",
 }
@@ -24,7 +25,7 @@ ADMIN = "admin"
 """The role that may everything; nobody can take rights from it, so that an installation can always be put right."""
 SHIPPED: Mapping[str, frozenset[Right]] = {
     ADMIN: frozenset(RIGHTS),
-    "supervisor": frozenset({"read", "answer", "customers", "reports", "repair"}),
+    "supervisor": frozenset({"read", "answer", "customers", "reports", "repair", "views"}),
     "agent": frozenset({"read", "answer", "customers"}),
     "viewer": frozenset({"read"}),
 }

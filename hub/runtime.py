@@ -21,9 +21,11 @@ from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.store.store import Store
 from hub.surveys import SurveyRules
+from hub.translation import TranslationRules, Translator
 from hub.workbench import Workbench
 
 if TYPE_CHECKING:
+    from hub.installing import Installing
     from hub.intake import Intake
 
 
@@ -57,5 +59,16 @@ class Hub:
     """What else lies ready for them in the console."""
     promises: Promises = field(default_factory=Promises)
     """How long answers may take."""
+    installs: Installing | None = None
+    """Workspaces in which desks' apps are installed; None where no desk is of that kind."""
     access: AccessRules = field(default_factory=AccessRules)
     """Who may do what, and how agents come in."""
+    translation: TranslationRules = field(default_factory=TranslationRules)
+    """Who reads which language."""
+    translator: Translator | None = None
+    """The service that translates; None where nobody has named one."""
+
+    @property
+    def translates(self) -> TranslationRules | None:
+        """How conversations are translated; None where no service does it."""
+        return self.translation if self.translator is not None else None

@@ -147,6 +147,12 @@ async def _throttle(limits: Limits, secret: bytes, email: str, guest: Guest) -> 
         raise TooManyTries
 
 
+def is_address(email: str) -> bool:
+    """Whether this can be an e-mail address."""
+    name, _, host = email.rpartition("@")
+    return bool(name) and ("." in host.strip(".") or host == "localhost") and not any(c.isspace() or ord(c) < 32 for c in email)
+
+
 def device_proof(secret: bytes, email: str) -> str:
     """What a machine keeps that has signed in to an account: it is throttled on its own from then on."""
     nonce = secrets.token_urlsafe(16)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.batch import PARTS, Batch
+from hub.joined import matter
 from hub.model import AgentReply, Author
 from hub.ports import SupportsWhisper
 from hub.rendering import fit, plain
@@ -46,6 +47,11 @@ async def of_note(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Tal
     conversation has no such entry."""
     found = await hub.store.timeline.said(connection, str(reply.desk), str(reply.data["note"]))
     entry = await hub.store.timeline.entry(connection, found[0]) if found else None
-    if found is None or entry is None or found[1] != talk.id or entry["kind"] not in ("note", "edit"):
+    if (
+        found is None
+        or entry is None
+        or found[1] not in {one.id for one in matter(batch, talk)}
+        or entry["kind"] not in ("note", "edit")
+    ):
         return None
     return reply.model_copy(update={"parts": PARTS.validate_json(entry["parts"]), "data": {**reply.data, "sure": True}})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.model import Entry
+from hub.spoken import as_read
 from hub.wording import plain
 
 WORDS = {
@@ -25,9 +26,10 @@ def transcript(entries: Sequence[Entry], locale: str) -> tuple[str, str]:
     """Subject and body. Edits and deletions are applied to what they change: the letter says what the page says."""
     language = "zh" if locale.lower().startswith("zh") else "en"
     words = WORDS[language]
-    changed = {entry.edit_of: entry for entry in entries if entry.kind in ("edit", "delete") and entry.edit_of}
+    read = [as_read(entry) for entry in entries]
+    changed = {entry.edit_of: entry for entry in read if entry.kind in ("edit", "delete") and entry.edit_of}
     lines: list[str] = []
-    for entry in entries:
+    for entry in read:
         at = f"{entry.at:%Y-%m-%d %H:%M}"
         if entry.kind in ("resolved", "reopened"):
             lines.append(f"[{at}] {words[entry.kind]}")

@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from heapq import heappop, heappush
 
-PATIENCE_S = {"card": 10.0}
-"""By the kind of call: how long those that came later may go before it. What is not named here goes in the order of coming."""
+PATIENCE_S = {"card": 10.0, "digest": -120.0}
+"""By the kind of call: how long those that came later may go before it, or (below 0) how much earlier others must have come to go
+first. What is not named here goes in the order of coming."""
 
 
 class Turns:

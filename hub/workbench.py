@@ -20,7 +20,7 @@ LEVELS = ("normal", "low", "high", "urgent")
 UNDO_MOST = 10
 FACTS = ("address", "agent", "channel", "conversation", "customer", "email", "locale", "name", "phone", "team")
 """What may stand in braces in a link; each is put in as one piece of an address."""
-_BLANK = re.compile(r"\{([a-z_]+)\}")
+_BLANK = re.compile(r"\{([a-z_]+|attributes\.[\w-]{1,40})\}")
 _SPAN = re.compile(r"([1-9][0-9]{0,3})([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -121,9 +121,10 @@ class Macro(_Rules):
 def _good_link(url: str) -> str:
     if not url.startswith(("https://", "http://")) or "{" in url.split("/", 3)[2]:
         raise ValueError("must begin with https:// and a host without variables")
-    strange = sorted(set(_BLANK.findall(url)) - set(FACTS))
+    strange = sorted(name for name in set(_BLANK.findall(url)) - set(FACTS) if not name.startswith("attributes."))
     if strange:
-        raise ValueError(f"{{{strange[0]}}} is no variable; there are {', '.join(f'{{{name}}}' for name in FACTS)}")
+        known = ", ".join(f"{{{name}}}" for name in (*FACTS, "attributes.NAME"))
+        raise ValueError(f"{{{strange[0]}}} is no variable; there are {known}")
     return url
 
 

@@ -16,6 +16,7 @@ from arq.cron import cron
 
 from config.assemble import open_hub
 from config.load import Installation, load
+from hub import repromising
 from hub.errors import Busy, ConfigError
 from hub.jobs import QUEUES
 from hub.outbound import Outbound
@@ -50,6 +51,14 @@ def workers_of(hub: Hub, outbound: Outbound) -> list[WakeWorker]:
     ]
 
 
+async def _renew(hub: Hub) -> None:
+    """What is due by a target that was changed; what fails is looked at by the next start, and by whatever happens before."""
+    try:
+        await repromising.renew(hub)
+    except Exception as exc:
+        log.error("promises.not_renewed", error=repr(exc))
+
+
 async def work(installation: Installation) -> None:
     """Run until SIGTERM or SIGINT; then finish what was begun."""
     stop = asyncio.Event()
@@ -62,12 +71,14 @@ async def work(installation: Installation) -> None:
         pollers = Pollers(hub)
         running = [asyncio.create_task(worker.main(), name=worker.queue_name) for worker in workers]
         pollers.start()
+        renewing = asyncio.create_task(_renew(hub))
         lean.settle()
         log.info("worker.ready", lanes=hub.store.lanes, channels=sorted(hub.connectors), desks=sorted(hub.desks), pid=os.getpid())
         ended = asyncio.create_task(stop.wait())
         await asyncio.wait([ended, *running], return_when=asyncio.FIRST_COMPLETED)
         log.info("worker.stopping")
         outbound.begin_nothing()
+        renewing.cancel()
         await pollers.stop()
         await asyncio.gather(outbound.aclose(), *(worker.stop(STOP_SECONDS) for worker in workers))
         for task in running:

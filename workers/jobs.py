@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from arq.worker import func
 
-from hub import feeds, fetching, inbound, sweep
+from hub import feeds, fetching, inbound, interpreting, sweep
 from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
@@ -64,6 +64,12 @@ async def run_push(ctx: dict[str, Any]) -> None:
     await push_due(_hub(ctx))
 
 
+async def run_translate(ctx: dict[str, Any]) -> None:
+    """What customers and agents said is translated."""
+    ctx["translate"] = True
+    await interpreting.run(_hub(ctx))
+
+
 async def run_fetch(ctx: dict[str, Any], file: str) -> None:
     """A file that a message names is copied from its platform."""
     await fetching.fetch(_hub(ctx), file)
@@ -84,6 +90,8 @@ async def look_again(ctx: dict[str, Any]) -> None:
         hub.jobs.hint_deliver([lane])
     elif (feed := ctx.get("feed")) and feed in await hub.store.feeds.waiting():
         hub.jobs.hint_feeds([feed])
+    elif ctx.get("translate") and await hub.store.translations.waits():
+        await hub.jobs.translate(again=True)
 
 
 def kept(work: Job) -> Job:
@@ -107,6 +115,7 @@ FUNCTIONS = {
         func(kept(run_notify), name="notify", keep_result=0, timeout=60),
         func(kept(run_push), name="push", keep_result=0, timeout=60),
         func(kept(run_pages), name="pages", keep_result=0, timeout=60),
+        func(kept(run_translate), name="translate", keep_result=0, timeout=60),
         func(kept(run_fetch), name="fetch", keep_result=0, timeout=60),
         func(kept(run_feed), name="feed", keep_result=0, timeout=60),
     ],

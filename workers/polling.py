@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import structlog
 from redis.exceptions import RedisError
 
-from hub import listening
+from hub import checking, listening
 from hub.errors import Busy, ConnectorError
 from hub.model import new_id
 from hub.ports import Receipt, SupportsCatchUp, SupportsPolling
@@ -98,6 +98,8 @@ class Pollers:
                 await self._hub.intake.keep([*receipt.items, *receipt.signs, *receipt.unread], 10.0)
                 if receipt.missed is not None:
                     await listening.doubt(self._hub, name, receipt.missed)
+                if receipt.trouble is not None:
+                    await checking.noted(self._hub, name, receipt.trouble)
                 return
             except Busy as exc:
                 log.warning("poll.waiting", error=str(exc))

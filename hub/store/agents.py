@@ -30,7 +30,9 @@ IDLE_MS = 30 * 60_000
 RESTING_MS = 60_000
 """A session's last use is written down at most this often."""
 STANDING = ("session", "token")
-"""Kinds of login that last; the others are one-time links."""
+"""Kinds of login that last."""
+LINKS = ("setup", "invite", "reset")
+"""Kinds of one-time links that set a password; whatever else works once must not."""
 
 
 _HERE = and_(agent.c.state == "present", HERE)
@@ -242,7 +244,7 @@ _ADMIN = and_(agent.c.role == "admin", agent.c.disabled.is_(False))
 
 
 def _link(token_hash: str) -> Any:
-    return and_(login.c.token_hash == token_hash, login.c.kind.not_in(STANDING), login.c.expires_ms > now_ms())
+    return and_(login.c.token_hash == token_hash, login.c.kind.in_(LINKS), login.c.expires_ms > now_ms())
 
 
 async def insert_agent(connection: AsyncConnection, values: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -95,6 +95,11 @@ class Call:
         return self.kind == "send" and self.acts > 0 and self.call_key == self.key
 
     @property
+    def translating(self) -> bool:
+        """Whether it waits for a translation that is to leave in its place."""
+        return '"translating":true' in self.data
+
+    @property
     def has_media(self) -> bool:
         """Whether it carries a file, which needs a call of its own."""
         return MEDIA in (self.parts or "")
@@ -120,8 +125,7 @@ class Outcome:
 
 CONVERSATION = (
     "id", "channel", "bucket", "status", "team", "agent_id", "locale", "preview", "waiting_ms",
-    "tags", "priority", "snooze_ms", "at", "resolved_at",
-    "resolved_by",
+    "tags", "priority", "snooze_ms", "at", "resolved_at", "resolved_by", "due_kind", "due_ms",
 )  # fmt: skip
 ENTRY = (
     "id", "seq", "s", "cs", "kind", "author_kind", "author_id", "author_name", "at", "parts", "client_id", "external_id",
@@ -229,6 +233,8 @@ def _shares(run: Sequence[Call], row: dict[str, Any], ready: bool, there: Capabi
             return bool(head.call_key == row["call_key"])
         bodies = [*(call.parts or "" for call in run), row["parts"] or ""]
         return ready and len(run) < there.coalesce and head.data == row["data"] == "{}" and may_share(bodies, there)
+    if head.kind == "amend":
+        return ready and len(run) < there.coalesce
     return ready and head.kind in ("line", "card") and len(run) < there.coalesce and _is_one_post(run, row, there)
 
 
@@ -252,6 +258,17 @@ def _rides(run: Sequence[Call], row: dict[str, Any], there: Capabilities) -> boo
 
 def _has_media(row: dict[str, Any]) -> bool:
     return MEDIA in (row["parts"] or "")
+
+
+def sharing(run: Sequence[Call], answers: str) -> list[Call]:
+    """A run as it is called: what customers get together keeps the key of its first row, or of the message that it answers."""
+    shared = (answers or run[0].key) if run[0].kind == "send" else ""
+    return [replace(call, call_key=shared) for call in run]
+
+
+def may_answer(run: Sequence[Call]) -> bool:
+    """Whether these may leave as the answer to a customer's own request: untried, and complete."""
+    return run[0].kind == "send" and not any(call.tries or call.translating for call in run)
 
 
 def call_of(row: dict[str, Any], turn: int) -> Call:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import Entry
@@ -16,6 +16,7 @@ from hub.store.database import Database, among
 from hub.store.inbox import PARKED
 from hub.store.listing import Listed, Only, View, holds, in_view, listed
 from hub.store.logs import ENTRY_COLUMNS, entry_of
+from hub.store.merging import MARKED, channel_of
 
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
@@ -61,6 +62,8 @@ class Opened:
     profile: dict[str, str]
     identities: list[tuple[str, str]]
     others: list[Listed]
+    translate: str
+    """`on` or `off` where somebody has said whether it is translated."""
     fates: list[Fate]
     """When the customer last said something: reply windows begin there."""
 
@@ -107,7 +110,14 @@ class ConsoleStore:
     async def opened(self, conversation_id: str, me: str) -> Opened | None:
         """One conversation with everything beside it."""
         one = select(conversation).where(conversation.c.id == conversation_id)
-        facts = select(conversation.c.identity_id, conversation.c.locale, identity.c.profile, customer.c.email, customer.c.phone)
+        facts = select(
+            conversation.c.identity_id,
+            conversation.c.locale,
+            conversation.c.translate,
+            identity.c.profile,
+            customer.c.email,
+            customer.c.phone,
+        )
         facts = facts.join(identity, identity.c.id == conversation.c.identity_id)
         facts = facts.join(customer, customer.c.id == conversation.c.customer_id)
         async with self.db.read() as connection:
@@ -125,6 +135,7 @@ class ConsoleStore:
                 identities=await _identities(connection, row.customer_id),
                 others=await listed(connection, _others(row), me),
                 fates=await self._recent_fates(connection, row),
+                translate=found.translate,
             )
 
     async def _recent_fates(self, connection: AsyncConnection, row: Listed) -> list[Fate]:
@@ -163,6 +174,16 @@ class ConsoleStore:
             fates = _worst(await connection.execute(own, ids)) if found else []
         return found, fates
 
+    async def fates_elsewhere(self, shown: Iterable[Entry]) -> list[Fate]:
+        """What became of entries that went over the channels of merged conversations."""
+        there = [(entry.id, channel) for entry in shown if (channel := channel_of(entry, ""))]
+        if not there:
+            return []
+        on = delivery.c.target.in_(sorted({channel for _, channel in there}))
+        own = select(*_FATE).where(among(self.db.dialect, delivery.c.message_id, "ids"), on)
+        async with self.db.read() as connection:
+            return _worst(await connection.execute(own, {"ids": [id for id, _ in there]}))
+
     async def count_between(self, since: int, head: int) -> int:
         """How many entries the inbox-wide log holds after `since` up to `head`: fewer than their difference means a gap."""
         wanted = select(func.count()).where(message.c.s > since, message.c.s <= head)
@@ -184,7 +205,9 @@ class ConsoleStore:
 
     async def answered_since(self, conversation_id: str, base: int, me: str) -> bool:
         """Whether a colleague's reply landed after position `base`."""
-        theirs = and_(message.c.kind == "message", message.c.author_kind == "agent", message.c.author_id != me)
+        mark = and_(message.c.kind == "changed", message.c.data.contains(MARKED, autoescape=True))
+        said = or_(message.c.kind == "message", mark)
+        theirs = and_(said, message.c.author_kind == "agent", message.c.author_id != me)
         newer = and_(message.c.conversation_id == conversation_id, message.c.seq > base)
         async with self.db.read() as connection:
             return (await connection.execute(select(message.c.id).where(newer, theirs).limit(1))).first() is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,8 +27,10 @@ from hub.store.calls import (
     Outcome,
     attempt_row,
     call_of,
+    may_answer,
     outcome_row,
     runs_of,
+    sharing,
     taken_row,
 )
 from hub.store.database import Database, among, now_ms
@@ -117,11 +118,11 @@ class DeliveryStore:
             claimed = runs_of(rows, heads, capabilities, FOREVER if answers else now)
             held: list[Report] = []
             if answers:
-                claimed = [run for run in claimed if run[0].kind == "send" and not any(call.tries for call in run)]
+                claimed = [run for run in claimed if may_answer(run)]
             else:
                 claimed = await leave_out(connection, claimed, rows)
                 claimed, held = await admit(connection, claimed, rows, capabilities, now)
-            claimed = [_sharing(run, answers) for run in claimed]
+            claimed = [sharing(run, answers) for run in claimed]
             if claimed:
                 await self._mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
             buckets = {row["conversation_id"]: int(row["talk_bucket"]) for row in rows}
@@ -260,13 +261,17 @@ class DeliveryStore:
             rows = await connection.execute(counted.group_by(delivery.c.target, delivery.c.state))
             return {(target, state): count for target, state, count in rows}
 
-    async def list_dead(self, state: str, target: str | None, before: str | None, most: int) -> list[dict[str, Any]]:
-        """Failed or unknown deliveries, newest first, from below the id `before`."""
+    async def list_dead(
+        self, state: str, target: str | None, before: str | None, most: int, *, since: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Failed or unknown deliveries, newest first, from below the id `before`, and not older than `since`."""
         wanted = select(delivery).where(delivery.c.state == state).order_by(delivery.c.id.desc()).limit(most)
         if target:
             wanted = wanted.where(delivery.c.target == target)
         if before:
             wanted = wanted.where(delivery.c.id < before)
+        if since is not None:
+            wanted = wanted.where(delivery.c.at >= since)
         async with self.db.read() as connection:
             return [dict(row) for row in (await connection.execute(wanted)).mappings()]
 
@@ -287,12 +292,6 @@ class DeliveryStore:
             lanes = list((await connection.execute(select(delivery.c.lane).where(chosen).distinct())).scalars())
             await connection.execute(update(delivery).where(chosen).values(**again))
         return lanes
-
-
-def _sharing(run: Sequence[Call], answers: str) -> list[Call]:
-    """A run as it is called: what customers get together keeps the key of its first row, or of the message that it answers."""
-    shared = (answers or run[0].key) if run[0].kind == "send" else ""
-    return [replace(call, call_key=shared) for call in run]
 
 
 _WANTED_NOW = update(inbox).where(inbox.c.state == 0, inbox.c.source == bindparam("desk"), inbox.c.due_ms > 0).values(due_ms=0)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import case, delete, func, insert, select, update
+from sqlalchemy import and_, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import device_tables, tables
@@ -94,10 +94,11 @@ class DeviceStore:
                 return
             if head == found[LOOKED]:
                 return
+            there = and_(message.c.cs.is_not(None), message.c.kind == "message")
+            came = and_(message.c.kind == "changed", message.c.edit_of.is_not(None))  # what waited for its translation
             answered = select(message.c.identity_id).where(
-                message.c.s > found[LOOKED], message.c.s <= head, message.c.cs.is_not(None), message.c.kind == "message",
-                message.c.author_kind.in_(["agent", "bot"]),
-            )  # fmt: skip
+                message.c.s > found[LOOKED], message.c.s <= head, or_(there, came), message.c.author_kind.in_(["agent", "bot"])
+            )
             for channel, after in after_ms.items():
                 soon = now_ms() + after
                 later = (device.c.due_ms == 0) | (device.c.due_ms > soon)

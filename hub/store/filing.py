@@ -21,7 +21,8 @@ conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One file; `state` is remote, stored or lost."""
+    """One file; `state` is remote, stored or lost. `remote` is by what its platform hands it out; of an upload, which lies
+    nowhere else, the SHA-256 of what came, where that was noted."""
 
     id: str
     source: str

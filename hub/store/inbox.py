@@ -23,6 +23,7 @@ from hub.store.database import Database, now_ms
 from hub.store.doubles import suspect
 from hub.store.incoming import INCOMING as INCOMING
 from hub.store.incoming import Pending as Pending
+from hub.store.incoming import why_unread
 
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
@@ -164,7 +165,8 @@ class InboxStore:
         try:
             return Pending(n, INCOMING.validate_json(body), tries, at_ms=at_ms)
         except ValueError as exc:
-            return Pending(n, None, tries, str(exc))
+            why = why_unread(body)
+            return Pending(n, None, tries, why or str(exc), unread=why is not None)
 
     _done = update(inbox).where(inbox.c.n == bindparam("row")).values(state=DONE)
     _moved = update(counter).where(counter.c.name == "inbox").values(value=counter.c.value + bindparam("count"))
@@ -247,11 +249,17 @@ class InboxStore:
         age = (datetime.now(UTC) - since).total_seconds() if since else 0.0
         return int(waiting), int(parked), max(age, 0.0)
 
-    async def parked(self, *, before: int | None, most: int) -> list[dict[str, Any]]:
-        """Parked rows, newest first, from below `before`."""
+    async def parked(
+        self, *, before: int | None, most: int, source: str | None = None, since: datetime | None = None
+    ) -> list[dict[str, Any]]:
+        """Parked rows, newest first, from below `before`; of one channel or desk, and not older than `since`, where asked."""
         wanted = select(inbox).where(inbox.c.state == PARKED).order_by(inbox.c.n.desc()).limit(most)
         if before is not None:
             wanted = wanted.where(inbox.c.n < before)
+        if source is not None:
+            wanted = wanted.where(inbox.c.source == source)
+        if since is not None:
+            wanted = wanted.where(inbox.c.at >= since)
         async with self.db.read() as connection:
             return [dict(row) for row in (await connection.execute(wanted)).mappings()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -26,3 +27,14 @@ class Pending:
     error: str = ""
     at_ms: int = 0
     """When it was kept."""
+    unread: bool = False
+    """Whether its connector has said that nobody can read it: `error` is why, and to try again makes no sense."""
+
+
+def why_unread(body: str) -> str | None:
+    """What a connector said of a payload that it could not read; None of anything else."""
+    try:
+        said = json.loads(body)
+        return str(said["why"]) if said["what"] == "unread" else None
+    except (ValueError, TypeError, LookupError):
+        return None

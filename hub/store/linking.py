@@ -16,7 +16,7 @@ from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.errors import Conflict
-from hub.model import new_id
+from hub.model import ChannelName, ExternalId, new_id
 from hub.store import agent_tables, link_tables, tables
 from hub.store.database import Database
 
@@ -75,11 +75,26 @@ class LinkStore:
             people = await self.hold(connection, await self._claimants(connection, kind, value))
             into, *others = people or [""]
             made = [await self.bring(connection, into, other, kind, "system", "") for other in others]
-            same = (claim.c.kind == kind) & (claim.c.value == value) & (claim.c.state == "new")
-            await connection.execute(update(claim).where(same).values(state="held"))
+            await self._held(connection, kind, value)
             return made
 
         return await self.db.transact(work)
+
+    @staticmethod
+    async def _held(connection: AsyncConnection, kind: str, value: str) -> None:
+        same = (claim.c.kind == kind) & (claim.c.value == value) & (claim.c.state == "new")
+        await connection.execute(update(claim).where(same).values(state="held"))
+
+    async def held(self, kind: str, value: str) -> None:
+        """What a claim says was done."""
+        await self.db.transact(lambda connection: self._held(connection, kind, value))
+
+    async def movers(self, value: str) -> list[tuple[ChannelName, ExternalId]]:
+        """(channel, address until then) of identities that go on under this address."""
+        found = select(identity.c.channel, identity.c.external_id).join(claim, claim.c.identity_id == identity.c.id)
+        new = (claim.c.kind == "moved") & (claim.c.value == value) & (claim.c.state == "new")
+        async with self.db.read() as connection:
+            return [(ChannelName(row[0]), ExternalId(row[1])) for row in await connection.execute(found.where(new))]
 
     @staticmethod
     async def _claimants(connection: AsyncConnection, kind: str, value: str) -> set[str]:
@@ -171,6 +186,8 @@ class LinkStore:
             still = select(func.count()).where(identity.c.id.in_(ids), identity.c.customer_id == into)
             if int((await connection.execute(still)).scalar_one()) != len(ids):
                 raise Conflict("they were linked further since; undo the later link first")
+            if await self._merged(connection, ids, into):
+                raise Conflict("conversations of theirs were merged; part those first")
             await self._move(connection, ids, other)
             await self._part(connection, ids, into, moved["filled"])
             await connection.execute(update(link).where(link.c.id == link_id).values(undone_at=datetime.now(UTC)))
@@ -178,6 +195,14 @@ class LinkStore:
             return into, other
 
         return await self.db.transact(work)
+
+    @staticmethod
+    async def _merged(connection: AsyncConnection, ids: Sequence[str], into: str) -> bool:
+        """Whether a conversation of these identities and one of the customer's others are one matter."""
+        head = conversation.alias("head")
+        pair = select(conversation.c.id).join(head, head.c.id == conversation.c.merged_into)
+        pair = pair.where(conversation.c.customer_id == into, conversation.c.identity_id.in_(ids) != head.c.identity_id.in_(ids))
+        return (await connection.execute(pair.limit(1))).first() is not None
 
     @staticmethod
     async def _part(connection: AsyncConnection, ids: Sequence[str], into: str, filled: dict[str, str]) -> None:

@@ -11,13 +11,14 @@ import orjson
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hub.store import agent_tables, tables
+from hub.store import agent_tables, rating_tables, tables
 
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
+rating = rating_tables.Rating.__table__  # type: ignore[attr-defined]
 read = agent_tables.AgentRead.__table__  # type: ignore[attr-defined]
 View = Literal["mine", "unassigned", "all", "snoozed", "resolved"]
 _TALK = ("id", "channel", "customer_id", "status", "agent_id", "team", "preview", "preview_by", "waiting_ms", "last_at", "last_s")
@@ -50,6 +51,8 @@ class Listed:
     blocked: bool
     due_kind: str = ""
     due_ms: int = 0
+    score: int = 0
+    """What the customer thought, 1 to 5; 0: they have not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,7 @@ async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> l
     """The conversations of a query with their names. The query's limit comes first, so that the joins see few rows."""
     few = wanted.subquery("few")
     columns = [few.c[name] for name in _TALK]
-    more = (few.c.snooze_ms, few.c.priority, few.c.tags, identity.c.blocked, few.c.due_kind, few.c.due_ms)
+    more = (few.c.snooze_ms, few.c.priority, few.c.tags, identity.c.blocked, few.c.due_kind, few.c.due_ms, rating.c.score)
     joined = (
         select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq, *more)
         .select_from(few)
@@ -104,6 +107,7 @@ async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> l
         .join(customer, customer.c.id == few.c.customer_id)
         .outerjoin(agent, agent.c.id == few.c.agent_id)
         .outerjoin(read, and_(read.c.agent_id == me, read.c.conversation_id == few.c.id))
+        .outerjoin(rating, rating.c.conversation_id == few.c.id)
         .order_by(few.c.last_s.desc())
     )
     rows = (await connection.execute(joined)).all()
@@ -140,6 +144,7 @@ def _row(row: Any, names: dict[str, str]) -> Listed:
         blocked=bool(blocked),
         due_kind=promise[0],
         due_ms=promise[1],
+        score=promise[2] or 0,
     )
 
 

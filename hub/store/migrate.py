@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from hub.store.database import is_transient, parse_url
 
 log = structlog.get_logger()
 
-HEAD = "0015"
+HEAD = "0020"
 """The newest revision; a test holds it to the folder."""
 FOLDER = Path(__file__).with_name("migrations")
 PATIENCE_S = 30.0
@@ -41,10 +42,8 @@ async def migrate(url: str) -> None:
         Path(target.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_async_engine(target, poolclass=NullPool, hide_parameters=True)
     try:
-        await _reached(engine)
-        async with engine.connect() as connection:
-            if await _revision(connection) == HEAD:
-                return
+        if await _found(engine) == HEAD:
+            return
         async with engine.connect() as connection, _alone(connection, target.database or ""):
             await connection.run_sync(_upgrade)
             await connection.commit()
@@ -52,14 +51,15 @@ async def migrate(url: str) -> None:
         await engine.dispose()
 
 
-async def _reached(engine: AsyncEngine) -> None:
-    """Wait for a database that still starts, as after a power cut, when everything does. Raises `Busy` when it takes too long."""
+async def _found(engine: AsyncEngine) -> str | None:
+    """The revision of a database, also of one that still starts, as after a power cut, when everything does. Raises `Busy` when
+    that takes too long."""
     loop = asyncio.get_running_loop()
     until = loop.time() + PATIENCE_S
     while True:
         try:
-            async with engine.connect():
-                return
+            async with engine.connect() as connection:
+                return await _revision(connection)
         except (DBAPIError, OSError, TimeoutError) as exc:
             if not (is_transient(exc) or (isinstance(exc, DBAPIError) and CANNOT_CONNECT in getattr(exc.orig, "args", ()))):
                 raise
@@ -94,7 +94,7 @@ async def _alone(connection: AsyncConnection, database: str) -> AsyncIterator[No
     take, give = (
         (f"SELECT pg_advisory_lock({LOCK})", f"SELECT pg_advisory_unlock({LOCK})")
         if dialect == "postgresql"
-        else (f"SELECT GET_LOCK('frontdesk{LOCK}', {LOCK_S})", f"SELECT RELEASE_LOCK('frontdesk{LOCK}')")
+        else (f"SELECT GET_LOCK('{lock_of(database)}', {LOCK_S})", f"SELECT RELEASE_LOCK('{lock_of(database)}')")
     )
     taken = (await connection.execute(text(take))).scalar()
     await connection.commit()
@@ -105,6 +105,11 @@ async def _alone(connection: AsyncConnection, database: str) -> AsyncIterator[No
     finally:
         await connection.execute(text(give))
         await connection.commit()
+
+
+def lock_of(database: str) -> str:
+    """The lock's name on MariaDB, where locks are the server's and not a database's, of at most 64 characters (GET_LOCK)."""
+    return f"frontdesk{LOCK}.{hashlib.sha256(database.encode()).hexdigest()[:16]}"
 
 
 def _locked(path: Path) -> IO[str]:

@@ -33,12 +33,12 @@ class NamingStore:
         self.db = db
         self._links = links
 
-    async def rename(self, channel: ChannelName, stranger: ExternalId, address: ExternalId) -> bool:
-        """Give what a stranger said to the customer at `address`; False when there is nothing, or it was done before."""
+    async def rename(self, channel: ChannelName, stranger: ExternalId, address: ExternalId, *, goes_on: bool = False) -> bool:
+        """Give what a stranger said to the customer at `address`; False when there is nothing, or it was done before. Of two open
+        conversations the stranger's is settled; with `goes_on` it is the one that goes on, and the other one stands beside it."""
 
         async def work(connection: AsyncConnection) -> bool:
-            buckets = (bucket_of(channel, stranger), bucket_of(channel, address))
-            await self._links.lock(connection, {bucket % self._links.lanes for bucket in buckets})
+            await self._hold(connection, channel, stranger, address)
             old = await self._row(connection, channel, stranger)
             if old is None and not await self._waits(connection, channel, stranger):
                 return False
@@ -51,13 +51,26 @@ class NamingStore:
             if new["customer_id"] != old["customer_id"]:
                 await self._links.hold(connection, {new["customer_id"], old["customer_id"]})
                 await self._links.bring(connection, new["customer_id"], old["customer_id"], "named", "system", "")
-            await self._conversations(connection, old["id"], new)
+            await self._conversations(connection, old["id"], new, goes_on)
             await self._log(connection, old, new)
             values = {"profile": orjson.dumps({BECAME: address}).decode(), "head": 0, "read_cs": 0, "seen_cs": 0}
             await connection.execute(update(identity).where(identity.c.id == old["id"]).values(**values))
             return True
 
         return await self.db.transact(work)
+
+    async def _hold(self, connection: AsyncConnection, channel: str, *addresses: str) -> None:
+        """Hold the lanes of these addresses, and those that their identities are in."""
+        own = select(identity.c.bucket).where(identity.c.id.in_([identity_of(channel, one) for one in addresses]))
+        held: set[int] = set()
+        while True:
+            found = (await connection.execute(own)).scalars()
+            buckets = {*(bucket_of(channel, one) for one in addresses), *found}
+            more = {bucket % self._links.lanes for bucket in buckets} - held
+            if not more:
+                return
+            await self._links.lock(connection, more)
+            held |= more
 
     @staticmethod
     async def _row(connection: AsyncConnection, channel: str, address: str) -> dict[str, Any] | None:
@@ -100,11 +113,15 @@ class NamingStore:
         await connection.execute(insert(identity), [made])
         return made
 
-    async def _conversations(self, connection: AsyncConnection, old: str, new: dict[str, Any]) -> None:
+    async def _conversations(self, connection: AsyncConnection, old: str, new: dict[str, Any], goes_on: bool) -> None:
         """Their conversations, with the calls and files that belong to them. A customer has one open at most: the stranger's is
-        settled when there is another."""
+        settled when there is another, or that one gives way to it."""
         opened = select(conversation.c.id).where(conversation.c.open_key == new["id"])
-        if (await connection.execute(opened)).first() is not None:
+        mine = select(conversation.c.id).where(conversation.c.open_key == old)
+        both = [(await connection.execute(one)).first() is not None for one in (opened, mine)]
+        if goes_on and all(both):
+            await connection.execute(update(conversation).where(conversation.c.open_key == new["id"]).values(open_key=None))
+        elif both[0]:
             settled: dict[str, Any] = {"status": "resolved", "open_key": None, "waiting_ms": 0, "snooze_ms": 0}
             settled |= {"resolved_at": datetime.now(UTC), "resolved_by": "Frontdesk"}
             await connection.execute(update(conversation).where(conversation.c.open_key == old).values(**settled))

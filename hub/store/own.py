@@ -28,6 +28,8 @@ class Draft:
 
 
 NOTHING = Draft("reply", "", 0)
+EVERYBODY = ""
+"""In the place of an agent: views that all of them have."""
 
 
 class OwnStore:
@@ -66,7 +68,7 @@ class OwnStore:
             return [row[0] for row in await connection.execute(own.order_by(draft.c.at.desc()).limit(most))]
 
     async def views(self, agent_id: str) -> list[dict[str, Any]]:
-        """An agent's views of the list."""
+        """An agent's views of the list, or those of `EVERYBODY`."""
         async with self.db.read() as connection:
             row = (await connection.execute(select(views.c.views).where(views.c.agent_id == agent_id))).first()
         found: list[dict[str, Any]] = orjson.loads(row[0]) if row else []

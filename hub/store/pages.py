@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import agent_tables, tables
@@ -17,7 +15,6 @@ from hub.store.listing import Listed, in_view, listed
 
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
-trouble = agent_tables.Trouble.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
@@ -116,36 +113,6 @@ class PageStore:
             count = int((await connection.execute(new)).scalar_one())
             rows = await connection.execute(done.group_by(message.c.kind, message.c.author_id))
             return count, {(row[0], row[1]): int(row[2]) for row in rows}
-
-    async def troubles(self) -> list[tuple[str, str, str]]:
-        """(channel or desk, what broke, how to mend it)."""
-        async with self.db.read() as connection:
-            rows = await connection.execute(select(trouble.c.place, trouble.c.said, trouble.c.mend).order_by(trouble.c.place))
-            return [(row[0], row[1], row[2]) for row in rows]
-
-    async def broke(self, place: str, kind: str, said: str, mend: str) -> bool:
-        """Note that something is broken, and how to mend it; says whether that is news."""
-        facts = {"said": said[:191], "mend": mend[:191]}
-        here = and_(trouble.c.place == place, trouble.c.kind == kind)
-
-        async def work(connection: AsyncConnection) -> bool:
-            known = (await connection.execute(select(trouble.c.kind).where(here).with_for_update())).first()
-            if known is not None:
-                await connection.execute(update(trouble).where(here).values(**facts))
-                return False
-            row = {"place": place, "kind": kind, "told_ms": 0, "at": datetime.now(UTC), **facts}
-            await connection.execute(insert(trouble), [row])
-            return True
-
-        try:
-            return await self.db.transact(work)
-        except IntegrityError:
-            return False
-
-    async def works(self, place: str, but: Sequence[str]) -> None:
-        """Everything at a channel or desk works again, but these kinds of trouble."""
-        async with self.db.write() as connection:
-            await connection.execute(delete(trouble).where(trouble.c.place == place, trouble.c.kind.not_in(but)))
 
     async def be(self, connection: AsyncConnection, agent_id: str, state: str, until_ms: int, reason: str) -> None:
         """An agent says at a desk to be there until then, or away and why."""

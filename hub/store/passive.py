@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +23,9 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Whether a message that came in was understood, the conversation and lane that it is in then, and whether anything waits
-    there to be sent to the customer."""
+    """The conversation and lane that a message is in once it was understood, and whether anything waits there to be sent to the
+    customer."""
 
-    done: bool
     conversation_id: str | None = None
     lane: int = 0
     waits: bool = False
@@ -45,7 +45,7 @@ class PassiveStore:
             delivery.c.conversation_id == conversation.c.id, delivery.c.stream == source, delivery.c.state == "queued"
         )
         wanted = (
-            select(inbox.c.state, conversation.c.id, conversation.c.lane, waits)
+            select(conversation.c.id, conversation.c.lane, waits)
             .outerjoin(message, entry)
             .outerjoin(conversation, conversation.c.id == message.c.conversation_id)
             .where(inbox.c.source == source, inbox.c.external_id == external_id)
@@ -53,7 +53,15 @@ class PassiveStore:
         )
         async with self.db.read() as connection:
             row = (await connection.execute(wanted)).first()
-        return Stage(row[0] != PENDING, row[1], row[2] or 0, bool(row[3])) if row else Stage(False)
+        return Stage(row[0], row[1] or 0, bool(row[2])) if row else Stage()
+
+    async def understood(self, source: str, external_ids: Sequence[str]) -> list[str]:
+        """Which of a channel's messages were understood."""
+        wanted = select(inbox.c.external_id).where(
+            inbox.c.source == source, inbox.c.external_id.in_(external_ids), inbox.c.state != PENDING
+        )
+        async with self.db.read() as connection:
+            return [str(one) for one in (await connection.execute(wanted)).scalars()]
 
     async def answered(self, conversation_id: str, mark: str) -> list[str]:
         """The stored parts of the calls that a message was answered with, in order; empty when it was not."""

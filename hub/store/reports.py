@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hub.store import rating_tables, report_tables, tables
 from hub.store.database import Database, among
 from hub.store.listing import Listed, listed
+from hub.store.merging import MARKED
 
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
@@ -75,7 +76,12 @@ class Scope:
         return and_(column >= self.since, column < self.until)
 
 
-_STEP = (message.c.s, message.c.conversation_id, message.c.kind, message.c.author_kind, message.c.stored_at)
+_MARK = and_(message.c.kind == "changed", message.c.data.contains(MARKED, autoescape=True))
+_KIND = case((_MARK, "message"), else_=message.c.kind)
+"""What was said in a merged conversation is said in the one that goes on."""
+_STEP = (message.c.s, message.c.conversation_id, _KIND, message.c.author_kind, message.c.stored_at)
+_ONCE = milestone.c.conversation_id.not_in(select(conversation.c.id).where(conversation.c.merged_into.is_not(None)))
+"""A matter counts once: not for what was merged into another conversation."""
 _FACTS = [milestone.c[name] for name in Milestone.__slots__]
 TIMES = {"opened": milestone.c.opened_at, "answered": milestone.c.answered_at, "resolved": milestone.c.resolved_at}
 
@@ -142,7 +148,7 @@ class ReportStore:
 
     async def facts(self, scope: Scope, what: str) -> list[Milestone]:
         """Conversations that were opened, answered or resolved in a period."""
-        wanted = select(*_FACTS).where(scope.within(TIMES[what]), *scope.holds(milestone))
+        wanted = select(*_FACTS).where(scope.within(TIMES[what]), _ONCE, *scope.holds(milestone))
         async with self.db.read() as connection:
             return [Milestone(*tuple(row)) for row in await connection.execute(wanted)]
 
@@ -200,7 +206,7 @@ def _behind(scope: Scope, measure: str, channels: Sequence[str]) -> Select[Any]:
     """(conversation, time) of what a number counts."""
     if measure in TIMES:
         at = TIMES[measure]
-        return select(milestone.c.conversation_id, at).where(scope.within(at), *scope.holds(milestone))
+        return select(milestone.c.conversation_id, at).where(scope.within(at), _ONCE, *scope.holds(milestone))
     if measure == "rated":
         at = rating.c.answered_at
         return select(rating.c.conversation_id, at).where(scope.within(at), rating.c.score > 0, *scope.holds(rating))

@@ -112,6 +112,18 @@ class StaffStore:
         except IntegrityError:
             await self.db.transact(work)
 
+    async def name_of(self, desk: str, external_id: str) -> str:
+        """What somebody at a desk is called there; empty where nobody has said."""
+        here = and_(person.c.desk == desk, person.c.external_id == external_id)
+        async with self.db.read() as connection:
+            return str((await connection.execute(select(person.c.name).where(here))).scalar() or "")
+
+    async def is_agent(self, desk: str, external_id: str, agent_id: str) -> None:
+        """Somebody at a desk is this agent, whatever address the desk knows of them."""
+        here = and_(person.c.desk == desk, person.c.external_id == external_id)
+        async with self.db.write() as connection:
+            await connection.execute(update(person).where(here).values(agent_id=agent_id, by_hand=True, shown=""))
+
 
 FRESH = {"agent_id": "", "by_hand": False, "looked_ms": 0, "shown_ms": 0, "shown": ""}
 """A person at a desk who was never seen before."""

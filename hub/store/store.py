@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 from sqlalchemy import insert, select
@@ -21,28 +22,35 @@ from hub.store.ended import EndedStore
 from hub.store.factors import FactorStore
 from hub.store.feeds import FeedStore
 from hub.store.filing import FileRows
+from hub.store.gathering import GatheringStore
 from hub.store.heading import HeadingStore
 from hub.store.holds import HoldStore
 from hub.store.inbox import InboxStore
 from hub.store.linking import LinkStore
 from hub.store.logs import LogStore
+from hub.store.merging import MergeStore
 from hub.store.migrate import migrate
 from hub.store.naming import NamingStore
 from hub.store.own import OwnStore
 from hub.store.pages import PageStore
 from hub.store.passive import PassiveStore
 from hub.store.persons import PersonStore
+from hub.store.promising import PromiseStore
 from hub.store.queueing import QueueStore
 from hub.store.ratings import RatingStore
 from hub.store.reach import ReachStore
 from hub.store.readings import ReadingStore
+from hub.store.reminding import ReminderStore
 from hub.store.reports import ReportStore
 from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
 from hub.store.threads import ThreadStore
 from hub.store.timeline import Timeline
+from hub.store.translations import TranslationStore
+from hub.store.troubles import TroubleStore
 from hub.store.windows import WindowStore
+from hub.store.workspaces import WorkspaceStore
 
 log = structlog.get_logger()
 meta = tables.Meta.__table__  # type: ignore[attr-defined]
@@ -65,10 +73,13 @@ class Store:
     windows: WindowStore
     holds: HoldStore
     heading: HeadingStore
+    gathering: GatheringStore
     readings: ReadingStore
     passive: PassiveStore
     ended: EndedStore
+    promising: PromiseStore
     sweeping: SweepStore
+    reminders: ReminderStore
     logs: LogStore
     console: ConsoleStore
     agents: AgentStore
@@ -77,9 +88,11 @@ class Store:
     devices: DeviceStore
     links: LinkStore
     naming: NamingStore
+    merging: MergeStore
     persons: PersonStore
     threads: ThreadStore
     pages: PageStore
+    troubles: TroubleStore
     reach: ReachStore
     ratings: RatingStore
     own: OwnStore
@@ -87,6 +100,8 @@ class Store:
     factors: FactorStore
     queueing: QueueStore
     reports: ReportStore
+    workspaces: WorkspaceStore
+    translations: TranslationStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -115,10 +130,7 @@ async def open_store(url: str, *, lanes: int | None = None, pool: int = 5) -> St
 def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
     deliveries, links, inbox = DeliveryStore(db, lanes), LinkStore(db, lanes), InboxStore(db)
     return Store(
-        db=db,
-        epoch=epoch,
-        secret=secret,
-        lanes=lanes,
+        *(db, epoch, secret, lanes),
         inbox=inbox,
         feeds=FeedStore(db, inbox, lanes),
         timeline=Timeline(db),
@@ -126,21 +138,22 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         windows=WindowStore(db),
         holds=HoldStore(db, lanes),
         heading=HeadingStore(db),
+        gathering=GatheringStore(db),
         readings=ReadingStore(db, lanes),
         passive=PassiveStore(db, deliveries),
         ended=EndedStore(db),
+        promising=PromiseStore(db),
         sweeping=SweepStore(db),
+        reminders=ReminderStore(db),
         logs=LogStore(db),
         console=ConsoleStore(db),
         agents=AgentStore(db),
         staff=StaffStore(db),
         files=FileRows(db),
         devices=DeviceStore(db),
-        links=links,
-        naming=NamingStore(db, links),
-        persons=PersonStore(db),
         threads=ThreadStore(db, lanes),
         pages=PageStore(db),
+        troubles=TroubleStore(db),
         reach=ReachStore(db),
         ratings=RatingStore(db),
         own=OwnStore(db),
@@ -148,7 +161,16 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         factors=FactorStore(db),
         queueing=QueueStore(db),
         reports=ReportStore(db),
+        workspaces=WorkspaceStore(db),
+        translations=TranslationStore(db),
+        **_of_customers(db, links, lanes),
     )
+
+
+def _of_customers(db: Database, links: LinkStore, lanes: int) -> dict[str, Any]:
+    """What makes several identities one customer, and several conversations one matter."""
+    made = {"links": links, "naming": NamingStore(db, links), "persons": PersonStore(db)}
+    return {**made, "merging": MergeStore(db, links, lanes)}
 
 
 async def _agreed(db: Database, lanes: int) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from hub.model import new_id
@@ -37,12 +37,14 @@ class Waiting:
     customer_name: str
     email: str
     last_s: int
+    due_ms: int = 0
+    """When what was promised is due; 0: nothing is."""
 
 
 _WHO = (
     conversation.c.id, conversation.c.bucket, conversation.c.channel, conversation.c.waiting_ms, conversation.c.agent_id,
     conversation.c.team, conversation.c.locale, conversation.c.preview, customer.c.name, customer.c.email,
-    conversation.c.last_s,
+    conversation.c.last_s, conversation.c.due_ms,
 )  # fmt: skip
 
 
@@ -74,16 +76,29 @@ class SweepStore:
     async def overdue(self, most: int = 200) -> list[Waiting]:
         """Open conversations that are past what was promised, and whose agents were not told of that; `since_ms` is when it was
         due."""
+        return await self._untold("overdue", conversation.c.due_ms, conversation.c.due_ms <= now_ms(), most)
+
+    async def nearly(self, most: int = 200) -> list[Waiting]:
+        """Open conversations whose agents are to be called because what was promised is due soon, and were not yet; `since_ms`
+        is when it is due."""
+        soon = and_(conversation.c.warn_ms > 0, conversation.c.warn_ms <= now_ms(), conversation.c.due_ms > now_ms())
+        return await self._untold("nearly", conversation.c.due_ms, soon, most)
+
+    async def escalated(self, after_ms: int, most: int = 200) -> list[Waiting]:
+        """Open conversations whose customer has waited so long that it is urgent, and of which that was not said yet."""
+        long = and_(conversation.c.waiting_ms <= now_ms() - after_ms, conversation.c.snooze_ms == 0)
+        return await self._untold("escalated", conversation.c.waiting_ms, long, most)
+
+    async def _untold(self, kind: str, about: ColumnElement[int], due: ColumnElement[bool], most: int) -> list[Waiting]:
+        """Open conversations without a notice of this kind about this moment, which is their `since_ms`."""
         told = select(notice.c.id).where(
-            notice.c.conversation_id == conversation.c.id, notice.c.kind == "overdue", notice.c.about_ms == conversation.c.due_ms
+            notice.c.conversation_id == conversation.c.id, notice.c.kind == kind, notice.c.about_ms == about
         )
-        columns = [conversation.c.due_ms if c is conversation.c.waiting_ms else c for c in _WHO]
+        columns = [about if c is conversation.c.waiting_ms else c for c in _WHO]
         wanted = select(*columns).join(customer, customer.c.id == conversation.c.customer_id)
-        late = and_(conversation.c.due_ms > 0, conversation.c.due_ms <= now_ms(), ~told.exists())
+        wanted = wanted.where(conversation.c.status == "open", about > 0, due, ~told.exists())
         async with self.db.read() as connection:
-            rows = await connection.execute(
-                wanted.where(conversation.c.status == "open", late).order_by(conversation.c.due_ms).limit(most)
-            )
+            rows = await connection.execute(wanted.order_by(about).limit(most))
             return [Waiting(*tuple(row)) for row in rows]
 
     async def unseen(self, after_ms: int, channels: Sequence[str], most: int = 200) -> list[Waiting]:
@@ -172,9 +187,10 @@ class SweepStore:
 
         return await self.db.transact(work)
 
-    async def close_notice(self, notice_id: str, state: str, error: str = "", wait_ms: int = 0) -> None:
-        """Record what became of a notice: sent, failed, or queued again after `wait_ms`."""
+    async def close_notice(self, notice_id: str, state: str, error: str = "", wait_ms: int = 0, untried: bool = False) -> None:
+        """Record what became of a notice: sent, failed, or queued again after `wait_ms`, `untried` when nothing was tried."""
         values: dict[str, Any] = {"state": state, "error": error[:2000], "due_ms": now_ms() + wait_ms}
+        values |= {"tries": 0} if untried else {}
         if state != "queued":
             values["address"] = None
         async with self.db.write() as connection:

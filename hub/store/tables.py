@@ -100,6 +100,7 @@ class Conversation(SQLModel, table=True):
         Index("ix_conversation_agent_id_status_last_s", "agent_id", "status", "last_s"),
         Index("ix_conversation_customer_id_last_s", "customer_id", "last_s"),
         Index("ix_conversation_status_waiting_ms", "status", "waiting_ms"),
+        Index("ix_conversation_merged_into", "merged_into"),
     )
 
     id: str = Field(primary_key=True, sa_type=ID)
@@ -126,6 +127,8 @@ class Conversation(SQLModel, table=True):
     """Since when an answer waits for the customer; 0: nothing waits."""
     said_ms: int = Field(default=0, sa_type=BIG)
     """When, by the platform's clock, the customer said what was said last."""
+    wrote_us: int = Field(default=0, sa_type=BIG)
+    """When, in microseconds of the desk's clock, agents wrote what they wrote last in its thread."""
     at: datetime = Field(sa_type=UTC6)
     last_at: datetime = Field(sa_type=UTC6)
     resolved_at: datetime | None = Field(default=None, sa_type=UTC6)
@@ -140,6 +143,18 @@ class Conversation(SQLModel, table=True):
     due_kind: str = Field(default="", sa_type=word(8))
     due_ms: int = Field(default=0, sa_type=BIG)
     """When what was promised is due; 0: nothing is."""
+    warn_ms: int = Field(default=0, sa_type=BIG)
+    """When its agent is called before that; 0: not at all."""
+    translate: str = Field(default="", sa_type=word(8))
+    """`on` or `off` where somebody has said it of this conversation."""
+    spoken: str = Field(default="", sa_type=word(16))
+    """The language that the customer was found to write."""
+    unplaced: int = Field(default=0, sa_type=Integer)
+    """Entries that wait for their place in the customer's log."""
+    merged_into: str | None = Field(default=None, sa_type=ID)
+    """The conversation in which agents see this one."""
+    joins: bool = False
+    """Whether others were merged into it."""
 
 
 class Message(SQLModel, table=True):
@@ -257,7 +272,8 @@ class File(SQLModel, table=True):
 
 
 class Notice(SQLModel, table=True):
-    """A notice that was due, once: to agents when nobody answers, to a customer who left."""
+    """A notice that was due, once: to agents when nobody answers, to one who has not seen something, to a customer who left.
+    `about_ms` tells two of a kind apart: the moment that they are about, or of a notice to one agent a number made of `seq`."""
 
     __table_args__ = (UniqueConstraint("conversation_id", "kind", "about_ms"), Index("ix_notice_state_due_ms", "state", "due_ms"))
 

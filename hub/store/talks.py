@@ -57,6 +57,7 @@ class Talk:
     reminded_ms: int = 0
     unread_ms: int = 0
     said_ms: int = 0
+    wrote_us: int = 0
     resolved_at: datetime | None = None
     resolved_by: str = ""
     snooze_ms: int = 0
@@ -65,6 +66,12 @@ class Talk:
     answered: bool = False
     due_kind: str = ""
     due_ms: int = 0
+    warn_ms: int = 0
+    translate: str = ""
+    spoken: str = ""
+    unplaced: int = 0
+    merged_into: str | None = None
+    joins: bool = False
     new: bool = False
     changed: bool = False
     resumed: bool = False

@@ -15,6 +15,7 @@ from hub.store.calls import Call
 from hub.store.database import Database, now_ms
 
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+customer = tables.Customer.__table__  # type: ignore[attr-defined]
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
 meta = tables.Meta.__table__  # type: ignore[attr-defined]
@@ -69,6 +70,15 @@ class ThreadStore:
             return True
 
         return await self.db.transact(work)
+
+    async def of_open(self, identity_id: str) -> list[tuple[str, str, str]]:
+        """(desk, thread, the customer's name) of a customer's open conversation on one channel."""
+        wanted = select(thread.c.desk, thread.c.external_id, customer.c.name)
+        wanted = wanted.join(conversation, conversation.c.id == thread.c.conversation_id)
+        wanted = wanted.join(customer, customer.c.id == conversation.c.customer_id)
+        async with self.db.read() as connection:
+            rows = await connection.execute(wanted.where(conversation.c.open_key == identity_id).order_by(thread.c.desk))
+            return [(row[0], row[1], row[2]) for row in rows]
 
     async def listened(self, desk: str, gap_ms: int) -> bool:
         """Somebody listens to a desk at this moment. When nobody has for longer than `gap_ms`, it is doubted from then on."""

@@ -15,7 +15,9 @@ from hub.store import (  # noqa: F401 -- importing tables fills the metadata
     piece_tables,
     rating_tables,
     tables,
+    translation_tables,
     window_tables,
+    workspace_tables,
 )
 
 

@@ -1,0 +1,93 @@
+"""What is broken at channels and desks, and who was told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import and_, delete, insert, not_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hub.people import Trouble
+from hub.store import agent_tables
+from hub.store.database import Database, now_ms
+
+agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
+trouble = agent_tables.Trouble.__table__  # type: ignore[attr-defined]
+HEARD = "heard."
+"""How kinds begin that a platform tells by itself; they are over when they were not told for `LATELY`."""
+LATELY = timedelta(minutes=10)
+_COLUMNS = (trouble.c.kind, trouble.c.said, trouble.c.mend)
+
+
+class TroubleStore:
+    """Every query about them."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+
+    async def broke(self, place: str, found: Trouble) -> bool:
+        """Note that something is broken, and how to mend it; says whether that is news."""
+        facts = {"said": found.said[:191], "mend": found.mend[:191], "at": datetime.now(UTC)}
+        here = and_(trouble.c.place == place, trouble.c.kind == found.kind[:64])
+
+        async def work(connection: AsyncConnection) -> bool:
+            known = (await connection.execute(select(trouble.c.kind).where(here).with_for_update())).first()
+            if known is not None:
+                await connection.execute(update(trouble).where(here).values(**facts))
+                return False
+            await connection.execute(insert(trouble), [{"place": place, "kind": found.kind[:64], "told_ms": 0, **facts}])
+            return True
+
+        try:
+            return await self.db.transact(work)
+        except IntegrityError:
+            return False
+
+    async def heard(self, place: str, found: Trouble) -> bool:
+        """As `broke`, of what a platform tells by itself."""
+        return await self.broke(place, Trouble(f"{HEARD}{found.kind}", found.said, found.mend))
+
+    async def works(self, place: str, but: Sequence[str]) -> list[Trouble]:
+        """Everything there works again, but for these kinds of trouble and what was heard lately; returns what people know of."""
+        fresh = and_(trouble.c.kind.like(f"{HEARD}%"), trouble.c.at > datetime.now(UTC) - LATELY)
+        over = and_(trouble.c.place == place, trouble.c.kind.not_in(but), not_(fresh))
+
+        async def work(connection: AsyncConnection) -> list[Trouble]:
+            rows = list(await connection.execute(select(*_COLUMNS, trouble.c.told_ms).where(over).with_for_update()))
+            if rows:
+                await connection.execute(delete(trouble).where(over))
+            return [Trouble(*row[:3]) for row in rows if row[3]]
+
+        return await self.db.transact(work)
+
+    async def untold(self, place: str) -> list[Trouble]:
+        """What nobody was told of yet; whoever asks tells them, and nobody else gets the same."""
+        own = and_(trouble.c.place == place, trouble.c.told_ms == 0)
+
+        async def work(connection: AsyncConnection) -> list[Trouble]:
+            rows = list(await connection.execute(select(*_COLUMNS).where(own).order_by(trouble.c.kind).with_for_update()))
+            if rows:
+                await connection.execute(update(trouble).where(own).values(told_ms=now_ms()))
+            return [Trouble(*tuple(row)) for row in rows]
+
+        return await self.db.transact(work)
+
+    async def not_told(self, place: str, kinds: Sequence[str]) -> None:
+        """Nobody could be reached: it is to be told later."""
+        here = and_(trouble.c.place == place, trouble.c.kind.in_(kinds))
+        async with self.db.write() as connection:
+            await connection.execute(update(trouble).where(here).values(told_ms=0))
+
+    async def all(self) -> list[tuple[str, str, str]]:
+        """(channel or desk, what broke, how to mend it)."""
+        async with self.db.read() as connection:
+            wanted = select(trouble.c.place, trouble.c.said, trouble.c.mend).order_by(trouble.c.place, trouble.c.kind)
+            return [(row[0], row[1], row[2]) for row in await connection.execute(wanted)]
+
+    async def with_roles(self, roles: Sequence[str], most: int) -> list[str]:
+        """Agents with one of these roles."""
+        held = and_(agent.c.disabled.is_(False), agent.c.role.in_(roles))
+        async with self.db.read() as connection:
+            return list((await connection.execute(select(agent.c.id).where(held).order_by(agent.c.id).limit(most))).scalars())
