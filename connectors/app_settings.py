@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from connectors.identity_settings import IdentitySettings
 from connectors.web_settings import WebSettings
+from hub.base_url import BaseUrl
 from hub.notices import QuietHours, Seconds
 
 
@@ -22,7 +22,7 @@ class Fcm(_Part):
     project: str = Field(pattern=r"^[a-z0-9:.-]+$")
     client_email: str
     private_key: SecretStr = Field(description="PEM; as file:/run/secrets/… or ${NAME}")
-    api_url: str = "https://fcm.googleapis.com"
+    api_url: BaseUrl = "https://fcm.googleapis.com"
     token_url: str = "https://oauth2.googleapis.com/token"  # noqa: S105
 
 
@@ -33,7 +33,7 @@ class Apns(_Part):
     team_id: str = Field(pattern=r"^[A-Za-z0-9]{1,20}$")
     private_key: SecretStr = Field(description="the .p8 file's content; as file:/run/secrets/… or ${NAME}")
     topic: str = Field(description="the app's bundle id")
-    api_url: str = Field("https://api.push.apple.com", description="https://api.sandbox.push.apple.com for builds out of Xcode")
+    api_url: BaseUrl = Field("https://api.push.apple.com", description="Xcode's builds: https://api.sandbox.push.apple.com")
 
 
 class Push(_Part):
@@ -53,13 +53,6 @@ class Push(_Part):
         if self.fcm is None and self.apns is None:
             raise ValueError("give `fcm`, `apns` or both")
         return self
-
-    @field_validator("fcm", "apns")
-    @classmethod
-    def _url(cls, value: Fcm | Apns | None) -> Fcm | Apns | None:
-        if value is not None and not re.match(r"https?://[^/]", value.api_url):
-            raise ValueError("api_url must begin with https://")
-        return value
 
 
 class AppSettings(WebSettings):

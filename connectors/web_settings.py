@@ -11,6 +11,9 @@ from connectors.identity_settings import IdentitySettings
 from hub.notices import Seconds
 from hub.ports import Settings
 
+ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.IGNORECASE)
+"""What browsers send as a page's origin; it is written into headers too, so that nothing else may stand in it."""
+
 
 class Question(BaseModel):
     """One thing that is asked before the chat. Labels and options by language."""
@@ -79,7 +82,9 @@ class WebSettings(Settings):
     title: dict[str, str] = Field({"zh": "在线客服", "en": "Chat with us"}, description="the chat's title, by language")
     greeting: dict[str, str] = Field({}, description="shown before the first message, by language; nothing is stored")
     origins: tuple[str, ...] = Field(
-        (), description="pages that may embed the chat, as https://shop.example; none given: every page"
+        (),
+        description="pages that may embed the chat, as https://shop.example, also in a frame; "
+        "none given: every page may embed it, and none may frame it",
     )
     locale: str = Field("", description="a fixed language; empty: the browser's")
     accent: str = Field("#0b6bcb", pattern=r"^#[0-9a-fA-F]{6}$", description="the colour of buttons and of the customer's lines")
@@ -96,7 +101,7 @@ class WebSettings(Settings):
     @classmethod
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         for origin in origins:
-            if not re.fullmatch(r"https?://[^\s/*]+", origin):
+            if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"“{origin}” is not how browsers name a page's origin; write https://shop.example")
         return tuple(origin.lower() for origin in origins)
 

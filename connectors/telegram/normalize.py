@@ -162,18 +162,20 @@ def _answered(message: dict[str, Any], customer: str) -> ExternalId | None:
 
 
 def _moved(source: Source, message: dict[str, Any], update: dict[str, Any]) -> list[Message]:
-    """A group became a supergroup, which has another id; each of the two tells of the other."""
-    other = message.get("migrate_to_chat_id") or message.get("migrate_from_chat_id")
-    if not other:
+    """A group became a supergroup, which has another id. Each of the two tells of the other: it is said once."""
+    to, before = message.get("migrate_to_chat_id"), message.get("migrate_from_chat_id")
+    if not to and not before:
         return []
+    here = _id(message["chat"]["id"])
+    old, new = (here, _id(to)) if to else (_id(before), here)
     return [
         Message(
             channel=source.channel,
             account=source.account,
-            id=ExternalId(f"u{update['update_id']}"),
-            customer=ExternalId(_id(message["chat"]["id"])),
+            id=ExternalId(f"{old}.moved.{new}"),
+            customer=ExternalId(old),
             at=datetime.fromtimestamp(int(message["date"]), UTC),
-            parts=(Event(kind="moved", data=_id(other)),),
+            parts=(Event(kind="moved", data=new),),
             profile=profile_of(message["chat"]),
             raw=update,
         )

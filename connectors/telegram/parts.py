@@ -42,10 +42,10 @@ AROUND = frozenset((
 
 
 def parts_of(message: dict[str, Any]) -> Iterable[Part]:
-    """A message's content. Text stands alone; a caption is text that follows its media. What is quoted from elsewhere, or only in
-    part, stands before it."""
-    if quoted := _quoted(message):
-        yield Text(text=quoted, spans=(Span(kind="quote", start=0, end=len(quoted)),))
+    """A message's content. Text stands alone; a caption is text that follows its media. Before it stands who said it first, where
+    it was forwarded, and what is quoted from elsewhere or only in part."""
+    for around in filter(None, (_forwarded(message), _quoted(message))):
+        yield Text(text=around, spans=(Span(kind="quote", start=0, end=len(around)),))
     if "text" in message:
         yield _text(message["text"], message.get("entities") or ())
         return
@@ -81,6 +81,16 @@ def _quoted(message: dict[str, Any]) -> str:
     origin = elsewhere.get("origin") if isinstance(elsewhere, dict) else None
     author = _author(origin) if isinstance(origin, dict) else ""
     return ": ".join(piece for piece in (author, said) if piece)
+
+
+def _forwarded(message: dict[str, Any]) -> str:
+    """Whose words these are; of an album once, beside its caption. Gateways still write it as it was before Bot API 7.0."""
+    if "media_group_id" in message and not message.get("caption"):
+        return ""
+    origin = message.get("forward_origin")
+    before = {"sender_user": "forward_from", "chat": "forward_from_chat", "sender_user_name": "forward_sender_name"}
+    found = origin if isinstance(origin, dict) else {name: message[old] for name, old in before.items() if message.get(old)}
+    return f"↪ {_author(found)}".strip() if found else ""
 
 
 def _author(origin: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from hub.base_url import BaseUrl
 from hub.ports import Pace, Settings
 
 OFFICIAL = "https://api.telegram.org"
@@ -26,7 +27,7 @@ class TelegramSettings(Settings):
     )
     username: str = Field("", description="the bot's @name, by which groups address it; empty: every @…bot is taken for it")
     polling: bool = Field(False, description="fetch updates instead of getting them; for machines without a public address")
-    api_url: str = Field(OFFICIAL, description="the Bot API server")
+    api_url: BaseUrl = Field(OFFICIAL, description="the Bot API server")
     timeout: float = Field(15.0, gt=0, description="seconds for one call")
     rate: float = Field(
         30.0, gt=0, description="messages a second of the whole bot; Telegram allows 30, and more to who pays for it"
@@ -38,13 +39,6 @@ class TelegramSettings(Settings):
         """So many in any minute: what may come at once and what comes within the minute after it, together."""
         at_once = max(1, self.per_group_minute // 4)
         return Pace((self.per_group_minute - at_once) / 60, at_once)
-
-    @field_validator("api_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if not re.match(r"https?://[^\s/]+", url):
-            raise ValueError("must begin with http:// or https://")
-        return url.rstrip("/")
 
     @property
     def bot(self) -> int:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+import structlog
+
 from connectors.wechat import sending
 from connectors.wechat.api import Api
 from connectors.wechat.crypto import Seal
 from connectors.wechat.errors import REPEATED, STALE_MEDIA, TYPING, UNFIT_MEDIA, Refused, translated
 from connectors.wechat.fates import fate_of
-from connectors.wechat.reading import Fields, message_of
+from connectors.wechat.reading import Fields, message_of, unread_of
 from connectors.wechat.settings import AccountSettings, Notice
-from hub.errors import Undeliverable
+from hub.errors import Malformed, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part, Text
-from hub.ports import Hook, IdempotencyKey, Identity, Kit, Receipt, Window
+from hub.ports import Hook, IdempotencyKey, Identity, Kit, Receipt, Unread, Window
 
+log = structlog.get_logger()
 SEND = "/cgi-bin/message/custom/send"
 TAKEN = b"success"
 """What stops WeChat from repeating a callback, and shows the customer nothing."""
@@ -31,16 +34,25 @@ class Account:
         self._account = settings
         self._kit = kit
         self._seal = Seal(settings, kit.now)
-        self._api = Api(settings)
+        self._api = Api(settings, kit.alone)
 
     def _window(self, scenes: Mapping[str, tuple[float, int]]) -> Window:
         asked = self._account
         return Window(asked.window_hours * 3600, asked.quota, scenes, hold_s=asked.hold_hours * 3600)
 
-    def _item(self, fields: Fields, notice: Notice | None) -> Message | None:
-        """What a customer said or did, or what became of a notice to them."""
-        item = message_of(self.name, fields, self._kit.now)
+    def _item(self, fields: Fields, notice: Notice | None) -> Message | Unread | None:
+        """What a customer said or did, or what became of a notice to them; what WeChat has sealed and nobody can read is kept."""
+        try:
+            item = message_of(self.name, fields, self._kit.now)
+        except Malformed as exc:
+            log.warning("wechat.callback_unread", channel=self.name, error=str(exc))
+            return unread_of(self.name, fields, str(exc))
         return item or (fate_of(self.name, fields, notice.template_id, self._kit.now) if notice else None)
+
+    def reread(self, raw: Mapping[str, Any]) -> list[Message]:
+        """What was kept unread, as this release understands it."""
+        item = message_of(self.name, raw, self._kit.now)
+        return [item] if item else []
 
     def _greeted(self, hook: Hook) -> Receipt:
         """WeChat's first look at the address."""

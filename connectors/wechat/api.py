@@ -6,6 +6,7 @@ import asyncio
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ import orjson
 from connectors.wechat.errors import TOKEN_CODES, Refused, checked, translated
 from connectors.wechat.settings import AccountSettings
 from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.ports import Alone
 from hub.text import loads
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
@@ -37,12 +39,14 @@ class Calls(ABC):
 
     token_codes = TOKEN_CODES
 
-    def __init__(self, url: str, timeout: float) -> None:
+    def __init__(self, url: str, timeout: float, alone: Alone | None, owner: str) -> None:
         self._url = url
         self._timeout = timeout
         self._token = ""
         self._until = 0.0
         self._refresh = asyncio.Lock()
+        self._alone = alone
+        self._owner = owner
         self._made: httpx.AsyncClient | None = None
 
     def _http(self) -> httpx.AsyncClient:
@@ -93,13 +97,15 @@ class Calls(ABC):
             raise Uncertain("WeChat answered something else than its documentation says") from exc
 
     async def _valid(self, instead_of: str = "") -> str:
-        """A token that should be good; asked for by one at a time, and forced only when the same one comes back."""
+        """A token that should be good; asked for by one at a time over all processes, and forced only when the same one comes
+        back: a second process is told what the first one got, and does not spoil it."""
         if self._token and self._token != instead_of and time.monotonic() < self._until:
             return self._token
         async with self._refresh:
             if self._token and self._token != instead_of and time.monotonic() < self._until:
                 return self._token
-            answer = await self._fresh(instead_of)
+            async with self._alone(f"token:{self._owner}", 2 * self._timeout + 1) if self._alone else nullcontext():
+                answer = await self._fresh(instead_of)
             self._token = str(answer["access_token"])
             self._until = time.monotonic() + max(float(answer.get("expires_in", 7200)) - MARGIN_S, 30.0)
             return self._token
@@ -160,8 +166,8 @@ class Api(Calls):
     """An Official Account's. `stable_token` gives every process the same token, so that none spoils another's
     (getStableAccessToken)."""
 
-    def __init__(self, settings: AccountSettings) -> None:
-        super().__init__(settings.api_url, settings.timeout)
+    def __init__(self, settings: AccountSettings, alone: Alone | None) -> None:
+        super().__init__(settings.api_url, settings.timeout, alone, settings.app_id)
         self._settings = settings
 
     def meaning(self, refused: Refused) -> ConnectorError:

@@ -15,7 +15,7 @@ from connectors.wechat.settings import WeChatSettings
 from hub import ports
 from hub.errors import Malformed, Rejected, Undeliverable
 from hub.model import Card, ChannelName, Choices, ExternalId, Part
-from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt
+from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt, Unread
 
 MOST = 50_000_000
 """Bytes of a file that is tried: pictures and recordings are made smaller, anything else leaves as a link."""
@@ -58,6 +58,8 @@ class WeChat(Account):
         item = self._item(self._seal.opened(hook), self._settings.notice)
         if item is None:
             return Receipt(body=TAKEN)
+        if isinstance(item, Unread):
+            return Receipt(body=TAKEN, unread=(item,))
         ask = None
         if self._settings.unionid:
             item = item.model_copy(update={"proved": self._people.proved(item.customer)})

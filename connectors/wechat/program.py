@@ -12,7 +12,7 @@ from connectors.wechat.settings import ProgramSettings
 from hub import ports
 from hub.errors import Undeliverable
 from hub.model import Card, ChannelName, Event, ExternalId, Message, Part
-from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt
+from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt, Unread
 
 MOST = 50_000_000
 """Bytes of a picture that is tried: it is made smaller where it must be."""
@@ -52,6 +52,8 @@ class MiniProgram(Account):
         item = self._item(fields, self._settings.notice)
         if item is None:
             return Receipt(body=TAKEN)
+        if isinstance(item, Unread):
+            return Receipt(body=TAKEN, unread=(item,))
         return Receipt((item,), body=self._handed_on(hook, item) or TAKEN)
 
     def _handed_on(self, hook: Hook, item: Message) -> bytes:

@@ -9,21 +9,46 @@ from typing import Any
 
 from hub.errors import Malformed
 from hub.model import Card, ChannelName, Choice, Event, ExternalId, Location, Media, Message, Part, Text, Unsupported
+from hub.ports import Unread
 from hub.text import clean, clean_tree
 
 Fields = Mapping[str, Any]
 SCENE = "qrscene_"
 """Before the scene of somebody who follows by a code."""
 LONGEST_ID = 160
+SILENT = frozenset((
+    "view", "view_miniprogram", "pic_sysphoto", "pic_photo_or_album", "pic_weixin", "location", "templatesendjobfinish",
+    "subscribe_msg_popup_event", "subscribe_msg_change_event", "subscribe_msg_sent_event", "masssendjobfinish",
+    "publishjobfinish", "kf_create_session", "kf_close_session", "kf_switch_session", "wxa_media_check",
+    "user_authorization_revoke", "user_authorization_cancellation", "user_info_modified", "qualification_verify_success",
+    "qualification_verify_fail", "naming_verify_success", "naming_verify_fail", "annual_renew", "verify_expired",
+    "poi_check_notify", "shakearoundusershake", "wificonnected", "merchant_order", "submit_invoice_title",
+    "update_invoice_status", "user_authorize_invoice", "card_pass_check", "card_not_pass_check", "card_pay_order",
+    "card_sku_remind", "user_get_card", "user_del_card", "user_gifting_card", "user_consume_card", "user_view_card",
+    "user_pay_from_pay_cell", "user_enter_session_from_card", "update_member_card", "submit_membercard_user_info",
+    "user_scan_product", "user_scan_product_async", "user_scan_product_verify_action", "subscribe_scan_product",
+    "device_bind", "device_unbind", "device_text", "device_subscribe_status", "device_unsubscribe_status",
+    "weapp_audit_success", "weapp_audit_fail", "weapp_audit_delay", "wxa_nickname_audit", "wxa_category_audit",
+    "wxa_privacy_apply", "wxa_illegal_record", "wxa_appeal_record",
+))  # fmt: skip
+"""Events that only the account is told of: what customers looked at, what became of its own mass messages, cards, names …"""
 
 
 def message_of(channel: ChannelName, fields: Fields, now: Callable[[], datetime]) -> Message | None:
-    """What a customer said or did; None for what only the account itself is told. Raises `Malformed`."""
+    """What a customer said or did; None for what only the account itself is told. Raises `Malformed` for what names no kind or
+    nobody, and for an event that nobody here knows."""
     kind, customer = word(fields, "MsgType").lower(), word(fields, "FromUserName")
     if not kind or not customer or len(customer) > LONGEST_ID:
         raise Malformed("wechat: no MsgType or FromUserName")
     parts = _event(fields) if kind == "event" else _parts(kind, fields)
     return _message(channel, fields, parts, now) if parts else None
+
+
+def unread_of(channel: ChannelName, fields: Fields, why: str) -> Unread:
+    """What stands in for a callback that can't be read: WeChat would repeat what is refused, and then tell the customer that the
+    account is out of order."""
+    own = _id(word(fields, "MsgType").lower(), word(fields, "FromUserName"), fields)
+    return Unread(channel, ExternalId(own), clean_tree(dict(fields)), why)
 
 
 def event_of(
@@ -143,5 +168,7 @@ def _event(fields: Fields) -> tuple[Part, ...]:
             return (Event(kind="opened", data=word(fields, "SessionFrom")[:1000]),)
         case "user_scan_product_enter_session":
             return (Event(kind="opened", data=word(fields, "KeyStr")[:1000]),)
-        case _:
+        case name:
+            if name not in SILENT:
+                raise Malformed(f"wechat: an event that nobody here knows: {name[:64] or 'it has no name'}")
             return ()

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from hub.base_url import BaseUrl
 from hub.ports import Settings
 
 
@@ -69,7 +70,7 @@ class SealedSettings(Settings):
     window_hours: float = Field(48, gt=0, description="how long after a customer's message WeChat takes answers")
     quota: int = Field(5, ge=1, description="how many answers it takes for each message of a customer")
     hold_hours: float = Field(168, gt=0, description="how long an answer waits for the customer before it has failed")
-    api_url: str = Field("https://api.weixin.qq.com", description="the API's server")
+    api_url: BaseUrl = Field("https://api.weixin.qq.com", description="the API's server")
     timeout: float = Field(10.0, gt=0, description="seconds for one call")
 
     @field_validator("token")
@@ -90,13 +91,6 @@ class SealedSettings(Settings):
         if len(given) != 43 or size != 32:
             raise ValueError("an EncodingAESKey has 43 letters and digits; copy it from WeChat without anything around it")
         return key
-
-    @field_validator("api_url")
-    @classmethod
-    def _address(cls, url: str) -> str:
-        if not re.match(r"https?://[^\s/]+", url):
-            raise ValueError("must begin with http:// or https://")
-        return url.rstrip("/")
 
 
 class AccountSettings(SealedSettings):

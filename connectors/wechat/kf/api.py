@@ -13,6 +13,7 @@ from connectors.wechat.kf.errors import TOKEN_CODES, meaning
 from connectors.wechat.kf.settings import KfSettings
 from hub.errors import ConnectorError
 from hub.model import Profile, Proved
+from hub.ports import Alone
 from hub.text import clean
 
 log = structlog.get_logger()
@@ -28,8 +29,8 @@ class KfApi(Calls):
 
     token_codes = TOKEN_CODES
 
-    def __init__(self, settings: KfSettings) -> None:
-        super().__init__(settings.api_url, settings.timeout)
+    def __init__(self, settings: KfSettings, alone: Alone | None) -> None:
+        super().__init__(settings.api_url, settings.timeout, alone, settings.corp_id)
         self._settings = settings
 
     def meaning(self, refused: Refused) -> ConnectorError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from connectors.wechat.kf.seal import KfSeal
 from connectors.wechat.kf.settings import KfSettings
 from hub import ports
 from hub.errors import ConnectorError, Malformed, Temporary, Undeliverable, WindowClosed
-from hub.model import Card, ChannelName, Choices, ExternalId, Location, Media, Part, Text
+from hub.model import Card, ChannelName, Choices, ExternalId, Location, Media, Message, Part, Text
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, News, Page, Receipt, Window
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class WeComKf:
         self._settings = settings
         self._kit = kit
         self._seal = KfSeal(settings, kit.now)
-        self._api = KfApi(settings)
+        self._api = KfApi(settings, kit.alone)
         self._people = KfPeople(self._api)
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media", "choices", "card", "location"}),
@@ -57,7 +57,8 @@ class WeComKf:
             ),
             text_limit=sending.TEXT_BYTES,
             text_unit="bytes",
-            media_limit=20_000_000,
+            media_limit=sending.SIZES["file"],
+            shapes=sending.SHAPES,
             options_limit=sending.BUTTONS,
             window=Window(
                 settings.window_hours * 3600,
@@ -100,6 +101,14 @@ class WeComKf:
         done = read(self.name, feed, found, people, self._kit.now)
         act = partial(self._end, done.endings) if done.endings and self._settings.ending else None
         return Page(after or place, more, done.items, done.unread, done.bounces, act)
+
+    def reread(self, raw: Mapping[str, Any]) -> list[Message]:
+        """What was kept unread, as this release understands it. Whose kf account it was stands in it, or it stays unread."""
+        account = word(raw, "open_kfid", LONGEST_ACCOUNT) or word(raw.get("event"), "open_kfid", LONGEST_ACCOUNT)
+        done = read(self.name, account, [dict(raw)], {}, self._kit.now)
+        if done.unread or not account:
+            raise Malformed(f"wecom: {done.unread[0].why if done.unread else 'it names no kf account'}")
+        return done.items
 
     async def _sync(self, account: str, place: str, ticket: str) -> dict[str, Any]:
         asked = {"open_kfid": account, "limit": PAGE, "voice_format": AMR} | ({"cursor": place} if place else {})

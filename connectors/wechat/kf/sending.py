@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.wechat.kf.settings import TEXT_BYTES as TEXT_BYTES
 from hub.model import Card, Choices, Location
-from hub.ports import StoredFile
+from hub.ports import Shape, StoredFile
 
 PROGRAM = "miniprogram://"
 """How the address of a card begins that opens a page of a mini program: miniprogram://<its AppID>/<the page's path>."""
@@ -20,6 +20,14 @@ FORMS = {
     "video": {"video/mp4": "mp4"},
 }
 """What WeCom takes as each kind, and the ending that a file's name must have for it; everything else is a file."""
+VOICE = Shape(("audio/amr",), SIZES["voice"], seconds=60)
+SHAPES = {
+    "image": Shape(("image/jpeg", "image/png"), SIZES["image"]),
+    "voice": VOICE,
+    "audio": VOICE,
+    "video": Shape(("video/mp4",), SIZES["video"]),
+}
+"""What other files are made into before they come here; what can't be made so leaves as a file."""
 BUTTONS = 10
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.wechat.settings import SealedSettings
+from hub.base_url import BaseUrl
 
 TEXT_BYTES = 2048
 
@@ -22,7 +23,7 @@ class KfSettings(SealedSettings):
     accounts: list[str] = Field([], description="open_kfid of the kf accounts that are answered here; empty: all that call")
     ending: str = Field("", description="what a customer is told when WeCom says that their session has ended; empty: nothing")
     reread_minutes: float = Field(5, ge=0.05, description="how often messages are looked for although no callback came")
-    api_url: str = Field("https://qyapi.weixin.qq.com", description="the API's server")
+    api_url: BaseUrl = Field("https://qyapi.weixin.qq.com", description="the API's server")
 
     @field_validator("accounts")
     @classmethod
