@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from agents_bridge.slack.settings import SlackSettings
+from agents_bridge.slack.settings import SlackSettings, WorkspacesSettings
 from hub.ports import Settings
 
 if TYPE_CHECKING:
@@ -27,4 +27,13 @@ def _slack() -> Any:
     return SlackDesk
 
 
-DESKS: dict[str, DeskType] = {"slack": DeskType(SlackSettings, _slack)}
+def _slack_workspaces() -> Any:
+    from agents_bridge.slack.workspaces import SlackWorkspaces
+
+    return SlackWorkspaces
+
+
+DESKS: dict[str, DeskType] = {
+    "slack": DeskType(SlackSettings, _slack),
+    "slack_workspaces": DeskType(WorkspacesSettings, _slack_workspaces),
+}

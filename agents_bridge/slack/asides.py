@@ -13,6 +13,7 @@ ASIDES = {
         "late": "It has left already. Delete your message to take it back where the channel can.",
         "leaving": "It leaves in {seconds} s.",
         "undo": "Undo",
+        "no_translator": "Nothing is translated here: an admin names the service in config/translation.yaml.",
     },
     "zh": {
         "last_calls": "尚未发送：在客户下次来信前，此渠道还可发送 {left} 次，本条需要 {calls} 次，"
@@ -24,5 +25,6 @@ ASIDES = {
         "late": "消息已经发出。如渠道支持，删除您的消息即可撤回。",
         "leaving": "将在 {seconds} 秒后发出。",
         "undo": "撤销",
+        "no_translator": "此处未启用翻译：请管理员在 config/translation.yaml 中设置翻译服务。",
     },
 }

@@ -8,17 +8,19 @@ from datetime import datetime
 from typing import Any, Literal
 
 from agents_bridge.slack.canned import CANNED, card_value
-from agents_bridge.slack.marking import MORE, UNBLOCK
+from agents_bridge.slack.marking import MERGE, MORE, TRANSLATE, UNBLOCK
+from agents_bridge.slack.merging import changed_line, via
 from agents_bridge.slack.text import escaped, inert, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Entry, Media, Text
 from hub.ports import Line, ThreadCard
+from hub.tongues import named
 
 Locale = Literal["en", "zh"]
 RESOLVE, REOPEN, RESEND, CLAIM, RELEASE = "fd_resolve", "fd_reopen", "fd_resend", "fd_claim", "fd_release"
 AS_LINK, AS_NOTE = "fd_link", "fd_note"
-ASSIGN, RESOLVE_WHY, SNOOZE = "fd_assign", "fd_why", "fd_snooze"
-"""`action_id`s of our buttons; the last three open a modal."""
+ASSIGN, RESOLVE_WHY, SNOOZE, PART = "fd_assign", "fd_why", "fd_snooze", "fd_part"
+"""`action_id`s of our buttons; the first three of these open a modal."""
 POST_LIMIT = 12_000
 """Characters of text in one post: Slack cuts at 40 000, and escaping makes five of one."""
 BUTTONS_LIMIT = 4
@@ -26,6 +28,8 @@ BUTTONS_LIMIT = 4
 SECTION_LIMIT = 550
 """Characters of a section, before escaping makes up to five times as many; Slack takes 3000."""
 NAME_LIMIT = 80
+OWN = "ℹ️"
+"""Before the names of what sites and apps say of a customer, so that none looks like a field of ours."""
 SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳", "noticed": "📨", "sent": "📎"}
 """What stands before a status line."""
 
@@ -33,13 +37,14 @@ SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳", "
 def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
     """(fallback text, blocks) of a thread's head."""
     w = WORDS[locale]
-    done = facts.status == "resolved"
+    done = facts.status != "open"
     preview = f" · “{inert(short(facts.preview, 120))}”" if facts.preview else ""
     title = f"{'✅' if done else '🟢'} {inert(facts.channel)} · {inert(short(facts.customer, 80) or w['customer'])}{preview}"
     said = [(w["agent"], facts.agent or w["nobody"]), (w["channel"], str(facts.channel))]
     said += [(w["team"], facts.team)] if facts.team else []
     said += [(w["language"], facts.locale)] if facts.locale else []
     said += [(w.get(name, name), value) for name, value in list(facts.contact.items())[:6] if value]
+    said += [(f"{OWN} {name}", value) for name, value in list(facts.attributes.items())[:6]]
     fields = [_identity(facts, w), *([_history(facts, w)] if facts.earlier else [])]
     room = 10 - len(fields)
     fields = [_field(short(name, 60), inert(short(value, 300))) for name, value in said[:room]] + fields
@@ -70,6 +75,8 @@ def _history(facts: ThreadCard, w: dict[str, str]) -> dict[str, Any]:
 
 
 def _status(facts: ThreadCard, w: dict[str, str]) -> str:
+    if facts.status == "merged":
+        return f"🔗 {w['is_merged']}"
     if facts.status == "resolved":
         by = f" {w['by']} {inert(short(facts.resolved_by, 80))}" if facts.resolved_by else ""
         return f"{w['resolved']} {clock(facts.resolved_at)}".rstrip() + by
@@ -85,6 +92,8 @@ def _status(facts: ThreadCard, w: dict[str, str]) -> str:
         text = f"{text} · {w['waiting']} {clock(facts.waiting_since)}"
     if facts.place:
         text = f"{text} · {w['place'].format(n=facts.place)}"
+    if facts.due_at and facts.due_kind:
+        text = f"{text} · 🎯 {w[f'due_{facts.due_kind}']} {clock(facts.due_at)}"
     if facts.window_until:
         text = f"{text} · ⏱️ {w['until']} {clock(facts.window_until)}"
     return text if facts.calls_left is None else f"{text} · {w['left'].format(n=facts.calls_left)}"
@@ -100,7 +109,9 @@ def _button(action: str, text: str, **more: str) -> dict[str, Any]:
 
 
 def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
-    if facts.status == "resolved":
+    if facts.status == "merged":
+        made = [_button(PART, w[PART], value=str(facts.conversation))]
+    elif facts.status == "resolved":
         made = [_button(REOPEN, w["reopen"], value=str(facts.conversation))]
     else:
         names = (RELEASE if facts.agent else CLAIM, ASSIGN, SNOOZE, RESOLVE, RESOLVE_WHY)
@@ -109,6 +120,7 @@ def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
         about = card_value(facts.customer, facts.locale, str(facts.channel), facts.team)
         made.append(_button(CANNED, w[CANNED], value=about))
         made.append(_menu(w))
+        made.append(_button(MERGE, w["more_merge"], value=str(facts.conversation)))
     if facts.console_url.startswith(("http://", "https://")) and len(facts.console_url) <= 3000:
         made.append(_button("fd_console", w["console"], url=facts.console_url))
     return made
@@ -116,7 +128,7 @@ def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
 
 def _menu(w: dict[str, str]) -> dict[str, Any]:
     """What is needed less often; Slack takes five choices."""
-    names = ("priority", "tags", "block", UNBLOCK)
+    names = ("priority", "tags", TRANSLATE, "block", UNBLOCK)
     options = [{"text": {"type": "plain_text", "text": w[f"more_{name}"]}, "value": name} for name in names]
     return {"type": "overflow", "action_id": MORE, "options": options}
 
@@ -156,9 +168,10 @@ def _kind(one: Line) -> Literal["said", "status", "file"]:
 
 def speaker(found: Sequence[Line], locale: Locale) -> tuple[str, str] | None:
     """(name, picture) under which a post may appear, when one person says all of it."""
-    if any(one.entry.kind != "message" for one in found) or len({(one.author, one.avatar) for one in found}) != 1:
+    if any(one.entry.kind != "message" for one in found) or len({(one.author, one.avatar, one.via) for one in found}) != 1:
         return None
     name = short(found[0].author, NAME_LIMIT) or (WORDS[locale]["customer"] if found[0].entry.author.kind == "customer" else "")
+    name += via(found[0], locale)
     picture = found[0].avatar if found[0].avatar.startswith("https://") else ""
     return (name, picture) if name else None
 
@@ -171,7 +184,7 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
     words = "\n".join(part.text for part in found.parts if isinstance(part, Text))
     if not named:
         return escaped(words)
-    text, author = inert(words), inert(short(found.author, NAME_LIMIT))
+    text, author = inert(words), inert(short(found.author, NAME_LIMIT)) + via(found, locale)
     match entry.kind:
         case "note":
             call = f"{_call(found.mention)} " if found.mention else ""
@@ -200,9 +213,31 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
             why = text or inert(str(entry.data.get("reason") or ""))
             return f"{sign} {said}{w['colon']}{why}" if why else f"{sign} {said}"
         case "changed":
-            return f"ℹ️ {author}{w['colon']}{inert(str(entry.data.get('what') or ''))}"
+            return changed_line(found, locale) or changed(found, locale)
         case "message":
             return f"*{author or w['customer']}*{album(entry)}{w['colon']}{text}"
+
+
+def below(found: Line, locale: Locale) -> str:
+    """What stands below a line: its translation, or why there is none."""
+    w = WORDS[locale]
+    if found.untranslated:
+        return f"🌐 {w['untranslated']}{w['colon']}{inert(short(found.untranslated, 300))}"
+    return f"🌐 {inert(found.translation)}" if found.translation else ""
+
+
+def changed(found: Line, locale: Locale) -> str:
+    """What a customer got instead of an answer's own words, that a conversation is translated from now on, or what else."""
+    w, data, author = WORDS[locale], found.entry.data, inert(short(found.author, NAME_LIMIT))
+    if data.get("what") not in ("translated", "translation"):
+        return f"ℹ️ {author}{w['colon']}{inert(str(data.get('what') or ''))}"
+    if data.get("what") == "translation":
+        return f"🌐 {author}{w['colon']}{w['tr_on' if data.get('on') else 'tr_off']}"
+    words = "\n".join(inert(part.text) for part in found.parts if isinstance(part, Text))
+    language = inert(named(str(data.get("language") or ""), locale))
+    if data.get("state") == "failed":
+        return f"🌐 {w['untranslated']}{w['colon']}{inert(short(str(data.get('reason') or ''), 300))}"
+    return f"🌐 {w['got'].format(language=language)}{w['colon']}{words}"
 
 
 def album(entry: Entry) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +10,9 @@ from typing import Any, ClassVar, Literal
 
 import structlog
 
-from agents_bridge.slack import blocks, files, heads
+from agents_bridge.slack import blocks, files, heads, linking
+from agents_bridge.slack.able import capabilities_of
+from agents_bridge.slack.amending import Amending
 from agents_bridge.slack.asking import answered
 from agents_bridge.slack.beside import Beside
 from agents_bridge.slack.calls import Slack
@@ -22,22 +23,22 @@ from agents_bridge.slack.following import follow
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.lookup import arrived
 from agents_bridge.slack.members import member_of
-from agents_bridge.slack.receive import challenged, heard_of, limited, parsed, retold, verifier_of, verify
+from agents_bridge.slack.receive import challenged, parsed, taken, turn_of, verifier_of, verify
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
 from agents_bridge.slack.starting import FOUND, START, prepared
 from agents_bridge.slack.text import inert
 from agents_bridge.slack.wire import metadata_of, thread_of, ts_of
 from agents_bridge.slack.words import WORDS
+from agents_bridge.slack.writing import Typing
 from hub import ports
 from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable
 from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
 from hub.people import Member
-from hub.ports import Capabilities, Hook, IdempotencyKey, Kit, Line, Pace, Receipt, ThreadCard
+from hub.ports import Hook, IdempotencyKey, Kit, Line, Receipt, ThreadCard
 
 log = structlog.get_logger()
 MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand", "read": "eyes"}
-FILE_BYTES = 50_000_000
 PEOPLE_S = 3600.0
 BACK = timedelta(days=2)
 """How far back a lookup reads; calls that are put off are given up before."""
@@ -45,7 +46,7 @@ SKEW = timedelta(minutes=5)
 """How far our clock and Slack's may be apart."""
 
 
-class SlackDesk(Beside):
+class SlackDesk(Beside, Amending):
     """One workspace."""
 
     Settings: ClassVar[type[ports.Settings]] = SlackSettings
@@ -56,28 +57,14 @@ class SlackDesk(Beside):
         self._settings = settings
         self._kit = kit
         self._verifier = verifier_of(settings.signing_secret.get_secret_value(), kit.now)
-        self._reading = Reading(name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned, settings.undo_s)
+        facts = (name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned, settings.undo_s)
+        self.reading = Reading(*facts, frozenset(settings.places))
         self._slack = Slack(settings)
-        self.missed = functools.partial(missed, self._slack, self._reading)
+        self._typing = Typing()
+        self.digest_after = settings.digest
+        self.missed = functools.partial(missed, self._slack, self.reading)
         self._people: dict[str, tuple[float, Member]] = {}
-        self.capabilities = Capabilities(
-            parts=frozenset({"text", "media"}),
-            media=frozenset({"image", "voice", "audio", "video", "file", "sticker"}),
-            text_limit=3500,
-            caption_limit=3000,
-            media_limit=FILE_BYTES,
-            idempotency="lookup",
-            coalesce=20,
-            post_limit=blocks.POST_LIMIT,
-            head=heads.BYTES,
-            pace=Pace(settings.rate, 1.2),  # who asks a moment early loses no time to the asking
-            card_pace=Pace(0.75, 4),  # chat.update is of tier 3: fifty a minute in all channels together
-            deadline=2.5,
-            lookup_after=settings.lookup_after,
-            timeout=settings.timeout,
-            speakers=settings.who_answers,
-            asks=settings.ask_first,
-        )
+        self.capabilities = capabilities_of(settings)
 
     async def receive(self, hook: Hook) -> Receipt:
         """Events, buttons and commands, all at one address."""
@@ -85,13 +72,10 @@ class SlackDesk(Beside):
         body = parsed(hook)
         if challenge := challenged(body):
             return Receipt(body=challenge)
-        heard = limited(self._reading, body, self._settings.channel) or heard_of(self._reading, body)
-        after = functools.partial(self._follow, heard.then) if heard.then else None
-        if heard.answer is None:
-            doubt = heard.missed or retold(self._reading, hook)
-            return Receipt(heard.items, after=after, missed=doubt, signs=heard.signs)
-        answer = json.dumps(heard.answer).encode()
-        return Receipt(heard.items, signs=heard.signs, body=answer, content_type="application/json", after=after)
+        return self._take(body, turn_of(hook))
+
+    def _take(self, body: dict[str, Any], turn: str = "") -> Receipt:
+        return taken(self.reading, body, self._settings.channel, self.follow, turn)
 
     def place(self, channel: ChannelName, team: str) -> str:
         """A Slack channel by team, by our channel, or the usual one."""
@@ -100,7 +84,7 @@ class SlackDesk(Beside):
 
     async def open(self, place: str, card: ThreadCard, key: IdempotencyKey, lines: Sequence[Line] = ()) -> ThreadId:
         """Post the card that heads a thread, with its first lines; at the fallback while its own Slack channel takes no posts."""
-        spare = self._settings.fallback
+        spare, lines = self._settings.fallback, await self._with_ways(lines)
         try:
             return await self._head(place, card, key, lines)
         except ChannelGone as exc:
@@ -127,6 +111,7 @@ class SlackDesk(Beside):
         """Append lines, in one call unless files or sheer length need more. When a later one fails, earlier lines have arrived:
         the outcome of the whole is unknown then, and a lookup tells line by line."""
         first: ExternalId | None = None
+        lines = await self._with_ways(lines)
         for group in blocks.groups(lines, self._settings.locale):
             try:
                 sent = await (self._share(thread, group.lines[0]) if group.kind == "file" else self._say(thread, group))
@@ -240,10 +225,13 @@ class SlackDesk(Beside):
         self._people[str(agent)] = (time.monotonic() + PEOPLE_S, found)
         return found
 
-    async def _follow(self, calls: Sequence[Then]) -> None:
+    async def follow(self, calls: Sequence[Then]) -> None:
+        """Make calls that a request led to."""
         await follow(self._slack, calls, self._settings.api_url, self._answer, self._settings.locale)
 
     async def _answer(self, asked: Then) -> Then:
+        if asked.method == linking.LINK:
+            return await linking.answered(asked, self.name, self._kit, self.person, self._settings.locale)
         if asked.method in (START, FOUND):
             return await prepared(asked, self.name, self._kit, self.person, self._settings.locale)
         return await answered(asked, self.name, self._kit, self.person, self._settings.locale)
@@ -260,9 +248,7 @@ class SlackDesk(Beside):
         """Socket Mode."""
         await self.check_scopes()
         token = self._settings.app_token
-        await poll(
-            self._reading, self._slack, token.get_secret_value() if token else "", self._settings.api_url, keep, self._answer
-        )
+        await poll(self._slack, token.get_secret_value() if token else "", self._take, keep)
 
     async def aclose(self) -> None:
         """Close the session."""

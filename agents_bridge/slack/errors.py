@@ -36,6 +36,10 @@ class ChannelGone(Temporary):
     """A Slack channel is archived, deleted or closed to the app: an admin may mend it, or posts may go elsewhere."""
 
 
+class Unfit(Temporary):
+    """The app lacks something, its token serves no more: an admin must mend it."""
+
+
 class ChannelArchived(ChannelGone):
     """Nobody can write there any more, people neither."""
 
@@ -85,7 +89,7 @@ def _of_answer(exc: SlackApiError, what: str, posts: bool) -> Exception:
     if status == 429 or code in ("ratelimited", "rate_limited"):
         return Temporary("Slack asks to slow down", retry_after=_wait(answer), paused=posts)
     if code in SETTINGS:
-        kind = ChannelArchived if code == "is_archived" else ChannelGone if code in GONE else Temporary
+        kind = ChannelArchived if code == "is_archived" else ChannelGone if code in GONE else Unfit
         return kind(f"Slack refuses {what}: {_explained(code, data)}", retry_after=SETTINGS_S, paused=posts)
     if status >= 500 or code in MAYBE or not code:
         return Uncertain(f"Slack answered {what} with {status} {code}".strip())

@@ -15,15 +15,13 @@ from agents_bridge.slack.guard import Reason, classified, held_blocks
 from agents_bridge.slack.heard import Heard, Then, whispered
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.telling import leaving
-from agents_bridge.slack.text import inert, plain
+from agents_bridge.slack.text import called_in, inert, plain
 from agents_bridge.slack.thread_words import NAMES, Command, command_of, near
 from hub.canned import CannedReplies
 from hub.model import AgentReply, DeskName, ExternalId, Media, Part, Text, ThreadId
 
 log = structlog.get_logger()
 KINDS: dict[str, Literal["image", "audio", "video"]] = {"image": "image", "audio": "audio", "video": "video"}
-REVOKED = ("tokens_revoked", "app_uninstalled")
-"""From then on Slack tells nothing; what waits for it is held, and threads are read again once a token serves."""
 SAID = (None, "file_share", "thread_broadcast")
 """Subtypes of what people say; every other one is housekeeping or a program's."""
 HINTS = {
@@ -57,6 +55,10 @@ class Reading:
     canned: CannedReplies = field(default_factory=CannedReplies)
     undo_s: int = 0
     """For how long an answer waits for its author to take it back."""
+    mapped: frozenset[str] | None = None
+    """Slack channels that the desk's file names; None: nobody is told of others."""
+    several: bool = False
+    """Whether the desk serves several workspaces."""
     told: dict[str, datetime] = field(default_factory=dict)
     """What agents were told lately, which is not repeated."""
 
@@ -124,11 +126,8 @@ class Post:
 
 
 def event_heard(reading: Reading, body: dict[str, Any]) -> Heard:
-    """People's messages in threads, their edits and deletions; and the last that is heard of a token."""
+    """People's messages in threads, their edits and deletions."""
     event = body.get("event")
-    if isinstance(event, dict) and event.get("type") in REVOKED and reading.ours(body.get("team_id")):
-        log.error("slack.token_gone", desk=reading.desk, told=event["type"], mend="install the app again and set its bot_token")
-        return Heard(missed=reading.now())
     if not isinstance(event, dict) or event.get("type") not in ("message", "app_mention"):
         return Heard()
     if event.get("channel_type") in ("im", "mpim") or str(event.get("channel", "")).startswith("D"):
@@ -187,18 +186,19 @@ def _said(post: Post, message: dict[str, Any]) -> Heard:
     parts, reason, word = read(post, message)
     if not parts:
         return Heard()
+    data = {"calls": [f"{post.team}:{member}" for member in found]} if (found := called_in(mrkdwn)) else {}
     if not reason:
-        return _answered(post, parts)
-    return Heard([post.item("note", parts)], _why(post, mrkdwn, reason, word, bool(message.get("files"))))
+        return _answered(post, parts, data)
+    return Heard([post.item("note", parts, data=data)], _why(post, mrkdwn, reason, word, bool(message.get("files"))))
 
 
-def _answered(post: Post, parts: Sequence[Part]) -> Heard:
+def _answered(post: Post, parts: Sequence[Part], data: dict[str, Any] | None = None) -> Heard:
     """An answer, which waits a moment where its author may take it back."""
-    seconds = post.reading.undo_s
+    seconds, data = post.reading.undo_s, data or {}
     if not seconds:
-        return Heard([post.item("reply", parts)])
+        return Heard([post.item("reply", parts, data=data)])
     then = post.whisper(*leaving(seconds, post.ts, post.reading.locale))
-    return Heard([post.item("reply", parts, data={"delay_ms": seconds * 1000})], [then])
+    return Heard([post.item("reply", parts, data=data | {"delay_ms": seconds * 1000})], [then])
 
 
 def _ordered(post: Post, command: Command) -> Heard:

@@ -12,6 +12,7 @@ from agents_bridge.slack.asking import LOOK
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
+from agents_bridge.slack.linking import LINK
 from agents_bridge.slack.modals import Locale
 from agents_bridge.slack.starting import FOUND, START, loading_view
 from hub.errors import ConnectorError
@@ -30,7 +31,7 @@ async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answ
         try:
             if call.method == START:
                 call = await _opened(slack, call, locale)
-            if call.method in (LOOK, START, FOUND):
+            if call.method in (LOOK, START, FOUND, LINK):
                 call = await answer(call)
             if call.method == "respond":
                 await _respond(slack, call, api_url)

@@ -6,13 +6,13 @@ They are an attachment, because a card that is drawn anew (`chat.update`) leaves
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
 from agents_bridge.slack import blocks
-from agents_bridge.slack.text import inert
+from agents_bridge.slack.text import inert, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Text
 from hub.ports import Line, ThreadCard
@@ -23,6 +23,8 @@ TOGETHER = 12_000
 """Characters of the blocks of a head: a little less than Slack takes in one post."""
 SECTION = 3000
 """Characters of one section; Slack takes no more."""
+LEAST = 20
+"""Characters of a translation that are worth showing."""
 STRIPE = "#3b82c4"
 
 
@@ -31,9 +33,28 @@ def head(card: ThreadCard, lines: Sequence[Line], locale: blocks.Locale) -> dict
     themselves; its next drawing has that."""
     text, shown = blocks.card(card, locale)
     attachments = attached(lines, locale)
-    if attachments and len(json.dumps([shown, attachments], ensure_ascii=False)) > TOGETHER:
-        text, shown = blocks.card(replace(card, contact={}, tags=()), locale)
+    if attachments and size([*shown, *attachments]) > TOGETHER:
+        text, shown = blocks.card(replace(card, contact={}, attributes={}, tags=()), locale)
+        fitting = fitted(lines, lambda some: size([*shown, *attached(some, locale)]))
+        attachments = attached(fitting, locale) if fitting is not None else attachments
     return {"text": text, "blocks": shown} | ({"attachments": attachments} if attachments else {})
+
+
+def size(made: Iterable[dict[str, Any]]) -> int:
+    """Of blocks, in characters, as Slack counts."""
+    return len(json.dumps(list(made), ensure_ascii=False))
+
+
+def fitted(lines: Sequence[Line], size_of: Callable[[Sequence[Line]], int]) -> Sequence[Line] | None:
+    """The lines with their translations shortened as far as they must be for one post (the whole ones are in the console); None
+    where they are too long without them."""
+    most = max((len(one.translation) for one in lines), default=0)
+    while size_of(lines) > TOGETHER:
+        most //= 2
+        if most < LEAST:
+            return None
+        lines = [replace(one, translation=short(one.translation, most)) for one in lines]
+    return lines
 
 
 def attached(lines: Sequence[Line], locale: blocks.Locale) -> list[dict[str, Any]]:
@@ -55,10 +76,18 @@ def _turn(speaker: tuple[str, str] | None, said: Sequence[Line], locale: blocks.
         name, picture = speaker
         face = [{"type": "image", "image_url": picture, "alt_text": name}] if picture else []
         yield {"type": "context", "elements": [*face, {"type": "mrkdwn", "text": f"*{inert(name)}*", "verbatim": True}]}
-    text = "\n".join(_plain(one, locale) if speaker is not None else blocks.line(one, locale, named=True) for one in said)
+    told = [_plain(one, locale) if speaker is not None else blocks.line(one, locale, named=True) for one in said]
+    text = "\n".join(line for one, own in zip(said, told, strict=True) for line in (own, blocks.below(one, locale)) if line)
+    yield from sections(text)
+
+
+def sections(text: str) -> Iterator[dict[str, Any]]:
+    """Blocks that say a text, cut at the ends of lines where that is possible, and never within what stands for one character."""
     while text:
         cut = text.rfind("\n", 1, SECTION) if len(text) > SECTION else len(text)
-        cut = cut if cut > 0 else SECTION
+        if cut <= 0:
+            escape = text.rfind("&", SECTION - 5, SECTION)
+            cut = escape if escape > 0 and ";" not in text[escape:SECTION] else SECTION
         yield {"type": "section", "text": {"type": "mrkdwn", "text": text[:cut], "verbatim": True}}
         text = text[cut:].removeprefix("\n")
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.model import AgentReply
+from hub.people import Trouble
 from hub.sign import Sign
 
 
@@ -29,6 +30,10 @@ class Heard:
     signs: Sequence[Sign] = ()
     missed: datetime | None = None
     """From when on Slack has not told of everything."""
+    trouble: Trouble | None = None
+    """What Slack says is broken."""
+    gone: datetime | None = None
+    """When the app was taken from the workspace: its token serves no more."""
 
 
 def whispered(channel: str, root: str, person: str, text: str, blocks: Sequence[dict[str, Any]] = ()) -> Then:

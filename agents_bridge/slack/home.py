@@ -96,7 +96,8 @@ def _entry(one: Seen, address: str, w: dict[str, str], *, claim: bool) -> dict[s
     thread = link_of(address, one.thread)
     links = [f"<{url}|{w[name]}>" for name, url in (("thread", thread), ("console", one.url)) if _is_link(url)]
     waits = f"⏱️ {w['waiting']} {clock(one.waiting_since)}" if one.waiting_since else f"💬 {w['answered']}"
-    about = [inert(short(one.channel, 60)), inert(short(one.team, 60)), waits, *links]
+    due = f"🎯 {w['due']} {clock(one.due_at)}" if one.due_at else ""
+    about = [inert(short(one.channel, 60)), inert(short(one.team, 60)), waits, due, *links]
     text = f"*{inert(short(one.customer, 60)) or w['customer']}* {inert(short(one.preview, 120))}".rstrip()
     said = "\n".join([text, " · ".join(part for part in about if part)])
     if claim:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 HOME = {
     "en": {
-        "stranger": "*This page is for agents of the hub.* Ask an admin to invite your Slack e-mail address in the console; "
-        "then open it again.",
+        "stranger": "*This page is for agents of the hub.* Ask an admin to invite your Slack e-mail address in the console, "
+        "or say `/frontdesk link` in a channel if you are an agent under another address; then open it again.",
         "present": "🟢 *Available*",
         "away": "⚪ *Away*",
         "until": "until {at}",
@@ -30,10 +30,12 @@ HOME = {
         "customer": "Customer",
         "read_only": "Your role may only read.",
         "waiting": "waits since",
+        "due": "due",
         "answered": "answered",
     },
     "zh": {
-        "stranger": "*此页面供本系统的客服使用。* 请管理员在控制台邀请您的 Slack 邮箱，然后重新打开。",
+        "stranger": "*此页面供本系统的客服使用。* 请管理员在控制台邀请您的 Slack 邮箱；如果您是使用其他邮箱的客服，"
+        "请在频道中输入 `/frontdesk 关联`。然后重新打开。",
         "present": "🟢 *在线*",
         "away": "⚪ *离开*",
         "until": "至 {at}",
@@ -57,6 +59,7 @@ HOME = {
         "console": "控制台",
         "customer": "客户",
         "read_only": "您的角色只能查看。",
+        "due": "截止",
         "waiting": "等待自",
         "answered": "已回复",
     },

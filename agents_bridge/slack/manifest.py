@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents_bridge.slack.settings import SlackSettings
+from agents_bridge.slack.settings import Common
 
 COMMAND = "/frontdesk"
 MAKE_NOTE, SEND_IT = "fd_make_note", "fd_send_it"
-NEW = "fd_new"
+NEW, TRANSLATE = "fd_new", "fd_translate"
 """`callback_id`s of our message shortcuts."""
 SCOPES = {
     "channels:history": "what agents write in public channels is not heard, and unanswered posts can't be looked for",
@@ -27,23 +27,24 @@ SCOPES = {
     "users:read.email": "people in Slack are not known as the hub's agents",
 }
 """Each bot scope, and what is missing without it (docs.slack.dev/reference/scopes)."""
-EVENTS = ("app_home_opened", "message.channels", "message.groups", "tokens_revoked", "app_uninstalled")
+EVENTS = ("app_home_opened", "member_joined_channel", "message.channels", "message.groups", "tokens_revoked", "app_uninstalled")
 
 
+APP_HOME = {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True}
 DISPLAY = {"name": "Frontdesk", "description": "Customers' conversations as threads", "background_color": "#1a1d21"}
 
 
-def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
-    """What Slack's "From a manifest" takes; `hook` is the desk's public address, which Socket Mode does without."""
+def manifest(hook: str, *, socket_mode: bool = False, back: str = "") -> dict[str, Any]:
+    """What Slack's "From a manifest" takes; `hook` is the desk's public address, which Socket Mode does without. `back` is where
+    admins of other workspaces return to from Slack's page, for an app that they install."""
     address = {} if socket_mode else {"url": hook}
     command = {
         "command": COMMAND,
         **address,
         "description": "Frontdesk",
-        "usage_hint": "queue | me | find words | new | status | help",
+        "usage_hint": "queue | me | find words | new | status | link | help",
         "should_escape": True,
     }
-    app_home = {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True}
     shortcuts = [
         {"name": "Send to customer", "type": "message", "callback_id": SEND_IT, "description": "Make this note a reply"},
         {
@@ -53,17 +54,18 @@ def manifest(hook: str, *, socket_mode: bool = False) -> dict[str, Any]:
             "description": "Take this reply back; keep it as a note",
         },
         {"name": "New conversation", "type": "message", "callback_id": NEW, "description": "Write to a customer first"},
+        {"name": "Translate", "type": "message", "callback_id": TRANSLATE, "description": "Show this line in your language"},
     ]
     request = {} if socket_mode else {"request_url": hook}
     return {
         "display_information": DISPLAY,
         "features": {
-            "app_home": app_home,
+            "app_home": APP_HOME,
             "bot_user": {"display_name": "frontdesk", "always_online": True},
             "slash_commands": [command],
             "shortcuts": shortcuts,
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "oauth_config": ({"redirect_urls": [back]} if back else {}) | {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {
             "event_subscriptions": {**request, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, **request, **_menus(hook, socket_mode)},
@@ -79,7 +81,7 @@ def _menus(hook: str, socket_mode: bool) -> dict[str, str]:
     return {} if socket_mode else {"message_menu_options_url": hook}
 
 
-def lacking(granted: str, settings: SlackSettings) -> dict[str, str]:
+def lacking(granted: str, settings: Common) -> dict[str, str]:
     """Scopes that the app has not got, with what does not work without them. `granted` is the header `x-oauth-scopes` of Slack's
     answers, names with commas; where it is empty nothing can be said."""
     have = {name.strip() for name in granted.split(",") if name.strip()}

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from agents_bridge.slack.merging import other_of
 from agents_bridge.slack.modals import Locale, given, labelled, reason_field, view_for
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import plain
@@ -14,7 +15,7 @@ from agents_bridge.slack.thread_words import command_of
 SPANS = ("30m", "1h", "4h", "1d", "3d", "1w", "written", "wake")
 """How long a conversation may be put to sleep with one choice."""
 LEVELS = ("none", "normal", "high", "urgent")
-UNBLOCK = "unblock"
+UNBLOCK, TRANSLATE, MERGE = "unblock", "translate", "merge"
 MORE = "fd_more"
 """`action_id` of the card's overflow menu."""
 TAGS_LIMIT = 800
@@ -35,6 +36,7 @@ FIELDS: Mapping[str, Callable[[Locale], list[dict[str, Any]]]] = {
     "priority": lambda locale: [_select("priority", LEVELS, locale)],
     "tags": lambda locale: [_words("tags_add", locale), _words("tags_remove", locale)],
     "block": reason_field,
+    MERGE: lambda locale: [_words("merge_with", locale), *reason_field(locale)],
 }
 """By button or choice in the menu: what its modal asks."""
 
@@ -66,6 +68,9 @@ def marked(name: str, view: dict[str, Any], now: datetime) -> tuple[Any, dict[st
             remove = " ".join(f"-{word.lstrip('#-')}" for word in given(view, "tags_remove").split())
             add = " ".join(word.lstrip("#+-") for word in given(view, "tags_add").split())
             found = command_of(f"!tag {add} {remove}")
+        case "merge":
+            other = other_of(given(view, "merge_with"))
+            return ("merge", other | {"reason": plain(given(view, "why")).text[:500]}) if other else None
         case _:
             return "block", {"reason": plain(given(view, "why")).text[:500]}
     return (found.kind, found.data) if found else None

@@ -12,7 +12,8 @@ def member_of(found: Mapping[str, Any], team: str) -> Member:
     """A member of the workspace `team`; guests and people of other workspaces are told apart from full members."""
     profile = found.get("profile") or {}
     name = profile.get("display_name") or profile.get("real_name") or found.get("real_name") or found.get("name")
-    return Member(str(name or ""), str(profile.get("email") or ""), _standing(found, team))
+    email, zone = str(profile.get("email") or ""), str(found.get("tz") or "")
+    return Member(str(name or ""), email, _standing(found, team), zone[:64])
 
 
 def _standing(found: Mapping[str, Any], team: str) -> Standing:

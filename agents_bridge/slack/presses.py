@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agents_bridge.slack import canned, home, marking, modals, starting, status
+from agents_bridge.slack import canned, home, linking, marking, modals, starting, status
 from agents_bridge.slack.asking import asked
-from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
+from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, PART, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
 from agents_bridge.slack.events import Post, Reading, named, post_of, read, stamped
 from agents_bridge.slack.guard import SEND, classified
 from agents_bridge.slack.heard import Heard, Then, whispered
-from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, SEND_IT
+from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, SEND_IT, TRANSLATE
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.telling import KEEP, SAY, UNDO
 from agents_bridge.slack.text import plain
@@ -27,6 +27,8 @@ AT_ONCE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     CLAIM: ("assign", {"claim": True}),
     RELEASE: ("assign", {}),
     marking.UNBLOCK: ("unblock", {}),
+    marking.TRANSLATE: ("translate", {"toggle": True}),
+    PART: ("part", {}),
 }
 """Buttons that need no more than their press: the reply's kind and its data."""
 AGAIN = {f"{RESEND}_": "", f"{AS_LINK}_": "link", f"{AS_NOTE}_": "note"}
@@ -89,6 +91,9 @@ def _action(by: _Press, body: dict[str, Any], action: dict[str, Any]) -> Heard:
         name = str((action.get("selected_option") or {}).get("value") or "")
     if name == canned.PICK:
         return _picked(by, body, action)
+    if name == linking.LINK:
+        link = linking.asked(f"{by.team}:{by.user}", body.get("response_url"))
+        return Heard(then=[link] if link else ())
     view = _view(by, name, value)
     if view:
         return Heard(then=[Then("views.open", {"trigger_id": str(body.get("trigger_id") or ""), "view": view})])
@@ -233,6 +238,8 @@ def chosen(reading: Reading, body: dict[str, Any]) -> Heard:
         said = plain(str((body.get("message") or {}).get("text") or ""), reading.locale).text
         return Heard(then=[starting.start(str(body.get("trigger_id") or ""), who, text=said)] if who else ())
     by, message = _Press(reading, body), body.get("message") or {}
+    if body.get("callback_id") == TRANSLATE and by.known and not by.outside:
+        return _translated(by, body, message)
     whole = {**body, "team_id": (body.get("team") or {}).get("id")}
     post = post_of(reading, whole, message, {"channel": (body.get("channel") or {}).get("id")}) if by.known else None
     if post is None or by.outside:
@@ -246,6 +253,14 @@ def chosen(reading: Reading, body: dict[str, Any]) -> Heard:
         gone = by.item("delete", f"{post.id}:deleted", reading.now(), raw, edit_of=ExternalId(post.id))
         return Heard([gone, by.item("note", f"{post.id}:note", reading.now(), raw, parts=tuple(parts))])
     return Heard(then=_respond(body, w["kept" if was.reason else "sent"]))
+
+
+def _translated(by: _Press, body: dict[str, Any], message: dict[str, Any]) -> Heard:
+    """The lines of the customer's that this post shows; the hub finds them by the post."""
+    post = f"{by.channel}:{stamped(message.get('ts'))}"
+    when = stamped(body.get("action_ts") or body.get("message_ts") or message.get("ts"))
+    raw = {"user": body.get("user")}
+    return Heard([by.item("translate", f"{by.team}:{post}:tr:{when}", by.reading.now(), raw, data={"post": post})])
 
 
 def _as_reply(by: _Press, post: Post, message: dict[str, Any], text: Text) -> AgentReply:
@@ -262,6 +277,8 @@ def command_heard(reading: Reading, body: dict[str, Any]) -> Heard:
     word, _, rest = str(body.get("text") or "").strip().partition(" ")
     if word.casefold() in starting.WORDS:
         return Heard(then=[starting.start(str(body.get("trigger_id") or ""), agent, rest.strip())])
+    if word.casefold() in linking.WORDS and (link := linking.asked(agent, body.get("response_url"))):
+        return Heard(then=[link])
     if named_one := status.admitted_by(reading, str(body.get("text") or ""), agent, str(body.get("trigger_id") or "")):
         return Heard(signs=named_one, answer={"response_type": "ephemeral", "text": w["noted"]})
     signs = status.set_by(reading, str(body.get("text") or ""), agent, str(body.get("trigger_id") or ""))

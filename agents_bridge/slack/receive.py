@@ -6,8 +6,10 @@ know.
 
 from __future__ import annotations
 
+import functools
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,16 +20,31 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from agents_bridge.slack.events import Reading, event_heard
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.home import home_opened
+from agents_bridge.slack.inviting import joined
 from agents_bridge.slack.presses import READERS
+from agents_bridge.slack.refusals import ALERTS
+from agents_bridge.slack.revoking import revoked
 from agents_bridge.slack.sayings import SAYINGS
 from hub.errors import Malformed, Rejected
-from hub.ports import Hook
+from hub.people import Trouble
+from hub.ports import Hook, Receipt
 from hub.text import clean_tree, is_deeper, loads
 
 log = structlog.get_logger()
 MOST_BYTES = 1_048_576
 DEEPEST = 50
+APART: Mapping[str, Callable[[Reading, dict[str, Any], dict[str, Any]], Heard]] = {
+    "app_home_opened": home_opened,
+    "member_joined_channel": joined,
+    "tokens_revoked": revoked,
+    "app_uninstalled": revoked,
+}
+"""Events that are about no message."""
 AWAY, TOLD = timedelta(minutes=10), timedelta(minutes=10)
+Follow = Callable[[Sequence[Then]], Awaitable[None]]
+"""Makes calls once the answer has left."""
+Lost = Callable[[datetime, str], Awaitable[None]]
+"""Notes since when an app is gone, and by what event that was told."""
 _CHALLENGE = re.compile(r"[0-9A-Za-z_-]{1,200}")
 
 
@@ -80,8 +97,8 @@ def heard_of(reading: Reading, body: dict[str, Any]) -> Heard:
         kind = body.get("type") or ("event_callback" if "event" in body else "command" if "command" in body else "")
         if kind == "event_callback":
             event = body.get("event")
-            if isinstance(event, dict) and event.get("type") == "app_home_opened" and reading.ours(body.get("team_id")):
-                return home_opened(reading, body, event)
+            if isinstance(event, dict) and (own := APART.get(str(event.get("type")))) is not None:
+                return own(reading, body, event) if reading.ours(body.get("team_id")) else Heard()
             return event_heard(reading, body)
         reader = READERS.get(str(kind))
         return reader(reading, body) if reader else Heard()
@@ -102,12 +119,36 @@ def limited(reading: Reading, body: dict[str, Any], channel: str) -> Heard | Non
     text = SAYINGS[reading.locale]["limited"].format(minute=f"{since:%H:%M} UTC")
     told, reading.told["limited"] = reading.told.get("limited"), since
     lately = told is not None and since - told < TOLD
-    return Heard(missed=since, then=[] if lately else [Then("chat.postMessage", {"channel": channel, "text": text})])
+    w = ALERTS[reading.locale]
+    broken = Trouble("events", w["events"], w["mend_events"])
+    return Heard(
+        missed=since, trouble=broken, then=[] if lately else [Then("chat.postMessage", {"channel": channel, "text": text})]
+    )
 
 
-def retold(reading: Reading, hook: Hook) -> datetime | None:
+def taken(
+    reading: Reading, body: dict[str, Any], channel: str, follow: Follow, turn: str = "", lost: Lost | None = None
+) -> Receipt:
+    """What the hub keeps of one request, and the answer. `channel` is where agents hear what concerns them all, `turn` how often
+    it was told before, as Slack says it; `lost` is told when the app was taken away."""
+    heard = limited(reading, body, channel) or heard_of(reading, body)
+    after = functools.partial(follow, heard.then) if heard.then else None
+    if heard.gone is not None and lost is not None:
+        after = functools.partial(lost, heard.gone, str(body["event"]["type"]))
+    if heard.answer is None:
+        doubt = heard.missed or retold(reading, turn)
+        return Receipt(heard.items, after=after, missed=doubt, trouble=heard.trouble, signs=heard.signs)
+    answer = json.dumps(heard.answer).encode()
+    return Receipt(heard.items, signs=heard.signs, body=answer, content_type="application/json", after=after)
+
+
+def turn_of(hook: Hook) -> str:
+    """How often this was told before; empty for the first time."""
+    return hook.headers.get("x-slack-retry-num", "")
+
+
+def retold(reading: Reading, turn: str) -> datetime | None:
     """An event that comes for the third time or later was first told minutes ago: others may have been given up meanwhile."""
-    turn = hook.headers.get("x-slack-retry-num", "")
     return reading.now() - AWAY if turn in ("2", "3") else None
 
 

@@ -8,7 +8,8 @@ SAYINGS = {
         "somebody": "Somebody",
         "unknown": "Not sent to the customer: `{word}` is no command here. It was kept as a note.{near}",
         "near": " Did you mean `!{word}`?",
-        "incomplete": "Not sent to the customer: `{word}` lacks something. `!assign @colleague`, `!team name`, `!send text`.",
+        "incomplete": "Not sent to the customer: `{word}` lacks something. `!assign @colleague`, `!team name`, `!send text`, "
+        "`!merge link`.",
         "limited": "⚠️ Slack has paused this app's events since {minute}: there were more than 30 000 in an hour. "
         "What you write in threads meanwhile is fetched within some minutes.",
         "outsider": "Not sent to the customer: only members of this workspace may answer. It was kept as a note. "
@@ -26,11 +27,13 @@ SAYINGS = {
         "`!claim` · `!release` · `!assign @colleague why` · `!team name why`\n"
         "`!resolve why` · `!reopen` · `!snooze 2h` · `!snooze` until the customer writes · `!wake`\n"
         "`!prio none|normal|high|urgent` · `!tag new -old` · `!block why` · `!unblock`\n"
-        "`!r word` a canned reply · `!r` which there are · `!help`\n"
-        "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer* and *Make note*.",
+        "`!merge link` takes that thread's conversation of this customer into this one · `!part` undoes it\n"
+        "`!r word` a canned reply · `!r` which there are · `!tr on|off` translation · `!help`\n"
+        "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer*, *Make note*, "
+        "*Translate* and *New conversation*.",
         "slash": "*In a channel* `/frontdesk queue` · `/frontdesk me` · `/frontdesk find words`\n"
         "`/frontdesk new` · `/frontdesk status` · `/frontdesk available` · `/frontdesk away why`\n"
-        "`/frontdesk agent @somebody their@address` (admins) · `/frontdesk help`",
+        "`/frontdesk link` says which agent you are · `/frontdesk agent @somebody their@address` (admins) · `/frontdesk help`",
         "no_agent": "Only agents of this hub may see that. Ask an admin to invite your Slack e-mail address in the console.",
         "found": "{n} found, {shown} shown; who has waited longest comes first:",
         "found_none": "Nothing there.",
@@ -47,6 +50,8 @@ SAYINGS = {
         "title_priority": "Priority",
         "title_tags": "Tags",
         "title_block": "Block",
+        "title_merge": "Merge",
+        "merge_with": "Link of the other thread, or number",
         "title_canned": "Canned reply",
         "canned_pick": "Reply",
         "canned_text": "What the customer gets",
@@ -77,7 +82,7 @@ SAYINGS = {
         "somebody": "同事",
         "unknown": "未发送给客户：没有 `{word}` 这个命令，已保存为备注。{near}",
         "near": "是否要用 `!{word}`？",
-        "incomplete": "未发送给客户：`{word}` 缺少内容。用法：`!转接 @同事`、`!团队 名称`、`!发送 内容`。",
+        "incomplete": "未发送给客户：`{word}` 缺少内容。用法：`!转接 @同事`、`!团队 名称`、`!发送 内容`、`!合并 链接`。",
         "limited": "⚠️ 自 {minute} 起，Slack 暂停向本应用推送事件：一小时内超过 30 000 条。"
         "期间您在消息列中写的内容会在几分钟内补取。",
         "outsider": "未发送给客户：只有本工作区的成员可以回复，已保存为备注。请由本工作区的同事发送，或请管理员邀请您加入。",
@@ -93,11 +98,13 @@ SAYINGS = {
         "`!接手` · `!放手` · `!转接 @同事 原因` · `!团队 名称 原因`\n"
         "`!解决 原因` · `!重开` · `!稍后 2小时` · `!稍后`（直到客户来信）· `!唤醒`\n"
         "`!优先级 无|普通|高|紧急` · `!标签 新标签 -旧标签` · `!拉黑 原因` · `!取消拉黑`\n"
-        "`!r 名称` 快捷回复 · `!r` 列出全部 · `!帮助`\n"
-        "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）和 *Make note*（改为备注）。",
+        "`!合并 链接` 把该客户的另一会话并入此会话 · `!拆分` 撤销\n"
+        "`!r 名称` 快捷回复 · `!r` 列出全部 · `!翻译 开|关` · `!帮助`\n"
+        "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）、*Make note*（改为备注）、"
+        "*Translate*（翻译）和 *New conversation*（新会话）。",
         "slash": "*在频道中* `/frontdesk queue`（待接）· `/frontdesk me`（我的）· `/frontdesk find 内容`\n"
         "`/frontdesk 新建` · `/frontdesk 状态` · `/frontdesk 在线` · `/frontdesk 离开 原因`\n"
-        "`/frontdesk 客服 @某人 邮箱`（管理员）· `/frontdesk help`",
+        "`/frontdesk link`（关联我的账号）· `/frontdesk 客服 @某人 邮箱`（管理员）· `/frontdesk help`",
         "no_agent": "只有客服可以查看。请管理员在控制台邀请您的 Slack 邮箱。",
         "found": "共 {n} 个，显示 {shown} 个，等待最久的在前：",
         "found_none": "没有内容。",
@@ -114,6 +121,8 @@ SAYINGS = {
         "title_priority": "优先级",
         "title_tags": "标签",
         "title_block": "拉黑",
+        "title_merge": "合并会话",
+        "merge_with": "另一消息列的链接或会话编号",
         "title_canned": "快捷回复",
         "canned_pick": "回复",
         "canned_text": "客户将收到的内容",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -15,20 +16,16 @@ from slack_sdk.socket_mode.response import SocketModeResponse
 
 from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import translated
-from agents_bridge.slack.events import Reading
-from agents_bridge.slack.following import Answer, follow
-from agents_bridge.slack.heard import Heard
-from agents_bridge.slack.receive import heard_of
 from hub.errors import Malformed
 from hub.ports import Receipt
 from hub.text import clean_tree
 
 log = structlog.get_logger()
+Take = Callable[[dict[str, Any]], Receipt]
+"""Reads what an envelope holds."""
 
 
-async def poll(
-    reading: Reading, slack: Slack, app_token: str, api_url: str, keep: Callable[[Receipt], Awaitable[None]], answer: Answer
-) -> None:
+async def poll(slack: Slack, app_token: str, take: Take, keep: Callable[[Receipt], Awaitable[None]]) -> None:
     """Run until cancelled. What is not acknowledged, Slack sends again. The SDK runs a task per envelope; the lock, which wakes
     in the order of asking, keeps them in the order in which they came."""
     client = SocketModeClient(app_token=app_token, web_client=slack.web)
@@ -38,14 +35,15 @@ async def poll(
     async def heard(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         async with turn:
             try:
-                heard = _heard(reading, request)
-                await keep(Receipt(heard.items, signs=heard.signs))
+                receipt = _receipt(take, request)
+                await keep(receipt)
             except Exception as exc:
                 log.error("slack.socket_failed", kind=request.type, error=repr(exc))
                 return
-            told = dict(heard.answer) if heard.answer else None
+            told = json.loads(receipt.body) if receipt.body else None
             await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=told))
-        await follow(slack, heard.then, api_url, answer, reading.locale)
+        if receipt.after is not None:
+            await receipt.after()
 
     seen: list[datetime] = []
 
@@ -53,7 +51,7 @@ async def poll(
         """A connection begins with `hello`; what happened since the one before was heard of by nobody."""
         if message.get("type") == "hello" and seen:
             await keep(Receipt(missed=seen[0]))
-        seen[:] = [reading.now()]
+        seen[:] = [datetime.now(UTC)]
 
     client.message_listeners.append(told)
     client.socket_mode_request_listeners.append(heard)
@@ -66,10 +64,10 @@ async def poll(
         await client.close()  # type: ignore[no-untyped-call]
 
 
-def _heard(reading: Reading, request: SocketModeRequest) -> Heard:
+def _receipt(take: Take, request: SocketModeRequest) -> Receipt:
     """An envelope that is not as documented is acknowledged and left: refusing it would bring it again."""
     try:
-        return heard_of(reading, clean_tree(request.payload))
+        return take(clean_tree(request.payload))
     except (Malformed, RecursionError) as exc:
         log.warning("slack.socket_malformed", kind=request.type, error=str(exc))
-        return Heard()
+        return Receipt()

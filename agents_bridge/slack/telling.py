@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from agents_bridge.slack.asides import ASIDES
+from agents_bridge.slack.linking import button
+from agents_bridge.slack.merging import MERGES
 from agents_bridge.slack.refusals import DOUBTS, refusal_text
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import inert, short
@@ -18,9 +20,12 @@ def told(about: str, facts: Mapping[str, str], locale: Literal["en", "zh"]) -> d
     """The text, and where something is asked the blocks, of a line to one person."""
     w = SAYINGS[locale]
     known = {name: inert(short(value, 300)) for name, value in facts.items()}
-    text = (refusal_text(about, locale) or ASIDES[locale].get(about) or w[about]).format(
+    text = (refusal_text(about, locale) or ASIDES[locale].get(about) or MERGES[locale].get(about) or w[about]).format(
         **known | {"name": known.get("name") or w["somebody"]}
     )
+    if about in ("stranger", "guest"):
+        section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
+        return {"text": text, "blocks": [section, button(locale)]}
     if about in ("settled", "theirs"):
         yes, no = DOUBTS[locale][f"yes_{about}"], w["keep"]
         return {"text": text, "blocks": asking(text, (SAY, yes, facts["note"]), (KEEP, no, "keep"))}

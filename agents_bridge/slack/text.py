@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     r"<([@#!][^<>\n]{1,3000}|[A-Za-z][A-Za-z0-9+.-]{0,20}:[^<>\n]{1,3000})>|&(?:lt|gt|amp);"
     r"|(?<![A-Za-z0-9]):([a-z0-9_+'-]{1,64}):(?::skin-tone-([2-6]):)?"
 )
+_MEMBER = re.compile(r"<@([UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>")
 _ENTITY = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
 _STYLES: tuple[tuple[Style, re.Pattern[str]], ...] = (
     ("bold", re.compile(r"(?<![A-Za-z0-9*])\*(?=[^\s*])[^*\n]*(?<=[^\s*])\*(?![A-Za-z0-9*])")),
@@ -162,6 +163,11 @@ def _styled(text: str, mask: str, spans: list[Span]) -> Text:
     placed = [span.model_copy(update={"start": moved[span.start], "end": moved[span.end]}) for span in spans]
     placed += [Span(kind=kind, start=moved[start], end=moved[end]) for kind, start, end in found]
     return Text(text=shown, spans=tuple(sorted(placed, key=lambda span: (span.start, -span.end))))
+
+
+def called_in(mrkdwn: str) -> list[str]:
+    """The members whom a line calls by name, each once."""
+    return list(dict.fromkeys(found[1] for found in _MEMBER.finditer(_CODE.sub("", mrkdwn))))
 
 
 def note_of(text: str) -> tuple[str, str] | None:

@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, Literal
 
-Kind = Literal["reply", "resolve", "reopen", "assign", "help", "canned", "snooze", "priority", "tags", "block", "unblock"]
+from agents_bridge.slack.merging import other_of
+
+Kind = Literal[
+    "reply", "resolve", "reopen", "assign", "help", "canned", "snooze", "priority", "tags", "block", "unblock", "translate",
+    "merge", "part",
+]  # fmt: skip
 NAMES = {
     "resolve": "resolve", "close": "resolve", "done": "resolve", "解决": "resolve", "关闭": "resolve",
     "reopen": "reopen", "open": "reopen", "重开": "reopen",
@@ -21,14 +26,17 @@ NAMES = {
     "tag": "tags", "tags": "tags", "标签": "tags",
     "block": "block", "拉黑": "block",
     "unblock": "unblock", "取消拉黑": "unblock",
+    "merge": "merge", "合并": "merge", "part": "part", "unmerge": "part", "拆分": "part",
     "send": "send", "发送": "send",
     "r": "canned", "canned": "canned", "快捷": "canned",
+    "tr": "translate", "translate": "translate", "翻译": "translate",
     "help": "help", "帮助": "help",
 }  # fmt: skip
 """Every spelling of a word."""
 LEVELS = {
     "0": 0, "none": 0, "无": 0, "1": 1, "normal": 1, "普通": 1, "2": 2, "high": 2, "高": 2, "3": 3, "urgent": 3, "紧急": 3,
 }  # fmt: skip
+SWITCH = {"on": True, "off": False, "开": True, "开启": True, "关": False, "关闭": False}
 UNITS = {"m": 60, "min": 60, "分钟": 60, "h": 3600, "小时": 3600, "d": 86400, "天": 86400, "w": 604800, "周": 604800}
 LONGEST_S = 366 * 86400
 _SPAN = re.compile(r"(\d{1,5})\s*([a-z]+|[\u4e00-\u9fff]+)", re.IGNORECASE)
@@ -78,14 +86,27 @@ def command_of(mrkdwn: str) -> Command | None:
         case "wake":
             return Command("snooze", data={"seconds": 0})
         case "priority":
-            level = LEVELS.get(rest.casefold())
-            return Command("priority", data={"level": level}) if level is not None else None
+            return _chosen("priority", "level", LEVELS.get(rest.casefold()))
+        case "translate":
+            return _chosen("translate", "on", SWITCH.get(rest.casefold()))
         case "tags":
             return _tagged(rest.split())
+        case "merge" | "part":
+            return _merged("merge" if name == "merge" else "part", rest)
         case "block" | "unblock":
             return Command("block" if name == "block" else "unblock", data={"reason": rest[:500]})
     team = _TEAM.fullmatch(rest)
     return Command("assign", team[2], team=team[1]) if team else None
+
+
+def _chosen(kind: Literal["priority", "translate"], name: str, value: int | None) -> Command | None:
+    return Command(kind, data={name: value}) if value is not None else None
+
+
+def _merged(kind: Literal["merge", "part"], rest: str) -> Command | None:
+    """With the conversation that is meant; what is to be parted may go without saying."""
+    other = other_of(rest)
+    return Command(kind, data=other or {}) if other or (kind == "part" and not rest) else None
 
 
 def _assigned(rest: str) -> Command | None:

@@ -34,3 +34,14 @@ def link_of(address: str, thread: str) -> str:
     """The address of a thread's first message, in a workspace whose own is `address`; empty where there is none."""
     channel, _, root = thread.partition(":")
     return f"{address}archives/{channel}/p{root.replace('.', '')}" if address and channel and root else ""
+
+
+def at(team: str, name: str) -> str:
+    """A place or thread of a workspace, for a desk that serves several: `T…/C…`, `T…/C…:ts`."""
+    return f"{team}/{name}"
+
+
+def apart(name: str) -> tuple[str, str]:
+    """(workspace, place or thread there) of what `at` has named; the workspace is empty where there is only one."""
+    team, slash, rest = str(name).partition("/")
+    return (team, rest) if slash else ("", team)
