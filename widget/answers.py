@@ -77,9 +77,10 @@ async def body_of(request: Request, most: int) -> bytes:
     return b"".join(pieces)
 
 
-async def json_of(request: Request, most: int = JSON_BYTES) -> dict[str, Any]:
-    """A request's JSON object."""
-    return parse_object(await body_of(request, most))
+async def json_of(request: Request, most: int = JSON_BYTES, *, bare: bool = False) -> dict[str, Any]:
+    """A request's JSON object; with `bare`, no body says as much as an empty object."""
+    body = await body_of(request, most)
+    return {} if bare and not body else parse_object(body)
 
 
 def parse_object(body: bytes | str) -> dict[str, Any]:

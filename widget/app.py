@@ -25,6 +25,7 @@ from hub.runtime import Hub
 from widget.answers import SAFE, Refusal
 from widget.attendance import Attendance
 from widget.chat import chat_routes
+from widget.connect import connect_routes
 from widget.console import console_routes
 from widget.devices import device_routes
 from widget.feed import Feed
@@ -55,7 +56,7 @@ def create_app(hub: Hub, settings: HubSettings) -> ASGIApp:
                 await task
 
     app = Starlette(
-        routes=[*chat_routes(), *device_routes(), *console_routes(), *health_routes(), *page_routes(settings)],
+        routes=[*chat_routes(), *device_routes(), *console_routes(), *connect_routes(), *health_routes(), *page_routes(settings)],
         lifespan=lifespan,
         exception_handlers={
             Refusal: _refused,
@@ -163,10 +164,19 @@ async def _conflict(request: Request, exc: Any) -> Response:
 async def _http(request: Request, exc: Any) -> Response:
     said = {404: "there is nothing here", 405: "this address does not take that method"}.get(exc.status_code, exc.detail)
     made = Refusal(exc.status_code, {404: "not_found", 405: "method"}.get(exc.status_code, "http"), said)
+    more = exc.headers or {}
+    if request.method == "GET" and _is_socket(request):
+        made = Refusal(426, "upgrade", "this is a WebSocket's address: ask with Upgrade: websocket")
+        more = {"upgrade": "websocket", "connection": "upgrade"}
     response = _refusal(request, made)
-    for name, value in (exc.headers or {}).items():
+    for name, value in more.items():
         response.headers[name] = value
     return response
+
+
+def _is_socket(request: Request) -> bool:
+    routes = [route for route in request.app.routes if isinstance(route, WebSocketRoute)]
+    return any(route.path_regex.match(request.url.path) for route in routes)
 
 
 async def _failed(request: Request, exc: Exception) -> Response:

@@ -23,6 +23,7 @@ from hub.store.filing import FileRow
 from hub.text import clean
 from widget.answers import Refusal, answer, json_of, whole, word
 from widget.attendance import Attendance
+from widget.attributes import read_attributes
 from widget.consent import has_agreed
 from widget.feed import Feed
 from widget.frames import POLL_S, customer_event
@@ -68,7 +69,7 @@ async def session(request: Request) -> Response:
     """POST /chat/{channel}/session: a token for a new customer, or a fresh one for the customer of `tok`."""
     hub, web, settings, address = await enter(request)
     channel = request.path_params["channel"]
-    body = await json_of(request, 16_384)
+    body = await json_of(request, 16_384, bare=True)
     given = word(body, "identity", 8192)
     if web.identity is not None and given:
         signed = read_identity(web.identity, channel, given)
@@ -87,7 +88,8 @@ async def session(request: Request) -> Response:
         raise Refusal(401, "identity", "this chat needs an identity that the shop's or app's backend has signed")
     if known is None and not await hub.limits.hit(f"new:{address}", Rule(settings.limits.sessions_per_ip, 3600)):
         raise Refusal(429, "slow_down", "too many new chats from your address", retry_after=300)
-    told = {"name": word(body, "name", 100), "email": word(body, "email", 190), "lang": word(body, "lang", 16)}
+    told: dict[str, Any] = {"name": word(body, "name", 100), "email": word(body, "email", 190), "lang": word(body, "lang", 16)}
+    told["attributes"] = read_attributes(body.get("attributes"))
     token, customer = new_token(hub, channel, told, known)
     return answer({"token": token, "customer": customer, "epoch": hub.store.epoch})
 
@@ -231,7 +233,7 @@ async def _keep(hub: Hub, found: Any, owner: str, key: str) -> FileRow:
         digest = hashlib.sha256()
         async for piece in _pieces(found):
             digest.update(piece)
-        if digest.hexdigest() != known.sha256:
+        if digest.hexdigest() != (known.remote or known.sha256):
             raise Conflict("this key was used for another file")
         return known
     kind = found.content_type or ""

@@ -14,8 +14,10 @@ from widget import console_begin as begin
 from widget import console_bulk as bulk
 from widget import console_change as change
 from widget import console_customers as customers
+from widget import console_desks as desks
 from widget import console_factor as factor
 from widget import console_find as find
+from widget import console_merge as merging
 from widget import console_oidc as oidc
 from widget import console_own as own
 from widget import console_reports as reports
@@ -62,6 +64,9 @@ CALLS: tuple[tuple[str, str, Handler, Needed], ...] = (
     ("POST", f"{ONE}/block", change.block, "customers"),
     ("POST", f"{ONE}/unblock", change.unblock, "customers"),
     ("POST", f"{ONE}/undo", change.undo, "answer"),
+    ("POST", f"{ONE}/translate", change.translate, "answer"),
+    ("POST", f"{ONE}/merge", merging.merge, "answer"),
+    ("POST", f"{ONE}/part", merging.part, "answer"),
     ("POST", f"{ONE}/read", change.mark_read, "read"),
     ("GET", f"{ONE}/draft", own.draft, "read"),
     ("PUT", f"{ONE}/draft", own.keep_draft, "answer"),
@@ -72,6 +77,8 @@ CALLS: tuple[tuple[str, str, Handler, Needed], ...] = (
     ("GET", f"{API}/me/drafts", own.drafts, "read"),
     ("GET", f"{API}/me/views", own.views, "read"),
     ("PUT", f"{API}/me/views", own.keep_views, "read"),
+    ("GET", f"{API}/views", own.shared_views, "read"),
+    ("PUT", f"{API}/views", own.share_views, "views"),
     ("PUT", f"{API}/me/capacity", own.capacity, "answer"),
     ("POST", f"{API}/deliveries/{{id}}/resend", acts.resend, "answer"),
     ("POST", f"{API}/files", acts.upload, "answer"),
@@ -85,6 +92,9 @@ CALLS: tuple[tuple[str, str, Handler, Needed], ...] = (
     ("POST", f"{API}/agents/{{id}}/link", admin.link, "people"),
     ("DELETE", f"{API}/agents/{{id}}/factor", admin.reset_factor, "people"),
     ("GET", f"{API}/roles", admin.roles, "own"),
+    ("GET", f"{API}/desks", desks.desks, "people"),
+    ("POST", f"{API}/desks/{{name}}/install", desks.install, "people"),
+    ("POST", f"{API}/me/links", desks.link, "own"),
     ("GET", f"{API}/reports", reports.figures, "reports"),
     ("GET", f"{API}/reports/conversations", reports.conversations, "reports"),
     ("GET", f"{API}/reports/csv", reports.table, "reports"),

@@ -33,15 +33,19 @@ ACTS = Rule(120, 60)
 UPLOADS = Rule(30, 60)
 _KIND: dict[str, Literal["image", "audio", "video"]] = {"image": "image", "audio": "audio", "video": "video"}
 Act = Literal[
-    "reply", "note", "resolve", "reopen", "assign", "resend", "snooze", "priority", "tags", "block", "unblock", "undo", "begin"
+    "reply", "note", "resolve", "reopen", "assign", "resend", "snooze", "priority", "tags", "block", "unblock", "undo", "begin",
+    "translate",
+    "merge", "part",
 ]  # fmt: skip
 LATEST = 10
 """Seconds that a reply may wait for its author to take it back."""
 
 
 async def say(request: Request, who: Asker) -> Response:
-    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, cards?, form?, base?, force?, delay?, reply_to?}
-    A reply with `delay` (seconds) leaves so much later, and can be taken back until then; `reply_to`: the entry it answers."""
+    """POST /console/api/conversations/{id}/entries {id, kind, text?, files?, cards?, form?, base?, force?, delay?,
+    reply_to?, to?}
+    A reply with `delay` (seconds) leaves so much later, and can be taken back until then; `reply_to`: the entry it answers;
+    `to`: of merged conversations, the one over whose channel it goes."""
     hub = hub_of(request)
     place = await place_of(request)
     body = await json_of(request)
@@ -58,7 +62,8 @@ async def say(request: Request, who: Asker) -> Response:
     if delay > LATEST:
         raise Malformed(f"delay may be at most {LATEST} seconds")
     to = ExternalId(id_of(body, "reply_to")) if body.get("reply_to") else None
-    data = {"delay_ms": delay * 1000} if delay else {}
+    data: dict[str, Any] = {"delay_ms": delay * 1000} if delay else {}
+    data |= {"to": id_of(body, "to")} if body.get("to") else {}
     return await put(hub, who, own, act, place.id, parts=parts, base=base, reply_to=to, data=data)
 
 
@@ -150,26 +155,35 @@ async def _parts(hub: Hub, who: Asker, body: dict[str, Any]) -> tuple[Part, ...]
     text = word(body, "text", TEXT)
     if text.strip():
         parts.append(Text(text=text))
-    parts += _offered(body)
+    parts += await _offered(hub, who, body)
     if not parts:
         raise Malformed("there is nothing to send: give text, files, cards or a form")
     return tuple(parts)
 
 
-def _offered(body: dict[str, Any]) -> list[Part]:
-    """Cards, which have words and links, and a form to fill in."""
+async def _offered(hub: Hub, who: Asker, body: dict[str, Any]) -> list[Part]:
+    """Cards, whose pictures were uploaded before, and a form to fill in."""
     cards, form = body.get("cards") or [], body.get("form")
-    if len(orjson.dumps([cards, form])) > OFFERED:
-        raise Malformed(f"cards and form may have {OFFERED} bytes")
+    if not isinstance(cards, list) or len(cards) > FILES or len(orjson.dumps([cards, form])) > OFFERED:
+        raise Malformed(f"cards must be a list of at most {FILES}; cards and form may have {OFFERED} bytes")
     try:
-        given: list[Part] = [Card.model_validate({**card, "image": None}) for card in cards]
+        given: list[Part] = [await _card(hub, who, card) for card in cards]
         if form:
             given.append(Form.model_validate({**form, "submitted": False}))
     except (ValidationError, TypeError) as exc:
         raise Malformed("cards or form are not as the document says") from exc
-    if len(cards) > FILES or any(isinstance(part, Form) and not part.fields for part in given):
-        raise Malformed(f"give at most {FILES} cards, and a form with at least one field")
+    if any(isinstance(part, Form) and not part.fields for part in given):
+        raise Malformed("a form needs at least one field")
     return given
+
+
+async def _card(hub: Hub, who: Asker, card: Any) -> Card:
+    if not isinstance(card, dict):
+        raise Malformed("a card must be an object")
+    image = await _file(hub, who, card["image"]) if card.get("image") else None
+    if image is not None and image.kind != "image":
+        raise Malformed("a card's image must be a picture")
+    return Card.model_validate({**card, "image": image})
 
 
 async def _file(hub: Hub, who: Asker, file: Any) -> Media:

@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.errors import Malformed
 from hub.limits import Rule
+from hub.metrics import BULK
 from hub.model import AgentId, AgentReply, ConversationId, ExternalId, Text
 from hub.runtime import Hub
 from hub.workbench import LEVELS, Handover, Step
@@ -19,6 +21,7 @@ from widget.access import ID, Asker, hub_of, unknown
 from widget.answers import Refusal, answer, json_of, word
 from widget.console_acts import CONSOLE, INTAKE_S, client_id
 
+log = structlog.get_logger()
 MOST = 100
 STEPS = 10
 BULKS = Rule(30, 60)
@@ -45,6 +48,15 @@ async def bulk(request: Request, who: Asker) -> Response:
     kept = await hub.intake.keep(replies, INTAKE_S)
     clashed = {str(one.conversation) for one, outcome in zip(replies, kept, strict=True) if outcome == "conflict"}
     codes = {talk: "unknown" if talk not in there else "conflict" if talk in clashed else "" for talk in wanted}
+    for code in codes.values():
+        BULK.labels(code or "kept").inc()
+    log.info(
+        "bulk",
+        agent=who.agent.id,
+        conversations=len(codes),
+        steps=[step.kind for step in steps],
+        refused=sum(map(bool, codes.values())),
+    )
     return answer({"items": [{"conversation": talk, "ok": not code, "code": code} for talk, code in codes.items()]}, 201)
 
 

@@ -12,8 +12,8 @@ from hub.acts import URGENT
 from hub.errors import Malformed
 from hub.model import ExternalId
 from hub.workbench import TAG, TAGS
-from widget.access import Asker, hub_of
-from widget.answers import answer, json_of, whole, word
+from widget.access import Asker, hub_of, id_of
+from widget.answers import Refusal, answer, json_of, whole, word
 from widget.console_acts import CLIENT_ID, Act, client_id, place_of, put
 
 REASON = 500
@@ -63,6 +63,17 @@ async def undo(request: Request, who: Asker) -> Response:
         raise Malformed("of must be the id of one's own reply")
     place = await place_of(request)
     return await put(hub_of(request), who, own, "undo", place.id, edit_of=ExternalId(f"{who.agent.id}.{of}"))
+
+
+async def translate(request: Request, who: Asker) -> Response:
+    """POST /console/api/conversations/{id}/translate {id, on?, entry?}: the conversation from now on or not, or one line."""
+    body = await json_of(request)
+    on, entry = body.get("on"), id_of(body, "entry") if body.get("entry") else ""
+    if (on is None) == (not entry) or not isinstance(on, bool | None):
+        raise Malformed("give either on, true or false, or the entry that shall be translated")
+    if hub_of(request).translator is None:
+        raise Refusal(409, "not_offered", "Nothing is translated here: an admin names the service in config/translation.yaml.")
+    return await _changed(request, who, body, "translate", {"entry": entry} if entry else {"on": on})
 
 
 async def mark_read(request: Request, who: Asker) -> Response:

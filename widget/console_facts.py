@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from hub.profile import attributes_of
 from hub.runtime import Hub
 from hub.store.console import Opened
 from widget.access import Asker
@@ -23,6 +24,7 @@ def facts_of(found: Opened, who: Asker) -> dict[str, str]:
         "customer": found.row.customer_id,
         "conversation": found.row.id,
         "locale": found.locale,
+        **{f"attributes.{name}": value for name, value in attributes_of(found.profile).items()},
     }
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
 from hub.canned import fill
 from hub.limits import Rule
+from hub.metrics import SEARCH_SECONDS
 from hub.workbench import LEVELS
 from widget.access import Asker, hub_of, id_of, unknown
 from widget.answers import Refusal, answer
 from widget.console_facts import facts_of
 from widget.console_view import limit_of, number
 
+log = structlog.get_logger()
 SEARCHES = Rule(60, 60)
 """How often one agent may search in a minute."""
 CANNED = 50
@@ -35,7 +38,9 @@ async def search(request: Request, who: Asker) -> Response:
         raise Refusal(422, "malformed", "q must hold at least one word.")
     if not await hub.limits.hit(f"search:{who.agent.id}", SEARCHES):
         raise Refusal(429, "slow_down", "Too many searches at once. Wait a moment.", retry_after=5)
-    found = await hub.store.searching.said(words, before=number(request, "cursor"), most=limit_of(request, 20))
+    with SEARCH_SECONDS.labels("messages").time():
+        found = await hub.store.searching.said(words, before=number(request, "cursor"), most=limit_of(request, 20))
+    log.info("search", agent=who.agent.id, letters=len(words), hits=len(found.hits))
     items = [
         {
             "id": hit.id,
@@ -56,7 +61,8 @@ async def search(request: Request, who: Asker) -> Response:
 async def customers(request: Request, who: Asker) -> Response:
     """GET /console/api/customers?q=&limit=: by name, address or id, those who wrote last first."""
     words = _words(request)
-    found = await hub_of(request).store.persons.find(words, limit_of(request, 20)) if words else []
+    with SEARCH_SECONDS.labels("customers").time():
+        found = await hub_of(request).store.persons.find(words, limit_of(request, 20)) if words else []
     return answer({"items": [asdict(one) for one in found]})
 
 

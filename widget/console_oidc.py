@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
@@ -13,11 +13,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from hub.limits import Rule
-from hub.oidc import STATE_S, Begun, NotLetIn, Provider, come_in
+from hub.oidc import STATE_S, Begun, NotLetIn, come_in
 from hub.runtime import Hub
 from hub.signin import ELSEWHERE, hash_of
 from widget.access import guest_of, hub_of, is_secure, unknown
 from widget.console_session import let_in, too_many
+
+if TYPE_CHECKING:
+    from hub.oidc_provider import Provider
 
 COOKIE, SECURE_COOKIE = "fd_oidc", "__Host-fd_oidc"
 TRIES = Rule(60, 600)
@@ -71,6 +74,8 @@ def _provider(request: Request) -> Provider:
     if hub.access.oidc is None:
         raise unknown()
     if not hasattr(state, "provider"):
+        from hub.oidc_provider import Provider  # with the cryptography behind it 8 MiB, which most installations never need
+
         state.provider = Provider(hub.access.oidc, hub.public_url)
     provider: Provider = state.provider
     return provider

@@ -11,7 +11,7 @@ from hub.acts import URGENT
 from hub.errors import Malformed
 from hub.limits import Rule
 from hub.store.listing import View
-from hub.store.own import Draft
+from hub.store.own import EVERYBODY, Draft
 from widget.access import Asker, hub_of
 from widget.answers import Refusal, answer, json_of, whole, word
 from widget.console_acts import TEXT, place_of
@@ -62,13 +62,32 @@ async def views(request: Request, who: Asker) -> Response:
 
 async def keep_views(request: Request, who: Asker) -> Response:
     """PUT /console/api/me/views {items}: all of them, in their order."""
+    return answer({"items": await _keep(request, who.agent.id)})
+
+
+async def shared_views(request: Request, who: Asker) -> Response:
+    """GET /console/api/views: those that everybody has."""
+    return answer({"items": await hub_of(request).store.own.views(EVERYBODY)})
+
+
+async def share_views(request: Request, who: Asker) -> Response:
+    """PUT /console/api/views {items}: all of everybody's, in their order; open consoles are told."""
+    hub = hub_of(request)
+    kept = await _keep(request, EVERYBODY)
+    await hub.store.agents.record(who.agent.id, "views.shared", "", ", ".join(one["name"] for one in kept))
+    by = {"kind": "agent", "name": who.agent.name, "id": who.agent.id}
+    await hub.live.poke(ephemeral=[{"t": "eph", "k": "views", "console": True, "by": by}])
+    return answer({"items": kept})
+
+
+async def _keep(request: Request, owner: str) -> list[dict[str, Any]]:
     body = await json_of(request)
     given = body.get("items")
     if not isinstance(given, list) or len(given) > VIEWS or not all(isinstance(one, dict) for one in given):
         raise Malformed(f"items must be a list of at most {VIEWS} views")
     kept = [_view(one) for one in given]
-    await hub_of(request).store.own.keep_views(who.agent.id, kept)
-    return answer({"items": kept})
+    await hub_of(request).store.own.keep_views(owner, kept)
+    return kept
 
 
 def _view(given: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hub import factors
+from hub.assigning import soon
 from hub.errors import Conflict, Malformed
 from hub.limits import Rule
 from hub.notices import one_line
@@ -23,6 +24,7 @@ from hub.signin import (
     device_proof,
     hash_of,
     hash_password,
+    is_address,
     matches,
     new_secret,
     open_session,
@@ -169,9 +171,11 @@ async def presence(request: Request, who: Asker) -> Response:
 
 
 async def tell_presence(hub: Hub, person: Person, state: str) -> None:
-    """Let colleagues' consoles know."""
+    """Let colleagues' consoles know; who came may be given what waits."""
     by = {"kind": "agent", "id": person.id, "name": person.name}
     await hub.live.poke(ephemeral=[{"t": "eph", "k": "presence", "by": by, "state": state, "console": True}])
+    if state == "present":
+        await soon(hub)
 
 
 async def change_password(request: Request, who: Asker) -> Response:
@@ -241,8 +245,7 @@ async def from_page(request: Request) -> dict[str, Any]:
 
 def check_address(email: str) -> None:
     """Raise `Malformed` for what can't be an e-mail address."""
-    name, _, host = email.rpartition("@")
-    if not name or ("." not in host.strip(".") and host != "localhost") or any(c.isspace() or ord(c) < 32 for c in email):
+    if not is_address(email):
         raise Malformed("email must be an e-mail address")
 
 

@@ -124,7 +124,8 @@ class Console:
         """First what is older than the ring, from the store; then the ring, as it grows."""
         me, tail = self._me, self._tail
         while not tail.holds(me.cursor):
-            for entry in await self._hub.store.logs.inbox_after(me.cursor, PAGE):
+            found = await self._hub.store.logs.inbox_after(me.cursor, PAGE)
+            for entry in await self._hub.store.merging.shown(found):
                 await self._send(text_of(console_event(entry, self._hub.files)))
                 me.cursor = entry.s
         me.following = True

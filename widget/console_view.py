@@ -11,13 +11,17 @@ from starlette.responses import Response
 from hub.acts import UNTIL_WRITTEN, URGENT
 from hub.model import ChannelName
 from hub.ports import Connector
+from hub.profile import attributes_of, without_attributes
+from hub.routing import Reason, route
 from hub.runtime import Hub
+from hub.staffing import facts_of_waiting, who_are_there
 from hub.store.console import Fate, Opened
 from hub.store.listing import Listed, Only, View
 from hub.store.windows import Meter
 from widget.access import Asker, hub_of, id_of, unknown
 from widget.answers import Refusal, answer
 from widget.console_facts import links_of
+from widget.console_merge import beside_json
 from widget.console_own import draft_json
 from widget.frames import console_event
 
@@ -78,14 +82,18 @@ async def conversation(request: Request, who: Asker) -> Response:
     return answer(
         {
             **row_json(found.row),
-            "profile": {**found.profile, "locale": found.profile.get("locale") or found.locale},
+            "attributes": attributes_of(found.profile),
+            "profile": {**without_attributes(found.profile), "locale": found.profile.get("locale") or found.locale},
             "identities": [{"channel": channel, "address": address} for channel, address in found.identities],
             "history": [row_json(other) for other in found.others],
             "deliveries": fates_json(found.fates),
             "window": await _window(hub, found),
             "rating": await _rating(hub, found.row.id),
+            "waits_for": await _waits_for(hub, found),
             "draft": draft_json(await hub.store.own.draft(who.agent.id, found.row.id)),
             "links": links_of(hub, found, who),
+            "translated": hub.translates.on_for(found.row.channel, found.translate) if hub.translates else None,
+            **beside_json(*await hub.store.merging.beside(found.row.id)),
         }
     )
 
@@ -97,9 +105,11 @@ async def entries(request: Request, who: Asker) -> Response:
     if place is None:
         raise unknown()
     found, fates = await hub.store.console.entries(place, before=number(request, "before"), most=limit_of(request, 50))
+    shown = await hub.store.merging.shown(found)
+    fates += await hub.store.console.fates_elsewhere(shown)
     return answer(
         {
-            "items": [console_event(entry, hub.files) for entry in found],
+            "items": [console_event(entry, hub.files) for entry in shown],
             "next": found[0].seq if found and found[0].seq > 1 else None,
             "deliveries": fates_json(fates),
         }
@@ -128,6 +138,7 @@ def row_json(row: Listed) -> dict[str, Any]:
         "tags": row.tags,
         "blocked": row.blocked,
         "due": {"kind": row.due_kind, "at": _time(datetime.fromtimestamp(row.due_ms / 1000, UTC))} if row.due_ms else None,
+        "score": row.score or None,
     }
 
 
@@ -147,6 +158,17 @@ async def _rating(hub: Hub, conversation_id: str) -> dict[str, Any] | None:
         return None
     answered = {"score": found.score or None, "comment": found.comment, "answered_at": _time(found.answered_at)}
     return {**answered, "asked_at": _time(found.asked_at)}
+
+
+async def _waits_for(hub: Hub, found: Opened) -> Reason | None:
+    """Why nobody has a conversation that waits; None where somebody has it, or routing is about to give it to somebody."""
+    row = found.row
+    if row.agent_id or row.status != "open" or row.snooze_ms:
+        return None
+    facts = facts_of_waiting(hub, row.channel, found.locale, row.team)
+    there = who_are_there(await hub.store.staff.all(), {})
+    routed = route(facts, there, hub.routing, hub.now(), row.id)
+    return None if routed.agent else routed.reason
 
 
 async def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:

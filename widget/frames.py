@@ -6,6 +6,7 @@ from typing import Any
 
 from hub.files import FileStore
 from hub.model import Card, Entry, Media, Part
+from hub.spoken import as_read
 from hub.wording import plain
 
 HEARTBEAT_S = 25
@@ -42,7 +43,8 @@ def _said(entry: Entry, files: FileStore) -> dict[str, Any]:
 
 def customer_event(entry: Entry, files: FileStore) -> dict[str, Any]:
     """What the customer sees: neither agents' ids nor our own data."""
-    frame = {
+    read = as_read(entry)
+    frame: dict[str, Any] = {
         "t": "ev",
         "s": entry.cs,
         "c": entry.conversation,
@@ -50,8 +52,11 @@ def customer_event(entry: Entry, files: FileStore) -> dict[str, Any]:
         "k": entry.kind,
         "by": {"kind": entry.author.kind, "name": entry.author.name},
         "at": entry.at.isoformat(),
-        "d": _said(entry, files),
+        "d": _said(read, files),
     }
+    if read is not entry:
+        was = {"language": entry.data["translation"].get("from", ""), "parts": [part_json(part, files) for part in entry.parts]}
+        frame["d"]["original"] = was
     if entry.client_id and entry.author.kind == "customer":
         frame["id"] = entry.client_id
     return frame

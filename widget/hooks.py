@@ -11,8 +11,10 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+import orjson
 import structlog
 
+from hub.checking import noted
 from hub.errors import Busy, Malformed, Rejected
 from hub.feeds import Bell
 from hub.listening import doubt
@@ -29,7 +31,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 MOST = 1_048_576
 """Bytes of a body."""
 BODY_S = 10.0
-TEXT = (b"content-type", b"text/plain; charset=utf-8")
+CODES = {
+    401: "rejected", 404: "not_found", 405: "method", 408: "slow", 413: "too_large", 415: "encoding", 500: "failed", 503: "busy",
+}  # fmt: skip
 HEADERS = [
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -51,10 +55,10 @@ class Hooks:
         name = scope["path"][len("/hooks/") :]
         place = self._hub.connectors.get(ChannelName(name)) or self._hub.desks.get(DeskName(name))
         if place is None or place.capabilities.pulled:
-            await _answer(send, 404, b"there is nothing here", [TEXT])
+            await _wrong(send, 404, "there is nothing here")
             return
         if scope["method"] not in ("GET", "POST"):
-            await _answer(send, 405, b"this address does not take that method", [TEXT, (b"allow", b"GET, POST")])
+            await _wrong(send, 405, "this address does not take that method", [(b"allow", b"GET, POST")])
             return
         began = time.perf_counter()
         until = asyncio.get_running_loop().time() + place.capabilities.deadline
@@ -103,6 +107,8 @@ class Hooks:
             await self._bell.ring(name, receipt.news, left)
         if receipt.missed is not None:
             await doubt(self._hub, name, receipt.missed)
+        if receipt.trouble is not None:
+            await noted(self._hub, name, receipt.trouble)
 
     @staticmethod
     async def _refuse(send: Send, name: str, status: int, message: str, more: list[Any] | None = None) -> None:
@@ -110,7 +116,7 @@ class Hooks:
         log.warning("hook.refused", name=name, status=status, reason=message)
         # Who forges learns nothing of what was wrong; the log says it.
         told = "not authentic" if status == 401 else message
-        await _answer(send, status, told.encode(), [TEXT, *(more or [])])
+        await _wrong(send, status, told, more)
 
 
 class _Refused(Exception):
@@ -157,6 +163,12 @@ async def _body(length: str, receive: Receive) -> bytes:
                     return b"".join(pieces)
     except TimeoutError:
         raise _Refused(408, "the body took too long") from None
+
+
+async def _wrong(send: Send, status: int, message: str, more: list[Any] | None = None) -> None:
+    """An error in the shape that all addresses of ours give errors."""
+    body = orjson.dumps({"error": {"code": CODES.get(status, "malformed"), "message": message}})
+    await _answer(send, status, body, [(b"content-type", b"application/json"), *(more or [])])
 
 
 async def _answer(send: Send, status: int, body: bytes, more: list[Any] | None = None) -> None:

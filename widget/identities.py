@@ -14,6 +14,7 @@ from config.settings import IdentityKey, IdentitySettings
 from hub.model import Proved
 from hub.text import clean
 from widget.answers import Refusal
+from widget.attributes import read_attributes
 
 LONGEST = 120
 WRONG = "the identity is not good: it must be signed by the channel's key, for this channel, and not be over"
@@ -28,10 +29,11 @@ class Signed:
     email: str
     locale: str
     proved: Proved
+    attributes: dict[str, str]
 
 
 def read_identity(settings: IdentitySettings, channel: str, token: str) -> Signed:
-    """The customer that a signed identity names. Raises `Refusal` 401."""
+    """The customer that a signed identity names. Raises `Refusal` 401, `Malformed` for attributes that are none."""
     claims = _claims(settings, channel, token)
     subject = claims["sub"]
     if not isinstance(subject, str) or not subject.strip():
@@ -43,6 +45,7 @@ def read_identity(settings: IdentitySettings, channel: str, token: str) -> Signe
         email=told.get("email", "")[:190],
         locale=told.get("locale", "")[:16],
         proved=_proved(claims, told),
+        attributes=read_attributes(claims.get("attributes")),
     )
 
 

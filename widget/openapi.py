@@ -56,6 +56,7 @@ WRONG = {
     413: "too large",
     415: "compressed, or of the wrong type",
     422: "understood, but not acceptable",
+    426: "a WebSocket's address, asked without an upgrade",
     429: "too often; Retry-After says how long to wait",
     503: "not now; Retry-After says when",
 }
@@ -126,15 +127,13 @@ def _operation(method: str, path: str, call: Call, names: dict[type[BaseModel], 
         "responses": {str(status): _answer(status, shape, names) for status, shape in call.gives.items()},
     }
     wrong = {"$ref": names[Error]}
-    hook = path.startswith("/hooks/")
-    kind, shape = ("text/plain", {"type": "string"}) if hook else (JSON, wrong)
     for status in sorted(set(call.fails)):
-        made["responses"][str(status)] = {"description": WRONG[status], "content": {kind: {"schema": shape}}}
-    made["responses"]["default"] = {"description": "anything else that went wrong", "content": {kind: {"schema": shape}}}
+        made["responses"][str(status)] = {"description": WRONG[status], "content": {JSON: {"schema": wrong}}}
+    made["responses"]["default"] = {"description": "anything else that went wrong", "content": {JSON: {"schema": wrong}}}
     if call.query is not None:
         made["parameters"] = _query(call.query)
     if call.takes is not None:
-        made["requestBody"] = {"required": True, "content": {JSON: {"schema": {"$ref": names[call.takes]}}}}
+        made["requestBody"] = {"required": not call.bare, "content": {JSON: {"schema": {"$ref": names[call.takes]}}}}
     if call.uploads:
         form = {"type": "object", "required": ["file"], "properties": {"file": {"type": "string", "format": "binary"}}}
         made["requestBody"] = {"required": True, "content": {PARTS: {"schema": form}}}

@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel
 
 from widget import openapi_begin as begin
+from widget import openapi_change as change
 from widget import openapi_console as console
 from widget import openapi_customers as people
+from widget import openapi_desks as desks
 from widget import openapi_devices as devices
 from widget import openapi_mail as mail
+from widget import openapi_merge as merging
 from widget import openapi_reports as reports
 from widget import openapi_shapes as shapes
 from widget import openapi_staff as staff
@@ -46,6 +49,8 @@ class Call:
     gives: Mapping[int, type[BaseModel] | str | None]
     takes: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    bare: bool = False
+    """Whether the body may be left out."""
     uploads: bool = False
     key: str = ""
     """The security scheme; empty for calls that anybody may make."""
@@ -78,7 +83,7 @@ _LATE = (404, 409, 429, 503)
 CALLS: dict[tuple[str, str], Call] = {
     ("POST", f"{_C}/session"): _chat(
         "A token for a new customer, or a fresh one for a known customer", "新客户取得令牌，或老客户续期",
-        takes=shapes.SessionAsked, gives={200: shapes.Session}, fails=(401, *BODY, *_LIMITED),
+        takes=shapes.SessionAsked, bare=True, gives={200: shapes.Session}, fails=(401, *BODY, *_LIMITED),
     ),
     ("POST", f"{_C}/poll"): _chat(
         "Frames up and down by long poll; the token travels in the body", "长轮询收发帧；令牌放在请求体中",
@@ -107,7 +112,9 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{_C}/unread"): _chat(
         "How many answers are not read", "未读回复数", gives={200: devices.Unread}, key="customer", fails=(401, *_LIMITED),
     ),
-    ("GET", f"{_C}/socket"): _chat("The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403,)),
+    ("GET", f"{_C}/socket"): _chat(
+        "The same frames over a WebSocket", "同样的帧，经 WebSocket", gives={101: None}, fails=(403, 426)
+    ),
     ("POST", f"{_A}/setup"): Call(
         CONSOLE, "Use a one-time link: set name and password, and come in", "用一次性链接设置姓名和密码并登录",
         {201: staff.Agent, 202: staff.Agent}, takes=staff.Setup, fails=(403, 409, 422, 429, *BODY),
@@ -168,12 +175,19 @@ CALLS: dict[tuple[str, str], Call] = {
         "Whom a channel lets us write to", "渠道允许联系的客户", {200: begin.Reach}, 404, query=begin.ReachQuery
     ),
     ("POST", f"{_ONE}/assign"): _agents("Give to somebody", "分配", _KEPT, *_LATE, takes=console.Assign),
-    ("POST", f"{_ONE}/snooze"): _agents("Let it sleep", "暂缓", _KEPT, *_LATE, takes=console.Snooze),
-    ("POST", f"{_ONE}/priority"): _agents("How urgent it is", "优先级", _KEPT, *_LATE, takes=console.Priority),
-    ("POST", f"{_ONE}/tags"): _agents("Tags", "标签", _KEPT, *_LATE, takes=console.Tags),
-    ("POST", f"{_ONE}/block"): _agents("Block the customer", "拉黑客户", _KEPT, *_LATE, takes=console.Block),
-    ("POST", f"{_ONE}/unblock"): _agents("Unblock the customer", "取消拉黑", _KEPT, *_LATE, takes=console.Block),
-    ("POST", f"{_ONE}/undo"): _agents("Take back a reply before it leaves", "撤回", _KEPT, *_LATE, takes=console.Undo),
+    ("POST", f"{_ONE}/snooze"): _agents("Let it sleep", "暂缓", _KEPT, *_LATE, takes=change.Snooze),
+    ("POST", f"{_ONE}/priority"): _agents("How urgent it is", "优先级", _KEPT, *_LATE, takes=change.Priority),
+    ("POST", f"{_ONE}/tags"): _agents("Tags", "标签", _KEPT, *_LATE, takes=change.Tags),
+    ("POST", f"{_ONE}/block"): _agents("Block the customer", "拉黑客户", _KEPT, *_LATE, takes=change.Block),
+    ("POST", f"{_ONE}/unblock"): _agents("Unblock the customer", "取消拉黑", _KEPT, *_LATE, takes=change.Block),
+    ("POST", f"{_ONE}/undo"): _agents("Take back a reply before it leaves", "撤回", _KEPT, *_LATE, takes=change.Undo),
+    ("POST", f"{_ONE}/translate"): _agents("Translate", "翻译", _KEPT, *_LATE, takes=change.Translate),
+    ("POST", f"{_ONE}/merge"): _agents(
+        "See another conversation of this customer in this one", "合并客户的另一会话", _KEPT, *_LATE, takes=merging.MergeAsked
+    ),
+    ("POST", f"{_ONE}/part"): _agents(
+        "Let a merged conversation go on apart", "拆分已合并的会话", _KEPT, *_LATE, takes=merging.ApartAsked
+    ),
     ("POST", f"{_ONE}/read"): _agents("How far one has read", "标记已读", {200: console.ReadUpTo}, 404, takes=console.ReadAsked),
     ("GET", f"{_ONE}/draft"): _agents("What one has begun to write", "草稿", {200: console.Draft}, 404),
     ("PUT", f"{_ONE}/draft"): _agents(
@@ -192,6 +206,8 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{_A}/workbench"): _agents("What lies ready for agents", "团队、标签、宏等", {200: bench.Workbench}),
     ("GET", f"{_A}/me/drafts"): _agents("Where one has begun to write", "有草稿的会话", {200: bench.Drafted}),
     ("GET", f"{_A}/me/views"): _agents("Views of one's own", "我的视图", {200: bench.Views}),
+    ("GET", f"{_A}/views"): _agents("Views that everybody has", "团队视图", {200: bench.Views}),
+    ("PUT", f"{_A}/views"): _agents("Keep views for everybody", "保存团队视图", {200: bench.Views}, takes=bench.Views),
     ("PUT", f"{_A}/me/views"): _agents("Keep views of one's own", "保存我的视图", {200: bench.Views}, takes=bench.Views),
     ("PUT", f"{_A}/me/capacity"): _agents(
         "How many conversations one is given at most", "接待上限", {200: staff.Agent}, takes=bench.CapacityAsked
@@ -222,6 +238,22 @@ CALLS: dict[tuple[str, str], Call] = {
         "Take the second factor from an agent who lost it", "重置坐席的两步验证", {204: None}, 404, 409
     ),
     ("GET", f"{_A}/roles"): _agents("Every role and what it may do", "角色与权限", {200: staff.Roles}),
+    ("GET", f"{_A}/desks"): _agents("Workspaces that desks' apps are in", "应用所在的工作区", {200: desks.Desks}),
+    ("POST", f"{_A}/desks/{{name}}/install"): _agents(
+        "Where an admin installs the app, once; for sessions", "生成一次性安装链接（仅限登录会话）", {201: desks.Begins}, 404
+    ),
+    ("POST", f"{_A}/me/links"): _agents(
+        "Whom a code from a desk is about, and that it is me; for sessions", "用一次性代码关联自己的账号（仅限登录会话）",
+        {200: desks.Linked, 201: desks.Linked}, 404, takes=desks.CodeGiven,
+    ),
+    ("GET", "/connect/{name}/install"): Call(
+        PAGES, "To the platform's page on which the app is installed", "跳转到平台的安装页面", {302: None, 403: "text/html"},
+        query=desks.Ticket, fails=(404, 429),
+    ),
+    ("GET", "/connect/{name}/back"): Call(
+        PAGES, "Back from there: what was installed, or why nothing was", "从安装页面返回",
+        {200: "text/html", 400: "text/html", 403: "text/html", 502: "text/html"}, query=staff.Returned, fails=(404, 429),
+    ),
     ("GET", f"{_A}/reports"): _agents(
         "Figures of a period", "报表", {200: reports.Report}, 422, query=reports.ReportQuery
     ),
@@ -238,7 +270,7 @@ CALLS: dict[tuple[str, str], Call] = {
     ("GET", f"{_A}/audit"): _agents(
         "Who did what", "操作记录", {200: staff.AuditPage}, 404, 422, query=staff.AuditQuery
     ),
-    ("GET", "/console/socket"): _agents("The inbox-wide log over a WebSocket", "控制台实时连接", {101: None}),
+    ("GET", "/console/socket"): _agents("The inbox-wide log over a WebSocket", "控制台实时连接", {101: None}, 426),
     ("GET", "/hooks/{name}"): Call(
         OPERATIONS, "A platform's handshake, where it has one", "平台握手", {200: "text/plain"}, fails=(400, 401, 404, 503)
     ),

@@ -8,7 +8,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from hub.model import FormField, Option
+from hub.routing import Reason
 from hub.store.listing import View
+from widget import openapi_merge as merging
 from widget.openapi_shapes import Absent, Id, OwnId, Place, Words
 
 Fate = Literal["queued", "sending", "sent", "failed", "unknown", "held", "cancelled"]
@@ -42,7 +44,7 @@ class Row(BaseModel):
     id: Id
     channel: str
     customer: CustomerNamed
-    status: Literal["open", "resolved"]
+    status: Literal["open", "resolved", "merged"]
     agent: AgentNamed | None
     team: str
     preview: str
@@ -58,6 +60,7 @@ class Row(BaseModel):
     tags: list[str]
     blocked: bool
     due: Due | None
+    score: int | None = Field(ge=1, le=5, description="what the customer thought, once they have said")
 
 
 class Counts(BaseModel):
@@ -138,17 +141,20 @@ class Link(BaseModel):
     url: str
 
 
-class Conversation(Row):
+class Conversation(Row, merging.Beside):
     """A conversation with what stands beside it; `deliveries` by entry."""
 
     profile: dict[str, Any]
+    attributes: dict[str, str] = Field(description="what the site or the app says of the customer in words of its own")
     identities: list[Address]
     history: list[Row]
     deliveries: dict[str, Delivered]
     window: Window | None
     rating: Rating | None
+    waits_for: Reason | None = Field(description="why nobody has it, as routing says now; null: somebody has, or gets it")
     draft: Draft
     links: list[Link]
+    translated: bool | None = Field(description="whether it is translated; null where no service does that")
 
 
 class ConsoleBy(BaseModel):
@@ -160,7 +166,7 @@ class ConsoleBy(BaseModel):
 
 
 class ConsoleWords(Words):
-    """With what only agents see: an assignment's agent, a delivery's state."""
+    """With what only agents see: an assignment's agent, a delivery's state, `via` of what a merged conversation brought."""
 
     data: dict[str, Any] | Absent = None
 
@@ -200,6 +206,7 @@ class CardSaid(BaseModel):
     title: str
     text: str = ""
     url: str = ""
+    image: Id | None = Field(None, description="a picture that was uploaded")
     options: list[Option] = []
 
 
@@ -211,7 +218,7 @@ class FormSaid(BaseModel):
 
 
 class Reply(BaseModel):
-    """A reply or note. A reply with `base`, the last place seen, is `stale` once a colleague answered later, unless `force`."""
+    """A reply or note; with `base` it is `stale` once a colleague answered later, unless `force`. `to`: of merged ones, which."""
 
     id: OwnId
     kind: Literal["reply", "note"] = "reply"
@@ -221,10 +228,9 @@ class Reply(BaseModel):
     form: FormSaid | None = None
     base: Place | None = None
     force: bool = False
-    delay: int = Field(0, ge=0, le=10)
-    """Seconds that the reply waits for its author to take it back."""
-    reply_to: Id | None = None
-    """The entry that it answers."""
+    delay: int = Field(0, ge=0, le=10)  # seconds in which it can be taken back
+    reply_to: Id | None = None  # the entry that it answers
+    to: Id | None = None
 
 
 class Act(BaseModel):
@@ -246,37 +252,6 @@ class Assign(BaseModel):
     agent: Id | None = None
     team: str = Field("", max_length=64)
     reason: str = Field("", max_length=500)
-
-
-class Snooze(Act):
-    """Until a time, or (null) until the customer writes; a time that has passed wakes the conversation."""
-
-    until: datetime | None = None
-
-
-class Priority(Act):
-    """0 none, 3 urgent."""
-
-    level: int = Field(ge=0, le=3)
-
-
-class Tags(Act):
-    """Single words to add and to take away."""
-
-    add: list[str] = Field([], max_length=20)
-    remove: list[str] = Field([], max_length=20)
-
-
-class Block(Act):
-    """Why."""
-
-    reason: str = Field("", max_length=500)
-
-
-class Undo(Act):
-    """`of` is the id that one's own reply was given."""
-
-    of: OwnId
 
 
 class Kept(BaseModel):

@@ -20,7 +20,7 @@ Code = Literal[
     "encoding", "factor", "factor_needed", "factor_off", "factor_on", "failed", "gone", "header", "http", "identity",
     "last_admin", "length", "malformed", "method", "not_failed", "not_found", "not_offered", "not_ready", "origin",
     "password", "rejected", "role", "signed_out", "slow", "slow_down", "stale", "stopping", "token", "too_large", "type",
-    "unknown", "used",
+    "unknown", "upgrade", "used",
 ]  # fmt: skip
 
 
@@ -64,6 +64,9 @@ class SessionAsked(BaseModel):
     name: str = Field("", max_length=100)
     email: str = Field("", max_length=190)
     lang: str = Field("", max_length=16)
+    attributes: dict[str, str | int | float | bool | None] | Absent = Field(
+        None, max_length=20, description="what the site says of its own; names of letters, digits, _ and -; null takes one away"
+    )
 
 
 class Session(BaseModel):
@@ -168,6 +171,7 @@ class Words(BaseModel):
     of: Id | Absent = Field(None, description="the entry that an edit, a deletion or a status is about")
     reply: Id | Absent = Field(None, description="the entry that this answers, or is a reaction to")
     album: str | Absent = Field(None, description="what messages share that were sent as one")
+    original: dict[str, Any] | Absent = Field(None, description="of a translated answer: its own {language, parts}")
 
 
 class Ev(BaseModel):

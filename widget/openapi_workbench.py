@@ -40,7 +40,7 @@ class Kept(BaseModel):
 
 
 class Views(BaseModel):
-    """All of one's own views, in their order."""
+    """All of one's own views, or of everybody's, in their order."""
 
     items: list[Kept] = Field(max_length=VIEWS)
 

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import mimetypes
 from functools import cache
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,8 +21,9 @@ from hub.errors import Temporary, Undeliverable
 from hub.model import FileId
 from hub.routing import opening
 from hub.runtime import Hub
-from widget.answers import Refusal
+from widget.answers import CSP, Refusal
 from widget.openapi import openapi
+from widget.visitors import settings_of
 
 FOLDER = Path(__file__).parent
 PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -37,7 +39,7 @@ def page_routes(settings: HubSettings) -> list[BaseRoute]:
         *shown,
         Route("/widget.js", _script),
         Route("/static/{path:path}", static),
-        Route("/w/{channel}", _page("hosted.html")),
+        Route("/w/{channel}", hosted),
         Route("/console", _to_console),
         Route("/console/", _page("console.html")),
         Route("/files/{id}", signed_file),
@@ -65,8 +67,8 @@ def _tag(content: bytes) -> str:
     return f'"{hashlib.sha256(content).hexdigest()[:20]}"'
 
 
-def _answered(request: Request, content: bytes, kind: str, tag: str, seconds: int) -> Response:
-    headers = {"etag": tag, "cache-control": f"public, max-age={seconds}" if seconds else "no-cache"}
+def _answered(request: Request, content: bytes, kind: str, tag: str, seconds: int, **more: str) -> Response:
+    headers = {"etag": tag, "cache-control": f"public, max-age={seconds}" if seconds else "no-cache", **more}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=kind)
@@ -79,6 +81,20 @@ def _page(name: str):  # type: ignore[no-untyped-def]
         return _sent(request, FOLDER / "pages" / name, 0)
 
     return page
+
+
+async def hosted(request: Request) -> Response:
+    """GET /w/{channel}: the chat as a page of its own; the pages that the channel's file names may hold it in a frame."""
+    web = settings_of(request.app.state.hub, request.path_params["channel"])
+    language = request.query_params.get("lang") or request.headers.get("accept-language", "")
+    title = web.look(language.split(",")[0])["title"]
+    origins = " ".join(web.origins)
+    content = _content(FOLDER / "pages" / "hosted.html")[0]
+    content = content.replace(b"<title>Frontdesk<", f"<title>{escape(title)}<".encode())
+    content = content.replace(b'data-origins=""', f'data-origins="{escape(origins)}"'.encode())
+    policy = CSP.replace("frame-ancestors 'none'", f"frame-ancestors {origins}") if origins else CSP
+    more = {"content-security-policy": policy, "vary": "accept-language"}
+    return _answered(request, content, "text/html", _tag(content + policy.encode()), 0, **more)
 
 
 async def _to_demo(request: Request) -> Response:

@@ -28,9 +28,12 @@ HELLO_S = 10.0
 SEND_S = 10.0
 """A reader that takes nothing for so long is cut off; it resumes where it was."""
 MOST_BYTES = 65_536
+"""Of a frame: the longest message, 10 000 characters of four bytes, and a form beside it."""
 FRAMES = 200
 FRAMES_S = 10.0
 """Frames that a page may send, in seconds: it reads a long backlog in that time, and types."""
+MOST_SLOWED = 20
+"""Messages in a row that were too many and were told so: who goes on is cut off. Pages wait as long as they are told."""
 PONG = '{"t":"pong"}'
 SLOW, RESTART, BAD_TOKEN, BAD_ORIGIN, TOO_MANY, BAD_FRAME = 4008, 1012, 4401, 4403, 4029, 4400
 
@@ -164,6 +167,8 @@ async def _read(socket: WebSocket, talk: Talk) -> None:
             continue
         for said in await talk.take(frame):
             await send_json(socket, said)
+        if talk.slowed > MOST_SLOWED:
+            raise Cut(TOO_MANY)
 
 
 async def _write(socket: WebSocket, talk: Talk, stream: Stream, feed: Feed) -> None:

@@ -142,7 +142,7 @@ class Tail:
         while True:
             found = await self._hub.store.logs.inbox_after(self._first + len(self._ring) - 1, PAGE)
             if found:
-                self._take(found)
+                self._take(await self._hub.store.merging.shown(found))
             if len(found) < PAGE:
                 return
 

@@ -15,6 +15,7 @@ from hub.metrics import ACK, MESSAGES
 from hub.model import Choice, ExternalId, FileId, Form, Media, Message, Part, Text
 from hub.reading import read
 from hub.runtime import Hub
+from hub.typists import customer_types
 from widget.answers import whole, word
 from widget.attendance import Attendance
 from widget.consent import has_agreed, says_yes
@@ -46,6 +47,8 @@ class Talk:
         self._page = page
         self._here = here
         self._agreed = False
+        self.slowed = 0
+        """How many messages in a row were too many."""
         self.visitor = visitor
         self.cursor = 0
 
@@ -102,8 +105,7 @@ class Talk:
         own = word(frame, "id", 64)
         if not own:
             raise Malformed("send needs an id of your own, made once and used again at every retry")
-        rule = Rule(self._limits.messages_per_customer, 10)
-        if not await self._hub.limits.hit(f"say:{self.visitor.identity}", rule):
+        if await self._is_too_much():
             return refused("slow_down", id=own, retry=True, after=10)
         most = self._limits.messages_per_channel
         if most and not await self._hub.limits.hit(f"channel:{self.visitor.channel}", Rule(most, 60)):
@@ -135,6 +137,12 @@ class Talk:
         if kept == "new":
             MESSAGES.labels(self.visitor.channel, "in").inc()
         return {"t": "ok", "id": own}
+
+    async def _is_too_much(self) -> bool:
+        """Whether this customer has said too much of late; how often in a row is counted."""
+        rule = Rule(self._limits.messages_per_customer, 10)
+        self.slowed = 0 if await self._hub.limits.hit(f"say:{self.visitor.identity}", rule) else self.slowed + 1
+        return self.slowed > 0
 
     async def _may_say(self) -> bool:
         """Whether what must be agreed to first was; asked until it was."""
@@ -188,6 +196,7 @@ class Talk:
         if await self._hub.limits.hit(f"typing:{self.visitor.identity}", Rule(2, 4)):
             fact = {"t": "eph", "k": "typing", "by": "customer", "who": self.visitor.identity, "on": on, "console": True, **shown}
             await self._hub.live.poke(ephemeral=[fact])
+            customer_types(self._hub, self.visitor.identity, on)
 
     async def news(self) -> list[dict[str, Any]]:
         """What the customer does not have yet, in order and without a gap; moves the cursor."""

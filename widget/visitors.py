@@ -59,7 +59,7 @@ def origin_allowed(settings: WebSettings, connection: HTTPConnection, public_url
 def signed_token(hub: Hub, channel: str, signed: Signed, hours: float, locale: str) -> tuple[str, str]:
     """(token, customer id) of a customer whom a backend names; what it says of them counts, and not what the page or app says."""
     now = hub.now()
-    told = {"name": signed.name, "email": signed.email, "lang": signed.locale or locale}
+    told = {"name": signed.name, "email": signed.email, "lang": signed.locale or locale, "attributes": signed.attributes}
     claims: dict[str, Any] = {"aud": channel, "sub": signed.address, "iat": now, "exp": now + timedelta(hours=hours)}
     claims |= {"signed": True, "who": {k: v for k, v in told.items() if v}}
     if any(proved := signed.proved.model_dump(exclude_defaults=True)):
@@ -67,13 +67,14 @@ def signed_token(hub: Hub, channel: str, signed: Signed, hours: float, locale: s
     return jwt.encode(claims, visitor_key(hub), ALGORITHM), signed.address
 
 
-def new_token(hub: Hub, channel: str, values: dict[str, str], known: Visitor | None) -> tuple[str, str]:
+def new_token(hub: Hub, channel: str, values: dict[str, Any], known: Visitor | None) -> tuple[str, str]:
     """(token, customer id): of the customer that a still valid token names, else of a new one. A signed customer's session does
     not get longer by asking: their backend must say again who they are."""
     customer = str(known.id) if known else f"v{secrets.token_urlsafe(18)}"
     told = {k: v for k, v in values.items() if v and not (known and known.signed)}
     if known is not None:
         told = {"name": known.profile.name, "email": known.profile.email, "lang": known.locale} | told
+        told["attributes"] = told.get("attributes") or known.profile.attributes
     now = hub.now()
     claims: dict[str, Any] = {"aud": channel, "sub": customer, "iat": now, "exp": now + LIFE}
     claims["who"] = {k: v for k, v in told.items() if v}
@@ -105,7 +106,7 @@ def visitor_of(hub: Hub, channel: str, token: str, *, strangers: bool = False) -
         channel=ChannelName(where),
         id=ExternalId(claims["sub"]),
         identity=identity_of(where, claims["sub"]),
-        profile=Profile(name=who.get("name", ""), email=who.get("email", "")),
+        profile=Profile(name=who.get("name", ""), email=who.get("email", ""), attributes=who.get("attributes") or {}),
         locale=who.get("lang", ""),
         signed=bool(claims.get("signed")),
         proved=Proved(**claims["proved"]) if claims.get("proved") else None,

@@ -66,7 +66,17 @@ interface Facts {
   album?: string;
   tags?: string[];
   until?: string | null;
+  rating?: number;
+  side?: 'in' | 'out';
+  language?: string;
+  from?: string;
+  on?: boolean;
+  into?: string;
+  seen_in?: string;
+  via?: { conversation: string; channel: string };
 }
+
+interface Merged { id: string; channel: string; preview: string; merged_n: number; last_at: string }
 
 interface Ev {
   t: 'ev';
@@ -77,7 +87,7 @@ interface Ev {
   by: By;
   at: string;
   id?: string;
-  d: { mid: string; parts?: Part[]; of?: string; reply?: string; album?: string; data?: Facts };
+  d: { mid: string; parts?: Part[]; of?: string; reply?: string; album?: string; original?: { language: string; parts: Part[] }; data?: Facts };
 }
 
 interface Frame {
@@ -115,8 +125,11 @@ interface Unsent {
   kind: 'reply' | 'note';
   text?: string;
   files?: string[];
+  cards?: { title: string; text?: string; url?: string; image?: string; options?: Option[] }[];
+  form?: { title?: string; fields: FormField[] };
   parts: Part[];
   base?: number;
+  to?: string;
   force?: boolean;
   delay?: number;
   reply_to?: string;
@@ -129,7 +142,7 @@ interface Row {
   id: string;
   channel: string;
   customer: { id: string; name: string; avatar?: string };
-  status: 'open' | 'resolved';
+  status: 'open' | 'resolved' | 'merged';
   agent: { id: string; name: string } | null;
   team?: string;
   preview: string;
@@ -144,14 +157,22 @@ interface Row {
   blocked?: boolean;
   snoozed?: boolean;
   snoozed_until?: string | null;
+  due?: { kind: 'first' | 'next' | 'resolve'; at: string } | null;
+  score?: number | null;
 }
 
 interface Detail extends Row {
+  rating?: { score: number | null; comment: string } | null;
   draft?: { kind: 'reply' | 'note'; text: string; rev: number };
   links?: { title: Record<string, string>; url: string }[];
   profile: Record<string, string>;
+  waits_for?: string | null;
+  attributes?: Record<string, string>;
+  translated?: boolean | null;
   identities: { channel: string; address?: string; external_id?: string }[];
   history: Row[];
+  merged_into?: string | null;
+  merged?: Merged[];
   deliveries: Record<string, Delivery>;
   window?: { until: string | null; open: boolean; calls_left: number; quota: number } | null;
 }

@@ -13,6 +13,8 @@
   const base = new URL('.', script.src).href;
   const lang = (asked === 'page' ? document.documentElement.lang : asked) || navigator.language;
   const zh = /^zh/i.test(lang);
+  /** Where the customer is: a chat in a frame is told so by the page around it. */
+  const here = () => script.dataset.page ?? location.origin + location.pathname;
   const key = `frontdesk ${base} ${channel}${mode && talk ? ` ${talk.slice(-12)}` : ''}`;
   const modules = 'widget/core widget/view widget/composer widget/items widget/log widget/style widget/tabs'.split(' ');
   const shared = 'shared/dom shared/line shared/look shared/outbox shared/parts shared/when'.split(' ');
@@ -39,7 +41,6 @@
 .launcher{position:relative;display:grid;place-items:center;width:56px;height:56px;padding:0;border:0;border-radius:50%;cursor:pointer;background:var(--fd-accent,#0b6bcb);color:var(--fd-on-accent,#fff);box-shadow:0 6px 20px rgb(10 30 60/.28)}
 .launcher[aria-expanded=false]::before{content:"";width:24px;height:24px;transform:scale(1.17);background:currentColor;clip-path:path("M12 3.5c-5.2 0-9.2 3.5-9.2 7.8 0 2.4 1.3 4.6 3.3 6l-.6 3.2 3.9-1.7c.8.2 1.7.3 2.6.3 5.2 0 9.2-3.5 9.2-7.8S17.2 3.5 12 3.5z")}.launcher:hover{filter:brightness(1.08)}.launcher:focus-visible{outline:3px solid var(--fd-accent,#0b6bcb);outline-offset:3px}
 .badge{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:22px;height:22px;box-sizing:border-box;padding:0 6px;border-radius:11px;background:#1b1f24;color:#fff;font:600 12px/18px system-ui,sans-serif;border:2px solid #fff;text-align:center}
-.badge[hidden]{display:none}
 .tease{position:absolute;inset-block-end:70px;inset-inline-end:0;display:flex;width:max-content;max-width:min(300px,80vw);background:#fff;color:#1b1f24;border-radius:14px;box-shadow:0 6px 20px rgb(10 30 60/.28);font:15px/1.5 system-ui,sans-serif}:host([data-side=left]) .tease{inset-inline:0 auto}
 .tease button{padding:12px 16px;border:0;background:none;color:inherit;font:inherit;text-align:start;cursor:pointer}
 @media print{:host{display:none}}`);
@@ -54,23 +55,19 @@
       super();
       const root = this.attachShadow({ mode: 'open' });
       root.adoptedStyleSheets = [css];
-      this.setting = { base, channel, lang, key, identity: '', talk: mode && talk };
+      this.setting = { base, channel, lang, key, here, identity: /** @type {any} */ (''), talk: mode && talk };
       this.launcher = make('button', { className: 'launcher', ariaLabel: zh ? '打开在线客服' : 'Chat with us', ariaExpanded: 'false', onclick: () => this.toggle() });
       this.badge = make('span', { className: 'badge', hidden: true });
-      this.build();
-      root.append(this.launcher);
-    }
-
-    build() {
       const { launcher, badge } = this;
-      launcher.setAttribute('part', 'launcher');
+      launcher.part.add('launcher');
       launcher.append(badge);
-      for (const sign of ['pointerenter', 'focus', 'touchstart']) launcher.addEventListener(sign, intent, { once: true, passive: true });
+      root.append(launcher);
+      for (const sign of ['pointerenter', 'focus']) launcher.addEventListener(sign, intent, { once: true });
     }
 
     connectedCallback() {
       Object.assign(this.dataset, side && { side }, theme && { theme }, mode && { mode });
-      if (mode === 'page') this.open();
+      if (mode) this.open();
       else if (known()) setTimeout(() => this.panel(), 1200);
     }
 
@@ -91,13 +88,15 @@
     }
 
     toggle() {
-      return this.launcher.getAttribute('aria-expanded') === 'true' ? this.close() : this.open();
+      return this.launcher.ariaExpanded === 'true' ? this.close() : this.open();
     }
 
     open() {
       this.tease?.remove();
-      return this.panel().then((opened) => opened.open(), () => {
-        if (mode !== 'page') window.open(`${base}w/${channel}`, '_blank', 'noopener');
+      return this.panel().then((opened) => opened.open()).catch((why) => {
+        if (mode) throw why;
+        const page = `${base}w/${channel}`;
+        window.open(page) ?? location.assign(page);
       });
     }
 
@@ -111,8 +110,8 @@
     let path = '';
     let since = 0;
     const clock = setInterval(() => {
-      if (path !== location.pathname) [path, since] = [location.pathname, Date.now()];
-      const texts = say.find(([paths, ms]) => new RegExp(paths).test(path) && Date.now() - since >= ms)?.[2];
+      if (path !== here()) [path, since] = [here(), Date.now()];
+      const texts = say.find(([paths, ms]) => new RegExp(paths).test(new URL(path).pathname) && Date.now() - since >= ms)?.[2];
       if (!texts && !element.opened) return;
       clearInterval(clock);
       if (!texts || element.opened || sessionStorage[key]) return;
@@ -143,9 +142,9 @@
     element,
     open: () => element.open(),
     close: () => element.close(),
-    /** @param {string} token */
-    identify(token) {
-      element.setting.identity = token;
+    /** @param {string | Record<string, any>} who a token, or `{name, email, attributes}` that nobody vouches for */
+    identify(who) {
+      element.setting.identity = who;
       element.opened?.identify();
     },
     /** @param {string} name @param {(detail: any) => void} then */

@@ -7,6 +7,7 @@ import { h } from '../shared/dom.js';
 import { call, get, post } from './api.js';
 import { Factor } from './factor.js';
 import { button, choice, field, form, once, section } from './forms.js';
+import { Linking } from './linking.js';
 import { passing } from './menu.js';
 import { lang, say, words } from './words.js';
 
@@ -22,7 +23,7 @@ export class Account extends HTMLElement {
     this.sessions = h('ul', { class: 'lines' });
     this.tokens = h('ul', { class: 'lines' });
     this.made = h('div');
-    this.append(this.#password(), new Factor(() => {}), section(words.sessionsTitle, this.sessions), this.#newToken());
+    this.append(this.#password(), new Factor(() => {}), new Linking(), section(words.sessionsTitle, this.sessions), this.#newToken());
     this.#logins();
   }
 

@@ -25,7 +25,16 @@ export function briefly(at, lang) {
  * @param {Record<string, string>} words
  */
 export function elapsed(since, words) {
-  const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(since)) / 1000));
+  return span((Date.now() - Date.parse(since)) / 1000, words);
+}
+
+/**
+ * So many seconds in the same words.
+ * @param {number} length
+ * @param {Record<string, string>} words
+ */
+export function span(length, words) {
+  const seconds = Math.max(0, Math.floor(length));
   if (seconds < 3600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
   if (seconds < 172_800) return words.hours.replace('{n}', String(Math.floor(seconds / 3600)));
   return words.days.replace('{n}', String(Math.floor(seconds / 86_400)));

@@ -36,7 +36,7 @@ export class Canned extends HTMLElement {
     target.setAttribute('aria-autocomplete', 'list');
     target.addEventListener('input', () => this.#look());
     target.addEventListener('keydown', (event) => this.#key(event), { capture: true });
-    target.addEventListener('blur', () => setTimeout(() => this.close(), 150));
+    target.addEventListener('blur', () => setTimeout(() => document.activeElement !== target && this.close(), 150));
   }
 
   close() {

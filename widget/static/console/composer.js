@@ -10,6 +10,8 @@ import { bench } from './bench.js';
 import { Canned } from './canned.js';
 import { previewOf } from './entries.js';
 import { ICONS } from './icons.js';
+import { answersTo } from './joined.js';
+import { menu } from './menu.js';
 import { nameOf, say, words } from './words.js';
 
 const TYPING_MS = 3000;
@@ -25,11 +27,15 @@ export class Composer extends HTMLElement {
     this.kind = 'reply';
     this.c = '';
     this.base = 0;
+    /** Whether something stood in the field before this press. */
+    this.written = false;
     this.typed = 0;
     /** @type {Attached[]} */
     this.files = [];
     /** Whether to send as soon as the files are there. */
     this.eager = false;
+    /** @type {Part[]} cards and a form that go with it */
+    this.offers = [];
     /** @type {Ev | null} what is answered */
     this.about = null;
   }
@@ -59,10 +65,14 @@ export class Composer extends HTMLElement {
     });
     const pick = h('button', { class: 'plain', type: 'button', 'aria-label': words.attach, onclick: () => this.picker?.click() }, icon(ICONS.clip));
     const ready = h('button', { class: 'plain', type: 'button', 'aria-label': words.canned, title: `${words.canned} (/)`, onclick: () => this.canned?.open() }, icon(ICONS.slash));
+    const offer = menu(h('button', { class: 'plain', type: 'button', 'aria-label': words.offer, title: words.offer }, icon(ICONS.card)), () => [
+      { label: words.card, run: () => void this.offer('card') },
+      { label: words.form, run: () => void this.offer('form') },
+    ]);
     this.shelf = h('div', { class: 'shelf' });
     this.saved = h('span', { class: 'saved', role: 'status' });
     this.button = h('button', { class: 'primary send', type: 'button', onclick: () => this.#send() });
-    const foot = h('div', { class: 'foot' }, this.tabs, pick, ready, this.picker, this.saved, this.button);
+    const foot = h('div', { class: 'foot' }, this.tabs, pick, ready, offer, this.picker, this.saved, this.button);
     this.replaceChildren(h('div', { class: 'box' }, this.canned, this.quote, this.field, this.shelf, foot));
     this.be('reply');
   }
@@ -72,6 +82,7 @@ export class Composer extends HTMLElement {
     this.c = detail.id;
     this.base = this.inbox.lastN;
     this.files = [];
+    this.offers = [];
     this.eager = false;
     this.answer(null);
     const draft = this.inbox.drafts.of(detail);
@@ -116,7 +127,7 @@ export class Composer extends HTMLElement {
       };
       return h('button', { type: 'button', 'aria-pressed': String(one === kind), onclick: go, 'aria-keyshortcuts': one === 'note' ? 'n' : 'r' }, words[one]);
     }));
-    fill(button, h('span', {}, kind === 'note' ? words.addNote : words.send), h('kbd', { 'aria-hidden': 'true' }, '↵'));
+    fill(button, icon(ICONS.send), h('span', {}, kind === 'note' ? words.addNote : words.send), h('kbd', { 'aria-hidden': 'true' }, '↵'));
   }
 
   /** @override */
@@ -136,20 +147,22 @@ export class Composer extends HTMLElement {
   #set(text) {
     if (!this.field) return;
     this.field.value = text;
+    this.written = text !== '';
     grow(this.field);
     this.#ready();
     if (this.saved) this.saved.textContent = text ? words.draftSaved : '';
   }
 
   #ready() {
-    this.button?.classList.toggle('idle', !this.field?.value.trim() && !this.files.some((one) => one.part));
+    this.button?.classList.toggle('idle', !this.field?.value.trim() && !this.files.some((one) => one.part) && !this.offers.length);
   }
 
   #wrote() {
     const { field, saved } = this;
     if (!field) return;
     grow(field);
-    if (!field.value || field.value.length === 1) this.base = this.inbox.lastN;
+    if (!this.written) this.base = this.inbox.lastN;
+    this.written = field.value !== '';
     this.inbox.drafts.keep(this.c, { text: field.value, kind: this.kind });
     if (saved) saved.textContent = field.value ? words.draftSaved : '';
     this.#ready();
@@ -165,14 +178,15 @@ export class Composer extends HTMLElement {
     const text = field?.value.trim() ?? '';
     const media = this.files.flatMap((one) => one.part ?? []);
     this.eager = this.files.some((one) => !one.part && !one.failed);
-    if (!c || this.eager || (!text && !media.length)) return;
+    if (!c || this.eager || (!text && !media.length && !this.offers.length)) return;
     /** @type {Part[]} */
-    const parts = text ? [...media, { type: 'text', text }] : media;
+    const parts = [...media, ...(text ? [/** @type {Part} */ ({ type: 'text', text })] : []), ...this.offers];
     const files = media.map((part) => part.file ?? '');
     const more = kind === 'reply' ? { delay: bench.undo || undefined, reply_to: this.about?.d.mid } : {};
-    inbox.sender.say({ c, kind, text: text || undefined, files: files.length ? files : undefined, parts, base: this.base || inbox.lastN, ...more });
+    inbox.sender.say({ c, kind, text: text || undefined, files: files.length ? files : undefined, ...offered(this.offers), parts, base: this.base || inbox.lastN, to: kind === 'reply' ? answersTo(c) : undefined, ...more });
     this.answer(null);
     this.files = [];
+    this.offers = [];
     this.typed = 0;
     inbox.drafts.keep(c, { text: '', kind: 'reply' });
     this.#set('');
@@ -180,6 +194,19 @@ export class Composer extends HTMLElement {
     this.base = inbox.lastN;
     if (kind === 'note') this.be('reply');
     this.focus();
+  }
+
+  /** Make a card or a form, which goes with the reply. @param {'card' | 'form'} kind */
+  async offer(kind) {
+    const { askCard, askForm } = await import('./offers.js');
+    const take = (/** @type {Part} */ part) => {
+      this.offers = [...this.offers.filter((one) => kind === 'card' || one.type !== 'form'), part];
+      if (this.kind === 'note') this.be('reply');
+      this.#shelve();
+      this.focus();
+    };
+    if (kind === 'card') askCard(this.inbox, take);
+    else askForm(take);
   }
 
   /** @param {Iterable<File>} files */
@@ -220,9 +247,25 @@ export class Composer extends HTMLElement {
       const close = h('button', { type: 'button', 'aria-label': say('remove', { name: one.name }), onclick: drop }, icon(ICONS.close, 14));
       return h('span', { class: one.failed ? 'held failed' : 'held' }, h('span', { class: 'name' }, one.name), h('small', {}, facts), close);
     });
-    if (this.shelf) fill(this.shelf, ...chips);
+    const offers = this.offers.map((part) => {
+      const name = ('title' in part && part.title) || previewOf(part);
+      const drop = () => {
+        this.offers = this.offers.filter((other) => other !== part);
+        this.#shelve();
+      };
+      const close = h('button', { type: 'button', 'aria-label': say('remove', { name }), onclick: drop }, icon(ICONS.close, 14));
+      return h('span', { class: 'held' }, h('span', { class: 'name' }, name), h('small', {}, words[part.type]), close);
+    });
+    if (this.shelf) fill(this.shelf, ...chips, ...offers);
     this.#ready();
   }
+}
+
+/** Cards and a form as the hub's call takes them. @param {Part[]} offers */
+function offered(offers) {
+  const cards = offers.flatMap((part) => (part.type !== 'card' ? [] : [{ title: part.title, text: part.text, url: part.url, options: part.options, image: part.image?.file ?? undefined }]));
+  const form = offers.find((part) => part.type === 'form');
+  return { cards: cards.length ? cards : undefined, form: form?.type === 'form' ? { title: form.title, fields: form.fields } : undefined };
 }
 
 customElements.define('fd-composer', Composer);

@@ -6,9 +6,11 @@
 import { askBlock, askHandover, askTags, priorities, snoozes } from './asks.js';
 import { bench, loadBench, titled } from './bench.js';
 import { VIEWS } from './listing.js';
+import { askJoin, partTalk } from './joined.js';
 import { helpSheet } from './menu.js';
 import { askMerge } from './merge.js';
 import { run } from './steps.js';
+import { label } from './translation.js';
 import { channelWord, nameOf, say, words } from './words.js';
 
 /** @typedef {import('./palette.js').Deed} Deed */
@@ -42,15 +44,19 @@ export function ofConversation({ inbox, thread, details, panel }) {
     ['canned', words.canned, '', () => composer?.canned?.open()],
     ['take', words.take, 'a', () => inbox.act('assign', { agent: me.id })],
     ['handover', words.handOver, 't', () => askHandover(apply, inbox)],
-    ['snooze', words.snooze, 'z', () => thread.press('snooze')],
+    ['snooze', words.snooze, 'z', () => thread.sleep()],
     ['settle', open ? words.resolve : words.reopen, 'e', () => inbox.act(open ? 'resolve' : 'reopen')],
-    ['priority', words.priority, 'p', () => thread.press('more')],
+    ['priority', words.priority, 'p', () => thread.more()],
     ['tags', words.tags, 'l', () => loadBench().then(() => askTags(apply, detail.tags ?? []))],
+    ['translate', label(detail), 'y', () => inbox.act('translate', { on: !detail.translated })],
+    ['join', words.join, 'm', () => askJoin(inbox)],
+    ...(detail.merged_into || detail.merged?.length === 1 ? [/** @type {[string, string, string, () => unknown]} */ (['apart', words.partTalk, '', () => partTalk(inbox)])] : []),
     ['merge', words.merge, '', () => askMerge(inbox, () => details.renew())],
     ['block', detail.blocked ? words.unblock : words.block, '', () => (detail.blocked ? apply({ unblock: '' }) : askBlock(apply, nameOf(detail)))],
     ['details', words.details, 'i', panel],
   ];
-  return all.map(([id, label, key, go]) => ({ id, label, group, key, run: () => void go() }));
+  const there = all.filter(([id]) => id !== 'translate' || typeof detail.translated === 'boolean');
+  return there.map(([id, label, key, go]) => ({ id, label, group, key, run: () => void go() }));
 }
 
 /** @param {Place} place @returns {Deed[]} */
@@ -91,14 +97,14 @@ export function anywhere({ inbox, list }) {
 export function everything(place, own) {
   const { inbox, list } = place;
   const rows = inbox.rows.slice(0, 200).map((row) => ({ id: row.id, label: nameOf(row), group: words.conversations, hint: channelWord(row.channel), run: () => void (location.hash = `#/c/${row.id}`) }));
-  const views = (list.filters?.views ?? []).map((one) => ({ id: '', label: one.name, group: words.ownViews, run: () => list.filters?.use(one) }));
+  const views = (list.filters?.all ?? []).map((one) => ({ id: '', label: one.name, group: words.ownViews, run: () => list.filters?.use(one) }));
   return [...ofConversation(place), ...anywhere(place).filter((deed) => deed.id !== 'previous'), ...more(place), ...views, ...own, ...rows];
 }
 
 /** The menu behind the three dots. @param {Place} place @returns {import('./menu.js').Choice[]} */
 export function menuOf(place) {
   const { inbox } = place;
-  const wanted = ['tags', 'merge', 'block'];
+  const wanted = ['snooze', 'handover', 'tags', 'translate', 'join', 'apart', 'merge', 'block'];
   const deeds = ofConversation(place).filter((deed) => wanted.includes(deed.id));
   return [
     ...priorities((...steps) => inbox.apply(...steps), inbox.detail?.priority ?? 0),

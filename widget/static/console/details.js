@@ -12,7 +12,8 @@ import { titled } from './bench.js';
 import { ICONS } from './icons.js';
 import { avatar } from './list.js';
 import { askMerge, linksOf } from './merge.js';
-import { channelWord, lang, nameOf, words } from './words.js';
+import { stars } from './stars.js';
+import { channelWord, lang, nameOf, say, words } from './words.js';
 
 export class Details extends HTMLElement {
   /** @param {import('./inbox.js').Inbox} inbox @param {() => void} close */
@@ -42,7 +43,7 @@ export class Details extends HTMLElement {
     }
     const back = h('button', { class: 'plain back', type: 'button', 'aria-label': words.back, onclick: () => this.close() }, icon(ICONS.back));
     const head = h('div', { class: 'head' }, back, avatar(name, detail.customer.id), h('div', { class: 'names' }, h('h2', { dir: 'auto' }, name), h('p', {}, channelWord(detail.channel))));
-    fill(this, head, this.#links(detail), this.#contact(detail), this.#matter(detail), this.#identities(detail), this.#history(detail));
+    fill(this, head, this.#links(detail), this.#contact(detail), this.#attributes(detail), this.#matter(detail), this.#rated(detail), this.#identities(detail), this.#history(detail));
   }
 
   /** Ask who the customer is over all channels, again. */
@@ -53,6 +54,7 @@ export class Details extends HTMLElement {
     const found = await get(`/customers/${id}`).catch(() => null);
     if (!found || this.inbox.detail?.customer.id !== id) return;
     this.whole = found;
+    this.inbox.detail.history = found.conversations.filter((/** @type {{id: string}} */ one) => one.id !== this.inbox.openId);
     this.#draw();
   }
 
@@ -70,9 +72,20 @@ export class Details extends HTMLElement {
       profile.phone && fact(words.phone, link(`tel:${profile.phone}`, profile.phone)),
       profile.username && fact(words.username, profile.username),
       profile.locale && fact(words.language, languageName(profile.locale)),
-      page && fact(words.page, link(page, page.replace(/^https?:\/\//, ''))),
+      profile.page && fact(words.page, page ? link(page, page.replace(/^https?:\/\//, '')) : profile.page),
+      profile.came_by && fact(words.cameBy, profile.came_by),
+      profile.agreed && fact(words.agreed, `${dayOf(profile.agreed, lang)} ${timeOf(profile.agreed, lang)}`),
     ].filter((row) => row);
     return section(words.profile, rows.length ? h('dl', {}, .../** @type {HTMLElement[]} */ (rows)) : h('p', { class: 'quiet' }, words.noProfile));
+  }
+
+  /** What the site or the app says of its own. @param {Detail} detail */
+  #attributes({ attributes = {} }) {
+    const rows = Object.entries(attributes).map(([name, value]) => {
+      const url = /^https?:/.test(value) && safe(value);
+      return fact(name, url ? link(url, value.replace(/^https?:\/\//, '')) : value);
+    });
+    return rows.length ? section(words.attributes, h('dl', { class: 'attributes' }, ...rows)) : null;
   }
 
   /** @param {Detail} detail */
@@ -81,13 +94,22 @@ export class Details extends HTMLElement {
     const rows = [
       fact(words.status, detail.status === 'open' ? words.openWord : words.resolvedWord),
       fact(words.assigned, detail.agent?.name || words.nobody),
+      !detail.agent && detail.waits_for ? fact(words.waitsFor, words[`why.${detail.waits_for}`] ?? detail.waits_for) : null,
       detail.team && fact(words.team, detail.team),
       detail.priority ? fact(words.priority, words[`priority.${detail.priority}`]) : null,
       detail.snoozed_until ? fact(words.snoozedWord, `${dayOf(detail.snoozed_until, lang)} ${timeOf(detail.snoozed_until, lang)}`) : null,
       detail.tags?.length ? fact(words.tags, detail.tags.join(' · ')) : null,
+      detail.due ? fact(words[`due.${detail.due.kind}`], say('dueBy', { time: `${dayOf(detail.due.at, lang)} ${timeOf(detail.due.at, lang)}` })) : null,
       fact(words.began, began),
     ];
     return section(words.matter, h('dl', {}, ...rows.filter((row) => row)));
+  }
+
+  /** What the customer thought of it. @param {Detail} detail */
+  #rated({ rating }) {
+    if (!rating) return null;
+    if (!rating.score) return section(words.rating, h('p', { class: 'quiet' }, words.ratingAsked));
+    return section(words.rating, h('div', { class: 'rated' }, stars(rating.score), rating.comment ? h('blockquote', { dir: 'auto' }, rating.comment) : null));
   }
 
   /** @param {Detail} detail */
@@ -100,7 +122,7 @@ export class Details extends HTMLElement {
 
   /** @param {Detail} detail */
   #history(detail) {
-    const history = this.whole?.conversations.filter((one) => one.id !== detail.id) ?? detail.history;
+    const { history } = detail;
     if (!history.length) return section(words.past, h('p', { class: 'quiet' }, words.noPast));
     const rows = history.map((row) =>
       h('li', {}, h('a', { href: `#/c/${row.id}` },

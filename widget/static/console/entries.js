@@ -4,7 +4,10 @@
  */
 
 import { dayOf } from '../shared/when.js';
+import { woven } from './joined.js';
 import { albumOf, joins, reacts, replaced } from './remarks.js';
+import { remark } from './stars.js';
+import { translationOf } from './translation.js';
 import { say, words } from './words.js';
 
 /**
@@ -26,7 +29,10 @@ import { say, words } from './words.js';
  * @property {import('./remarks.js').Piece[]} [pieces]
  * @property {string} [signs]
  * @property {string} [quoted] what it answers, in a few words
+ * @property {number} [rating] stars that the customer gave with it
  * @property {number} [undo] seconds in which it can be taken back
+ * @property {import('./translation.js').Translation} [translation]
+ * @property {string} [via] the channel of a merged conversation
  * @property {boolean} first
  * @property {boolean} last
  */
@@ -51,10 +57,11 @@ export function shownOf(inbox, lang) {
   const all = [];
   /** @type {Map<string, Shown>} */
   const byId = new Map();
-  for (const ev of entries) {
+  for (const ev of woven(detail.id, entries, !inbox.older)) {
     const changed = ev.d.of && byId.get(ev.d.of);
     if (ev.k === 'edit' && changed) changed.edited = replaced(changed, ev);
     else if (ev.k === 'delete' && changed) changed.gone = !replaced(changed, ev);
+    else if (changed && translationOf(ev)) changed.translation = translationOf(ev);
     else if (reacts(ev.d.reply && byId.get(ev.d.reply), ev)) continue;
     else if (ev.k === 'message' && joins(all.at(-1), ev)) byId.set(ev.d.mid, /** @type {Shown} */ (all.at(-1)));
     else if (ev.k === 'message' || ev.k === 'note') {
@@ -78,11 +85,14 @@ export function shownOf(inbox, lang) {
   function said(ev) {
     const who = ev.by.kind === 'customer' ? 'customer' : ev.by.kind === 'agent' ? 'agent' : 'bot';
     const delivery = detail?.deliveries[ev.d.mid];
-    const read = who === 'agent' && ev.n <= inbox.customerRead;
+    const via = ev.d.data?.via?.channel;
+    const read = who === 'agent' && !via && ev.n <= inbox.customerRead;
     const state = ev.k === 'note' ? '' : delivery?.state ?? (read ? 'read' : '');
     const key = (ev.by.id === me.id && ev.id) || ev.d.mid;
     const undo = ev.by.id === me.id ? sender.left(ev.id) : 0;
-    return shown({ key, kind: ev.k === 'note' ? 'note' : 'said', who, by: ev.by, at: ev.at, parts: ev.d.parts ?? [], ev, delivery, state, undo });
+    const rating = ev.d.data?.rating;
+    const parts = rating ? remark(ev.d.parts ?? []) : ev.d.parts ?? [];
+    return shown({ key, kind: ev.k === 'note' ? 'note' : 'said', who, by: ev.by, at: ev.at, parts, ev, delivery, state, undo, rating, via });
   }
 
   /** @param {Ev} ev what happened, in a sentence; empty for what is shown elsewhere */
@@ -94,10 +104,12 @@ export function shownOf(inbox, lang) {
     if (ev.k === 'status') return ev.d.of ? '' : words[`line.${data.state}`] ?? '';
     if (ev.k === 'changed') return changed(data, name || words.system);
     if (ev.k !== 'assigned') return '';
-    const why = data.reason && !/^[a-z_]+$/.test(data.reason) ? say('line.because', { reason: data.reason }) : '';
+    const reason = data.reason && (words[`why.${data.reason}`] ?? (/^[a-z_]+$/.test(data.reason) ? '' : data.reason));
+    const why = reason ? say('line.because', { reason }) : '';
     if (!data.agent) return (data.team ? say('line.team', { team: data.team }) : words['line.returned']) + why;
     if (data.agent === ev.by.id) return say('line.took', { name }) + why;
-    return say('line.assigned', { to: data.agent === me.id ? words.you : data.name ?? '' }) + why;
+    if (data.agent === me.id) return words['line.assignedYou'] + why;
+    return say('line.assigned', { to: data.name ?? '' }) + why;
   }
 }
 
@@ -111,15 +123,19 @@ function eventOf({ kind, data }) {
 function changed(data, name) {
   const { what = '', level, add = [], remove = [] } = data;
   const tags = [...add.map((tag) => `+ ${tag}`), ...remove.map((tag) => `− ${tag}`)].join(' ');
-  if (what === 'tags' && !tags) return '';
-  return say(`changed.${what}`, { name, level: words[`priority.${level ?? 0}`] ?? '', tags });
+  if ((what === 'tags' && !tags) || what === 'translated') return '';
+  if (what === 'translation') return say(`changed.translation.${data.on ? 'on' : 'off'}`, { name });
+  if (what === 'beside') return '';
+  if (what === 'handed_over') return say('changed.handed_over', { name: data.name || words.system });
+  const where = what === 'merged' || what === 'parted' ? (data.into ? '.into' : '.from') : '';
+  return say(`changed.${what}${where}`, { name, level: words[`priority.${level ?? 0}`] ?? '', tags });
 }
 
 /** @param {Shown[]} all */
 function runs(all) {
   all.forEach((one, i) => {
     const next = all[i + 1];
-    if (!next || one.kind !== next.kind || one.kind === 'line' || one.who !== next.who || one.by.name !== next.by.name) return;
+    if (!next || one.kind !== next.kind || one.kind === 'line' || one.who !== next.who || one.by.name !== next.by.name || one.via !== next.via) return;
     if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown', 'held'].includes(one.state) || one.undo) return;
     one.last = false;
     next.first = false;

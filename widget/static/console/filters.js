@@ -1,5 +1,5 @@
 /**
- * What the list is narrowed to, and views of one's own: made from what is set, kept on the hub.
+ * What the list is narrowed to, and views of one's own or of the whole team: made from what is set, kept on the hub.
  * @module
  */
 
@@ -20,8 +20,10 @@ export class Filters extends HTMLElement {
   constructor(inbox) {
     super();
     this.inbox = inbox;
-    /** @type {Own[]} */
+    /** @type {Own[]} one's own */
     this.views = [];
+    /** @type {Own[]} everybody's */
+    this.shared = [];
   }
 
   connectedCallback() {
@@ -30,17 +32,27 @@ export class Filters extends HTMLElement {
     this.own = h('div', { class: 'own', role: 'group', 'aria-label': words.ownViews });
     this.replaceChildren(this.own, this.chips);
     this.inbox.addEventListener('list', () => this.#draw());
-    get('/me/views').then((found) => {
-      this.views = found.items;
-      this.#draw();
-    }, () => {});
+    this.inbox.addEventListener('views', () => this.#load());
+    this.#load();
     this.#draw();
   }
 
+  async #load() {
+    const [own, shared] = await Promise.all(['/me/views', '/views'].map((path) => get(path).catch(() => ({ items: [] }))));
+    this.views = own.items;
+    this.shared = shared.items;
+    this.#draw();
+  }
+
+  /** Every view that this agent has. */
+  get all() {
+    return [...this.shared, ...this.views];
+  }
+
   #draw() {
-    const { chips, own, inbox, views } = this;
+    const { chips, own, inbox, views, shared } = this;
     const { only } = inbox;
-    const stamp = JSON.stringify([only, inbox.view, inbox.query, views]);
+    const stamp = JSON.stringify([only, inbox.view, inbox.query, views, shared]);
     if (!chips || !own || stamp === this.dataset.stamp) return;
     this.dataset.stamp = stamp;
     const set = Object.entries(only).filter(([, value]) => value !== '' && value !== null);
@@ -50,10 +62,25 @@ export class Filters extends HTMLElement {
       return h('button', { type: 'button', class: 'chip set', 'aria-label': say('dropFilter', { name: text }), onclick: drop }, text, icon(ICONS.close, 12));
     }), set.length || inbox.query ? h('button', { type: 'button', class: 'chip keep', onclick: () => this.#keep() }, words.keepView) : null);
     chips.hidden = !chips.childElementCount;
-    fill(own, ...views.map((one) => h('span', { class: 'view' },
-      h('button', { type: 'button', 'aria-pressed': String(this.#is(one)), onclick: () => this.use(one) }, one.name),
-      this.#is(one) ? h('button', { type: 'button', class: 'drop', 'aria-label': say('remove', { name: one.name }), onclick: () => this.#save(views.filter((v) => v !== one)) }, icon(ICONS.close, 12)) : null)));
-    own.hidden = !views.length;
+    fill(own, ...shared.map((one) => this.#view(one, true)), ...views.map((one) => this.#view(one, false)));
+    own.hidden = !own.childElementCount;
+  }
+
+  /** @param {Own} one @param {boolean} team whether everybody has it */
+  #view(one, team) {
+    const chosen = this.#is(one);
+    const kept = team ? this.shared : this.views;
+    const drop = () => this.#save(kept.filter((other) => other !== one), team);
+    const may = chosen && (!team || this.#shares);
+    return h('span', { class: 'view' },
+      h('button', { type: 'button', 'aria-pressed': String(chosen), title: team ? words.teamView : null, onclick: () => this.use(one) },
+        team && icon(ICONS.team, 13), team && h('span', { class: 'vh' }, `${words.teamView}: `), one.name),
+      may ? h('button', { type: 'button', class: 'drop', 'aria-label': say('remove', { name: one.name }), onclick: drop }, icon(ICONS.close, 12)) : null);
+  }
+
+  /** Whether this agent may keep views for everybody. */
+  get #shares() {
+    return Boolean(this.inbox.me.rights?.includes('views'));
   }
 
   /** @param {Own} one */
@@ -71,14 +98,18 @@ export class Filters extends HTMLElement {
   #keep() {
     const { inbox } = this;
     const name = h('input', { type: 'text', required: true, maxlength: 40 });
-    ask(words.keepView, words.keep, [field(words.viewName, name)], () =>
-      this.#save([...this.views, { name: name.value.trim(), view: inbox.view, q: inbox.query, ...inbox.only }]));
+    const team = h('input', { type: 'checkbox' });
+    const everybody = this.#shares ? h('label', { class: 'tick' }, team, words.forEverybody) : null;
+    ask(words.keepView, words.keep, [field(words.viewName, name), everybody], () =>
+      this.#save([...(team.checked ? this.shared : this.views), { name: name.value.trim(), view: inbox.view, q: inbox.query, ...inbox.only }], team.checked));
   }
 
-  /** @param {Own[]} views */
-  async #save(views) {
+  /** @param {Own[]} views @param {boolean} team */
+  async #save(views, team) {
     try {
-      this.views = (await call('PUT', '/me/views', { items: views })).items;
+      const { items } = await call('PUT', team ? '/views' : '/me/views', { items: views });
+      if (team) this.shared = items;
+      else this.views = items;
       this.#draw();
       return true;
     } catch (error) {

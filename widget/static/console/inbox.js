@@ -9,6 +9,7 @@ import { newId } from '../shared/dom.js';
 import { Line } from '../shared/line.js';
 import { call, Failure, get, post } from './api.js';
 import { loadBench } from './bench.js';
+import * as beside from './beside.js';
 import { Marked } from './bulk.js';
 import { Company } from './company.js';
 import { Drafts } from './drafts.js';
@@ -170,7 +171,7 @@ export class Inbox extends Listing {
     if (ev.id) this.sender.seen(ev.id);
     if (ev.c === this.openId && this.detail) this.#append(ev);
     this.touched.add(ev.c);
-    if (ev.k === 'message' && ev.by.kind === 'customer') this.dispatchEvent(new CustomEvent('said', { detail: ev }));
+    if (ev.k === 'message' && ev.by.kind === 'customer' && !ev.d.data?.seen_in) this.dispatchEvent(new CustomEvent('said', { detail: ev }));
     const row = this.rows.find((one) => one.id === ev.c);
     if (row && (ev.k === 'message' || ev.k === 'note')) this.#preview(row, ev);
     this.refresh(row && ['message', 'note', 'status'].includes(ev.k) ? LATER_MS : SOON_MS);
@@ -185,35 +186,21 @@ export class Inbox extends Listing {
       return;
     }
     this.entries.push(ev);
-    const data = ev.d.data ?? {};
-    if (ev.k === 'status' && ev.d.of && data.target === detail.channel) {
-      detail.deliveries[ev.d.of] = { state: data.state ?? '', reason: data.reason ?? '', delivery: data.delivery ?? '' };
-    } else if (ev.k === 'assigned') detail.agent = data.agent ? { id: data.agent, name: data.name ?? '' } : null;
-    else if (ev.k === 'resolved' || ev.k === 'reopened') detail.status = ev.k === 'resolved' ? 'resolved' : 'open';
-    else if (ev.k === 'changed') this.#changed(detail, data);
+    beside.follow(detail, ev);
     if (ev.k === 'message') this.company.writers.delete(ev.c);
-    if (detail.window && ['message', 'status'].includes(ev.k)) this.#limits(detail);
+    if (beside.asks(detail, ev)) this.#renew(detail);
     this.tell('thread');
     this.tell('detail');
     this.markRead();
   }
 
-  /** What agents changed unsaid. @param {Detail} detail @param {Facts} data */
-  #changed(detail, { what, level, tags, until }) {
-    if (what === 'priority') detail.priority = level;
-    else if (what === 'tags') detail.tags = tags ?? detail.tags;
-    else if (what === 'blocked' || what === 'unblocked') detail.blocked = what === 'blocked';
-    else if (what === 'snoozed' || what === 'woken') Object.assign(detail, { snoozed: what === 'snoozed', snoozed_until: what === 'snoozed' ? until : null });
-  }
-
-  /** How many answers the channel still takes, once those that are leaving have been counted. @param {Detail} detail */
-  #limits(detail) {
+  /** Ask what is due and what the channel still takes, once those replies that are leaving have been counted. @param {Detail} detail */
+  #renew(detail) {
     clearTimeout(this.counting);
     this.counting = setTimeout(async () => {
-      const fresh = await get(`/conversations/${detail.id}`).catch(() => null);
-      if (!fresh) return;
-      detail.window = fresh.window;
+      if (!(await beside.renew(detail))) return;
       this.tell('thread');
+      this.tell('detail');
     }, SOON_MS);
   }
 
@@ -226,8 +213,16 @@ export class Inbox extends Listing {
     if (ev.k === 'message' && ev.by.kind === 'customer') row.waiting_since ??= ev.at;
     if (ev.k === 'message' && ev.by.kind === 'agent') row.waiting_since = null;
     if (ev.c === this.openId && document.visibilityState !== 'hidden') row.read_n = row.last_n;
-    this.rows.sort((a, b) => Date.parse(b.last_at) - Date.parse(a.last_at));
+    this.#rise(row);
     this.tell('list');
+  }
+
+  /** Put a row where its time belongs: of ten thousand one moves. @param {Row} row */
+  #rise(row) {
+    const time = Date.parse(row.last_at);
+    this.rows.splice(this.rows.indexOf(row), 1);
+    const at = this.rows.findIndex((other) => Date.parse(other.last_at) <= time);
+    this.rows.splice(at < 0 ? this.rows.length : at, 0, row);
   }
 
   /** @param {Frame} frame */
@@ -241,7 +236,8 @@ export class Inbox extends Listing {
       const one = this.agents.find((agent) => agent.id === frame.by?.id);
       if (one) one.state = frame.state;
       this.tell('me');
-    } else if (frame.k === 'draft' && frame.c) {
+    } else if (frame.k === 'views') this.tell('views');
+    else if (frame.k === 'draft' && frame.c) {
       this.drafts.told(frame).then((draft) => {
         if (draft) this.dispatchEvent(new CustomEvent('draft', { detail: { c: frame.c, draft } }));
       });
@@ -253,15 +249,15 @@ export class Inbox extends Listing {
 
   /**
    * Do something to the open conversation.
-   * @param {'resolve' | 'reopen' | 'assign'} act
-   * @param {{agent?: string}} [more]
+   * @param {'resolve' | 'reopen' | 'assign' | 'translate'} act
+   * @param {{agent?: string, on?: boolean}} [more]
    */
   async act(act, more = {}) {
     const { openId } = this;
     if (!openId) return;
     try {
       await post(`/conversations/${openId}/${act}`, { id: newId(), ...more });
-      this.dispatchEvent(new CustomEvent('note', { detail: say(`done.${act}`, {}) }));
+      this.dispatchEvent(new CustomEvent('note', { detail: say(`done.${act}${more.on === false ? 'Off' : ''}`, {}) }));
     } catch (error) {
       this.complain(error);
     }

@@ -7,16 +7,20 @@ import { fill, follow, h, icon } from '../shared/dom.js';
 import { briefly, elapsed } from './ago.js';
 import { colourOf } from './bench.js';
 import { Bulk } from './bulk.js';
+import { promised, waited } from './clocks.js';
 import { Filters } from './filters.js';
 import { Finder } from './finder.js';
 import { ICONS } from './icons.js';
 import { VIEWS } from './listing.js';
 import { Rows } from './rows.js';
+import { starred } from './stars.js';
 import { channelWord, lang, nameOf, say, words } from './words.js';
 
 const SEARCH_MS = 250;
 const HEIGHT = 96;
 const NEAR_PX = 4000;
+/** Dates of rows are looked at anew so often: `today` becomes a date. */
+const DATES_MS = 60_000;
 
 export class List extends HTMLElement {
   /** @param {import('./inbox.js').Inbox} inbox @param {HTMLElement} account the agent's own button, for phones */
@@ -24,6 +28,7 @@ export class List extends HTMLElement {
     super();
     this.inbox = inbox;
     this.account = account;
+    this.queue = { n: 0, first: '' };
   }
 
   connectedCallback() {
@@ -55,7 +60,8 @@ export class List extends HTMLElement {
     );
     inbox.marked.addEventListener('change', () => this.#draw());
     inbox.addEventListener('list', () => this.#draw());
-    setInterval(() => this.#draw(), 1000);
+    setInterval(() => this.#longest(), 1000);
+    setInterval(() => this.#draw(), DATES_MS);
     this.#draw();
   }
 
@@ -65,6 +71,7 @@ export class List extends HTMLElement {
     follow(tabs, VIEWS, (view) => view, (view) => JSON.stringify([inbox.view === view, count(view)]), (view) => this.#tab(view, count(view)));
     rows.classList.toggle('marking', inbox.marked.on);
     this.seen?.show(inbox.rows);
+    this.#count();
     empty.hidden = inbox.rows.length > 0;
     const text = !inbox.loaded ? words.loading : inbox.query ? words.noneFound : words[`none.${inbox.view}`];
     if (empty.dataset.text !== text) {
@@ -79,14 +86,18 @@ export class List extends HTMLElement {
     }
   }
 
+  /** How many wait, and since when. */
+  #count() {
+    this.queue = { n: 0, first: '' };
+    for (const { waiting_since: since } of this.inbox.rows) {
+      if (since) this.queue.n++;
+      if (since && (!this.queue.first || since < this.queue.first)) this.queue.first = since;
+    }
+  }
+
   /** Who has waited longest, beside the heading. */
   #longest() {
-    let n = 0;
-    let first = '';
-    for (const { waiting_since: since } of this.inbox.rows) {
-      if (since) n++;
-      if (since && (!first || since < first)) first = since;
-    }
+    const { n, first } = this.queue;
     const text = n ? say('longest', { n, time: elapsed(first, words) }) : '';
     if (this.waiting && this.waiting.textContent !== text) this.waiting.textContent = text;
   }
@@ -100,9 +111,8 @@ export class List extends HTMLElement {
 
   /** @param {Row} row */
   #stamp(row) {
-    const waits = row.waiting_since && elapsed(row.waiting_since, words);
     const { marked, drafts, openId } = this.inbox;
-    return JSON.stringify([row, row.id === openId, waits, briefly(row.last_at, lang), marked.on && marked.ids.has(row.id), marked.on, drafts.begun.has(row.id), (row.tags ?? []).map(colourOf)]);
+    return JSON.stringify([row, row.id === openId, briefly(row.last_at, lang), marked.on && marked.ids.has(row.id), marked.on, drafts.begun.has(row.id), (row.tags ?? []).map(colourOf)]);
   }
 
   /** @param {Row} row */
@@ -114,8 +124,10 @@ export class List extends HTMLElement {
     const mine = row.agent?.id === me.id;
     const chips = [
       h('span', { class: 'tag' }, channelWord(row.channel)),
+      row.due && promised(row.due),
       row.priority ? h('span', { class: `chip level${row.priority}` }, words[`priority.${row.priority}`]) : null,
-      row.waiting_since && h('span', { class: 'chip wait' }, icon(ICONS.waiting, 13), elapsed(row.waiting_since, words)),
+      row.waiting_since && (!row.due || row.due.kind === 'resolve') && waited(row.waiting_since),
+      row.score ? starred(row.score) : null,
       row.status === 'resolved' && h('span', { class: 'chip' }, words.resolvedWord),
       row.snoozed && h('span', { class: 'chip' }, row.snoozed_until ? say('sleepsUntil', { time: briefly(row.snoozed_until, lang) }) : words.snoozedWord),
       row.blocked && h('span', { class: 'chip' }, words.blockedWord),

@@ -9,6 +9,7 @@ import { forget, recall, remember } from '../shared/outbox.js';
 import { call, get, session } from './api.js';
 import { Alerts } from './alerts.js';
 import { bench, loadBench, loadOf } from './bench.js';
+import { start } from './clocks.js';
 import { anywhere, everything, menuOf, ofConversation } from './deeds.js';
 import { Details } from './details.js';
 import { Door } from './door.js';
@@ -58,6 +59,7 @@ class Desk {
     document.addEventListener('visibilitychange', () => inbox.markRead());
     this.#presence();
     this.#route();
+    start();
     inbox.start().catch((error) => inbox.complain(error));
   }
 

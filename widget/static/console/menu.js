@@ -18,12 +18,12 @@ import { words } from './words.js';
 export function menu(button, choices) {
   button.setAttribute('aria-haspopup', 'menu');
   button.setAttribute('aria-expanded', 'false');
-  button.addEventListener('click', () => open(button, choices()));
+  button.addEventListener('click', () => unfold(button, choices()));
   return button;
 }
 
-/** @param {HTMLButtonElement} button @param {Choice[]} choices */
-function open(button, choices) {
+/** Open a menu at a button. @param {HTMLButtonElement} button @param {Choice[]} choices */
+export function unfold(button, choices) {
   const box = h('div', { class: 'menu', role: 'menu', popover: 'auto', 'aria-label': button.getAttribute('aria-label') ?? button.textContent });
   fill(box, ...choices.map(item));
   (document.querySelector('main') ?? document.body).append(box);
@@ -71,13 +71,13 @@ function place(box, button) {
   box.style.top = `${Math.max(8, below ? at.bottom + 6 : at.top - height - 6)}px`;
 }
 
-const KEYS = [['j', 'k'], ['Enter'], ['/'], ['r'], ['n'], ['q'], ['a'], ['t'], ['z'], ['p'], ['l'], ['e'], ['i'], ['x'], ['f'], ['1…5'], ['Ctrl K'], ['Esc'], ['?']];
+const KEYS = [['j', 'k'], ['Enter'], ['/'], ['r'], ['n'], ['q'], ['a'], ['t'], ['z'], ['p'], ['l'], ['y'], ['m'], ['e'], ['i'], ['x'], ['f'], ['1…5'], ['Ctrl K'], ['Esc'], ['?']];
 
 /** The sheet of shortcuts. */
 export function helpSheet() {
   const mac = /Mac/.test(navigator.platform);
   const rows = KEYS.flatMap((keys) => [
-    h('dt', {}, ...keys.map((key) => h('kbd', {}, mac ? key.replace('Ctrl ', '⌘') : key))),
+    h('dt', {}, ...keys.map((key) => h('kbd', {}, key.length === 1 ? key.toUpperCase() : mac ? key.replace('Ctrl ', '⌘') : key))),
     h('dd', {}, words[`key.${keys[0]}`]),
   ]);
   const send = [h('dt', {}, h('kbd', {}, 'Enter'), h('kbd', {}, mac ? '⌘↵' : 'Ctrl ↵')), h('dd', {}, words['key.send'])];

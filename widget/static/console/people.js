@@ -9,6 +9,7 @@ import { button, choice, field, form, once, roleWord, section } from './forms.js
 import { avatar } from './list.js';
 import { passing } from './menu.js';
 import { say, words } from './words.js';
+import { Workspaces } from './workspaces.js';
 
 /** @typedef {Agent & {disabled: boolean, factor: boolean}} Colleague */
 /** @typedef {{name: string, rights: string[], shipped: boolean, factor: boolean, yours: boolean}} Role */
@@ -29,7 +30,7 @@ export class People extends HTMLElement {
     this.roles = roles.items;
     this.list.replaceChildren(...people.items.map((one) => this.#person(one)));
     if (!this.isConnected || this.childElementCount) return;
-    this.append(section(words.invite, this.made, this.#invite()), section(words['room.people'], this.list), this.#explained());
+    this.append(section(words.invite, this.made, this.#invite()), section(words['room.people'], this.list), this.#explained(), new Workspaces());
   }
 
   connectedCallback() {

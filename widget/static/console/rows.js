@@ -22,6 +22,8 @@ export class Rows {
     this.how = how;
     /** @type {T[]} */
     this.items = [];
+    /** @type {Map<T, string>} stamps of rows that were near the eye since they were shown last: scrolling changes none */
+    this.stamps = new Map();
     this.first = -1;
     this.last = -1;
     this.frame = 0;
@@ -32,6 +34,7 @@ export class Rows {
   /** @param {T[]} items */
   show(items) {
     this.items = items;
+    this.stamps.clear();
     this.#draw(true);
   }
 
@@ -56,7 +59,12 @@ export class Rows {
     const { key, stamp, make } = this.how;
     const size = String(items.length);
     const places = new Map(items.slice(first, last).map((item, i) => [key(item), String(first + i + 1)]));
-    follow(list, items.slice(first, last), key, stamp, make);
+    const stamped = (/** @type {T} */ item) => {
+      const known = this.stamps.get(item) ?? stamp(item);
+      this.stamps.set(item, known);
+      return known;
+    };
+    follow(list, items.slice(first, last), key, stamped, make);
     for (const node of list.children) {
       const place = places.get(node.getAttribute('data-key') ?? '') ?? '';
       if (node.getAttribute('aria-posinset') !== place) node.setAttribute('aria-posinset', place);

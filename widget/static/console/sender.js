@@ -81,10 +81,10 @@ export class Sender {
   /** @param {Unsent} item */
   async #send(item) {
     this.busy.add(item.c);
-    const { id, kind, text, files, base, force, delay, reply_to } = item;
+    const { id, kind, text, files, cards, form, base, force, delay, reply_to, to } = item;
     let wait = 0;
     try {
-      await post(`/conversations/${item.c}/entries`, { id, kind, text, files, base, force, delay, reply_to });
+      await post(`/conversations/${item.c}/entries`, { id, kind, text, files, cards, form, base, force, delay, reply_to, to });
       if (delay) this.undoable.set(id, Date.now() + delay * 1000);
       this.tries = 0;
       if (this.outbox.drop(id)) this.kept.push(item);

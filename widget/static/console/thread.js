@@ -3,16 +3,22 @@
  * @module
  */
 
+import { below } from './translation.js';
 import { anchored, fill, follow, h, icon } from '../shared/dom.js';
 import { options, show } from '../shared/parts.js';
-import { dayOf, timeOf } from '../shared/when.js';
+import { timeOf } from '../shared/when.js';
 import { get } from './api.js';
+import { promised, waited } from './clocks.js';
 import { Composer } from './composer.js';
 import { shownOf } from './entries.js';
 import { ICONS } from './icons.js';
 import { askHandover, snoozes } from './asks.js';
 import { bench, loadBench, loadOf } from './bench.js';
-import { menu } from './menu.js';
+import { Joined } from './joined.js';
+import { enlarging } from './lightbox.js';
+import { limited } from './limit.js';
+import { menu, unfold } from './menu.js';
+import { stars } from './stars.js';
 import { channelWord, explain, lang, nameOf, say, words } from './words.js';
 
 export class Thread extends HTMLElement {
@@ -28,18 +34,20 @@ export class Thread extends HTMLElement {
   connectedCallback() {
     const { inbox } = this;
     this.head = h('div', { class: 'head' });
+    this.clocks = h('div', { class: 'clocks' });
     this.bar = h('div', { class: 'bar', role: 'status' });
     this.limit = h('div', { class: 'limit', role: 'status' });
     this.here = h('span', { class: 'here', role: 'status' });
     this.earlier = h('button', { class: 'earlier', type: 'button', onclick: () => inbox.earlier() }, words.earlier);
     this.list = h('div', { class: 'entries', role: 'log', 'aria-label': words.conversation, 'aria-live': 'polite' });
+    enlarging(this.list);
     this.view = h('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': words.conversation }, this.earlier, this.list);
     this.low = anchored(this.view, 60);
     this.newer = h('button', { class: 'newer', type: 'button', hidden: true, onclick: () => this.#bottom() }, words.newer);
     this.view.addEventListener('scroll', () => this.#low() && this.newer?.setAttribute('hidden', ''), { passive: true });
     this.composer = new Composer(inbox);
     this.blank = h('div', { class: 'nothing' }, icon(ICONS.inbox, 34), h('p', {}, words.choose), h('p', { class: 'quiet' }, words.chooseHint));
-    this.replaceChildren(this.blank, this.head, this.bar, this.view, h('div', { class: 'float' }, this.newer), this.limit, this.composer);
+    this.replaceChildren(this.blank, this.head, this.clocks, this.bar, new Joined(inbox), this.view, h('div', { class: 'float' }, this.newer), this.limit, this.composer);
     inbox.addEventListener('thread', () => this.#soon());
     inbox.addEventListener('line', () => this.#soon());
     addEventListener('online', () => this.#soon());
@@ -71,7 +79,8 @@ export class Thread extends HTMLElement {
     const before = scroll.scrollHeight - scroll.scrollTop;
     const oldest = list.firstElementChild?.getAttribute('data-key');
     this.#header(detail);
-    this.#limited(detail);
+    if (this.limit) limited(this.limit, detail);
+    this.#promises(detail);
     this.#watched();
     follow(list, shownOf(inbox, lang), (one) => one.key, stampOf, (one) => this.#make(one));
     if (this.earlier) this.earlier.hidden = !inbox.older;
@@ -112,9 +121,17 @@ export class Thread extends HTMLElement {
     setTimeout(() => node.classList.remove('found'), 3000);
   }
 
-  /** Ask until when this conversation shall sleep, or to whom it goes, by the button that says so. @param {string} name */
-  press(name) {
-    /** @type {HTMLElement | null | undefined} */ (this.head?.querySelector(`button.${name}`))?.click();
+  /** Ask until when this conversation shall sleep, at its button; where there is no room for that, at the three dots. */
+  sleep() {
+    const { inbox, head } = this;
+    const at = (/** @type {string} */ name) => /** @type {HTMLButtonElement | null | undefined} */ (head?.querySelector(`button.${name}`));
+    const button = [at('snooze'), at('more')].find((one) => one?.checkVisibility());
+    if (button) unfold(button, snoozes((...steps) => inbox.apply(...steps), Boolean(inbox.detail?.snoozed)));
+  }
+
+  /** Open the menu of what else can be done. */
+  more() {
+    /** @type {HTMLElement | null | undefined} */ (this.head?.querySelector('button.more'))?.click();
   }
 
   /** What stands in the way, or who else is writing here. */
@@ -130,19 +147,13 @@ export class Thread extends HTMLElement {
     if (bar && bar.textContent !== text) bar.textContent = text;
   }
 
-  /** How long and how often the channel lets us answer. @param {Detail} detail */
-  #limited({ window: there, status }) {
-    const { limit } = this;
-    if (!limit) return;
-    const until = there?.until ? `${dayOf(there.until, lang)} ${timeOf(there.until, lang)}` : '';
-    const left = there?.open ? say('answersLeft', { n: there.calls_left, of: there.quota, until }) : words.answersShut;
-    const text = there && status === 'open' ? left : '';
-    const remains = there?.until ? Math.max(0, Date.parse(there.until) - Date.now()) : 0;
-    limit.classList.toggle('calm', Boolean(there?.open && there.calls_left > 1 && remains > 3_600_000));
-    if (limit.title === text) return;
-    limit.title = text;
-    const dots = there?.open && there.quota <= 12 ? Array.from({ length: there.quota }, (_, i) => h('i', { class: i < there.calls_left ? 'left' : '' })) : [];
-    fill(limit, text ? h('span', { class: 'quota', 'aria-hidden': 'true' }, ...dots) : null, text ? h('span', {}, text) : null);
+  /** How long the customer has waited, and what was promised. @param {Detail} detail */
+  #promises({ status, waiting_since: since, due }) {
+    const { clocks } = this;
+    const stamp = status === 'open' ? JSON.stringify([since, due]) : '';
+    if (!clocks || clocks.dataset.stamp === stamp) return;
+    clocks.dataset.stamp = stamp;
+    fill(clocks, status === 'open' && since ? waited(since, true) : null, status === 'open' && due ? promised(due, true) : null);
   }
 
   /** @param {Detail} detail */
@@ -200,8 +211,8 @@ export class Thread extends HTMLElement {
     const label = one.kind === 'note' && h('strong', { class: 'label' }, words.noteLabel);
     const offered = one.parts.filter((part) => part.type === 'choices' || part.type === 'card').flatMap((part) => part.options ?? []);
     const quoted = one.quoted && h('p', { class: 'quoted', dir: 'auto' }, one.quoted);
-    const bubble = h('div', { class: one.gone ? 'bubble gone' : 'bubble' }, label, quoted, ...one.parts.map((part) => show(part, setting)),
-      offered.length ? options(offered, setting) : null, one.gone && h('p', { class: 'odd' }, words.takenBack));
+    const bubble = h('div', { class: one.gone ? 'bubble gone' : 'bubble' }, label, quoted, one.rating ? stars(one.rating) : null, ...one.parts.map((part) => show(part, setting)),
+      offered.length ? options(offered, setting) : null, one.gone ? h('p', { class: 'odd' }, words.takenBack) : below(one.translation, customer));
     bubble.classList.toggle('album', (one.pieces?.length ?? 0) > 1);
     if (one.signs) bubble.append(h('span', { class: 'signs', role: 'img', 'aria-label': say('signs', { signs: one.signs }) }, one.signs));
     const { ev } = one;
@@ -228,7 +239,7 @@ export class Thread extends HTMLElement {
     if (one.state === 'held') return h('div', { class: 'meta unknown' }, words['state.held']);
     if (!one.last) return null;
     const state = one.kind === 'note' ? words.onlyTeam : one.who === 'customer' ? '' : words[`state.${one.state}`];
-    return h('div', { class: 'meta' }, [name, timeOf(one.at, lang), one.edited && words.edited, state].filter(Boolean).join(' · '));
+    return h('div', { class: 'meta' }, [name, timeOf(one.at, lang), one.via && say('via', { channel: channelWord(one.via) }), one.edited && words.edited, state].filter(Boolean).join(' · '));
   }
 
   /** @param {import('./entries.js').Shown} one */
@@ -273,8 +284,8 @@ export class Thread extends HTMLElement {
 }
 
 /** @param {import('./entries.js').Shown} one */
-function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev, signs, quoted, undo }) {
-  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev), signs, quoted, undo]);
+function stampOf({ kind, text, parts, state, delivery, unsent, first, last, edited, gone, by, ev, signs, quoted, undo, translation }) {
+  return JSON.stringify([kind, text, parts, state, delivery, unsent?.failed, first, last, edited, gone, by.name, Boolean(ev), signs, quoted, undo, translation]);
 }
 
 customElements.define('fd-thread', Thread);

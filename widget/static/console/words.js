@@ -8,6 +8,8 @@ import { recall, remember } from '../shared/outbox.js';
 export const KEY = 'frontdesk language';
 export const LANGUAGES = { 'zh-CN': '中文', en: 'English' };
 
+const HAN = /\p{Script=Han}/u;
+
 /** @type {Record<string, string>} */
 export const words = {};
 
@@ -22,12 +24,16 @@ export async function loadWords(part = '') {
 }
 
 /**
- * A text with its blanks filled in.
+ * A text with its blanks filled in. The space that stands between Han and Latin goes where Han comes beside Han.
  * @param {string} key
  * @param {Record<string, string | number>} blanks
  */
 export function say(key, blanks) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(blanks[name] ?? ''));
+  return (words[key] ?? key).replace(/( ?)\{(\w+)\}( ?)/g, (_, before, name, after) => {
+    const value = String(blanks[name] ?? '');
+    const close = lang === 'zh-CN';
+    return (close && HAN.test(value[0] ?? '') ? '' : before) + value + (close && HAN.test(value.at(-1) ?? '') ? '' : after);
+  });
 }
 
 /** Why something was refused, in the agent's language where its code is known. @param {string} reason */

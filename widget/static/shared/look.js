@@ -3,12 +3,12 @@
  * @module
  */
 
-const LIGHT = `--ink:#1b1f24;--muted:#59636e;--line:#e3e6ea;--edge:#868f99;--soft:#f1f3f5;--hover:#e9ecef;--paper:#fff;--ground:#f7f8f9;
+const LIGHT = `--ink:#1b1f24;--muted:#59636e;--line:#e3e6ea;--edge:#868f99;--soft:#f1f3f5;--paper:#fff;--ground:#f7f8f9;
 --accent:var(--fd-accent,#0b6bcb);--on-accent:var(--fd-on-accent,#fff);--link:#0a5db1;--tint:#e7f0fb;
---amber:#7a4a00;--amber-soft:#fff3d3;--amber-line:#d8a528;--red:#b3261e;--red-soft:#fdecea;--green:#1a7f37;--star:#b26a00;--shadow:0 12px 40px rgb(20 30 45/.18),0 2px 8px rgb(20 30 45/.08);color-scheme:light`;
-const DARK = `--ink:#e8eaed;--muted:#a0a8b1;--line:#2d343c;--edge:#737d88;--soft:#242a31;--hover:#2b323a;--paper:#16191d;--ground:#101316;
+--amber:#7a4a00;--amber-soft:#fff3d3;--red:#b3261e;--green:#1a7f37;--shadow:0 12px 40px rgb(20 30 45/.18),0 2px 8px rgb(20 30 45/.08);color-scheme:light`;
+const DARK = `--ink:#e8eaed;--muted:#a0a8b1;--line:#2d343c;--edge:#737d88;--soft:#242a31;--paper:#16191d;--ground:#101316;
 --accent:var(--fd-accent-dark,var(--fd-accent,#1f6fc4));--on-accent:var(--fd-on-accent,#fff);--link:#8ec5ff;--tint:#16304d;
---amber:#f2c46d;--amber-soft:#33270d;--amber-line:#8a6a1c;--red:#ffa198;--red-soft:#3b1816;--green:#57c273;--star:#f2b84b;--shadow:0 12px 40px rgb(0 0 0/.5),0 0 0 1px #2d343c;color-scheme:dark`;
+--amber:#f2c46d;--amber-soft:#33270d;--red:#ffa198;--green:#57c273;--shadow:0 12px 40px rgb(0 0 0/.5),0 0 0 1px #2d343c;color-scheme:dark`;
 
 /** @param {string} root the selector of what carries `data-theme` */
 export function colours(root) {

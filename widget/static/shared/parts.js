@@ -18,14 +18,14 @@ const LINK = /\b(?:https?:\/\/|www\.)[^\s<>"'“”‘’《》「」（）]+|\b
 const TAIL = /[.,;:!?)\]}，。；：！？、）】]+$/;
 
 /**
- * An address that may be followed, or an empty string: nothing that runs code, nothing local.
+ * An address that may be followed, or an empty string: nothing that runs code, nothing local, no name that plays the host.
  * @param {string} url
  * @param {string} [base]
  */
 export function safe(url, base) {
   try {
     const parsed = new URL(url, base);
-    return ['http:', 'https:', 'mailto:', 'tel:'].includes(parsed.protocol) ? parsed.href : '';
+    return ['http:', 'https:', 'mailto:', 'tel:'].includes(parsed.protocol) && !parsed.username ? parsed.href : '';
   } catch {
     return '';
   }

@@ -21,11 +21,11 @@ const css = sheet(`.bubble dl{margin:0;display:grid;grid-template-columns:auto 1
 .bubble code{font:0.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;background:rgb(127 127 127/.16);border-radius:4px;padding:1px 4px}
 .picture{display:block;line-height:0;max-width:260px}
 .picture img{max-width:100%;max-height:260px;width:auto;height:auto;border-radius:10px;object-fit:cover;background:var(--soft)}
-.file{display:inline-flex;align-items:center;gap:10px;min-height:44px;max-width:100%;text-decoration:none}
+.file{display:flex;width:fit-content;align-items:center;gap:10px;min-height:44px;max-width:100%;text-decoration:none}
 .file .icon{flex:none;opacity:.8}
 .file .what{display:flex;flex-direction:column;min-width:0;line-height:1.35}
 .file .name{overflow-wrap:anywhere}
-.file small{font-size:12px;opacity:.85}
+.file small{font-size:12px}
 .player{display:block;max-width:100%;min-width:220px}
 .card{display:flex;flex-direction:column;gap:6px}
 .deck{display:flex;gap:8px;max-width:100%;overflow-x:auto}.deck .card{flex:0 0 216px;justify-content:space-between;padding:12px;border:1px solid var(--line);border-radius:12px;background:var(--paper);color:var(--ink)}`);
@@ -78,11 +78,21 @@ export function formatted(text, spans) {
     const url = safe(over.find((span) => span.kind === 'link')?.url ?? '');
     const words = points.slice(start, end).join('');
     /** @type {(Node | string)[]} */
-    let inner = url ? [link(url, words)] : over.some((span) => span.kind === 'code' || span.kind === 'pre') ? [words] : linked(words);
+    let inner = url ? [link(url, words), ...led(words, url)] : over.some((span) => span.kind === 'code' || span.kind === 'pre') ? [words] : linked(words);
     for (const span of over) if (TAGS[span.kind]) inner = [h(TAGS[span.kind], {}, ...inner)];
     return inner;
   });
 }
+
+/** Where a link leads whose words are another address. @param {string} words @param {string} url */
+function led(words, url) {
+  const named = /^\s*(?:https?:\/\/)?([\w.-]+\.[a-z]{2,})/i.exec(words)?.[1].toLowerCase();
+  const { host } = new URL(url);
+  return named && host && named !== host && `www.${named}` !== host ? [` (${host})`] : [];
+}
+
+/** A name without the signs that turn the direction around: `exe.gpj` must not read as `jpg.exe`. @param {string} name */
+const plain = (name) => name.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
 
 /** What was answered to questions; as long as nothing was, what they are about. @param {Extract<Part, {type: 'form'}>} part */
 function answers(part) {
@@ -129,7 +139,7 @@ async function current(part, setting) {
 function media(part, setting) {
   const { words } = setting;
   const url = part.url?.startsWith('blob:') ? part.url : part.url && safe(part.url, setting.base);
-  const label = part.alt || part.name || words[part.kind] || words.file;
+  const label = plain(part.alt || part.name || '') || words[part.kind] || words.file;
   if (url && (part.kind === 'image' || part.kind === 'sticker')) return picture(part, setting, url, label);
   if (url && ['voice', 'audio', 'video'].includes(part.kind) && !stale(url)) {
     const tag = part.kind === 'video' ? 'video' : 'audio';
@@ -176,7 +186,7 @@ function picture(part, setting, url, label) {
  * @param {string} [more]
  */
 function fact(name, more) {
-  return h('span', { class: 'what' }, h('span', { class: 'name' }, name), more && h('small', {}, more));
+  return h('span', { class: 'what' }, h('span', { class: 'name' }, plain(name)), more && h('small', {}, plain(more)));
 }
 
 /** @param {Extract<Part, {type: 'location'}>} part */

@@ -7,7 +7,7 @@ import { h } from '../shared/dom.js';
 import { sheet } from '../shared/look.js';
 import { linked } from '../shared/parts.js';
 
-const css = sheet(`.ask{display:flex;flex-direction:column;gap:12px;margin:8px 0;padding:16px;border:1px solid var(--line);border-radius:14px;background:var(--paper)}
+const css = sheet(`.ask{--star:light-dark(#b26a00,#f2b84b);display:flex;flex-direction:column;gap:12px;margin:8px 0;padding:16px;border:1px solid var(--line);border-radius:14px;background:var(--paper)}
 .ask label{display:flex;flex-direction:column;gap:4px;font-size:14px}.ask .tick{flex-direction:row;align-items:flex-start;gap:10px}.ask a{color:var(--link)}
 .ask input,.ask select,.ask textarea{box-sizing:border-box;width:100%;min-height:44px;padding:8px 12px;border:1px solid var(--edge);border-radius:10px;background:var(--paper);color:inherit;font:16px/24px inherit}
 .ask .tick input{flex:none;width:24px;min-height:24px;height:24px;margin:0;accent-color:var(--accent)}

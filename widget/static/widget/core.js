@@ -12,7 +12,7 @@ const TYPING_MS = 3000;
 const CONFIRM_MS = 10_000;
 const LANGUAGES = 'zh-CN zh-TW en ja ko es fr de ar pt it nl ru tr pl vi th id hi uk'.split(' ');
 
-/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk?: string, identity: string, hello?: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
+/** @typedef {HTMLElement & {setting: {base: string, channel: string, lang: string, key: string, talk?: string, here: () => string, identity: string | Record<string, any>, hello?: string}, launcher: HTMLButtonElement, badge: HTMLElement}} Host */
 
 export class Core {
   /** @param {Host} host */
@@ -60,9 +60,9 @@ export class Core {
   }
 
   async open() {
-    await this.begun;
-    if (this.line.state === 'idle') await this.#session();
+    await (this.begun = this.begun.catch(() => this.#begin()));
     this.view.open();
+    if (this.line.state === 'idle') this.#session();
     this.seen();
   }
 
@@ -83,7 +83,9 @@ export class Core {
   /** Ask for a session, with the old token so that a known customer stays the same; tries again until the hub answers. */
   async #session(tries = 0) {
     try {
-      const body = JSON.stringify({ lang: this.lang, tok: this.log.token || undefined, identity: this.host.setting.identity || undefined });
+      const { identity } = this.host.setting;
+      const who = typeof identity === 'object' ? identity : { identity: identity || undefined };
+      const body = JSON.stringify({ ...who, lang: this.lang, tok: this.log.token || undefined });
       const answer = await fetch(`${this.there}/session`, { method: 'POST', body });
       if (answer.ok) {
         this.log.renew(await answer.json());
@@ -102,7 +104,7 @@ export class Core {
   /** @returns {Frame} */
   #hello() {
     const { token, epoch, cursor } = this.log;
-    const page = location.origin + location.pathname;
+    const page = this.host.setting.here();
     return { t: 'hello', v: 1, tok: token, epoch: epoch || undefined, since: cursor, lang: this.lang, page };
   }
 
@@ -169,11 +171,15 @@ export class Core {
 
   /** @param {Frame} frame */
   #refused(frame) {
-    if (frame.id && frame.id === this.sending) this.sending = '';
+    const mine = frame.id && frame.id === this.sending;
+    if (mine) this.sending = frame.retry ? 'later' : '';
     const item = this.log.outbox.all().find((one) => one.id === frame.id);
     if (!item) return;
     if (frame.retry) {
-      setTimeout(() => this.flush(), (frame.after ?? 2) * 1000);
+      setTimeout(() => {
+        this.sending = '';
+        this.flush();
+      }, (frame.after ?? 2) * 1000);
       return;
     }
     this.must ||= frame.code === 'consent';

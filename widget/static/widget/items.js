@@ -42,7 +42,8 @@ export function itemsOf(core, words) {
   const whole = !entries.length || entries[0].s === 1;
   /** @type {Item[]} */
   const said = [];
-  if (whole) {
+  // The channel's own greeting comes with the hub's first word: another one before it would be seen to change.
+  if (whole && (core.host.setting.hello || core.cfg.lang !== undefined)) {
     const parts = /** @type {Part[]} */ ([{ type: 'text', text: core.host.setting.hello || core.cfg.greeting || words.greeting }]);
     said.push(item({ key: 'greeting', kind: 'greeting', parts, by: { kind: 'bot', name: '' } }));
   }

@@ -192,7 +192,7 @@ export class View {
     const who = item.own ? words.you : item.by.name || (item.by.kind === 'bot' ? words.bot : core.cfg.title || words.title);
     const name = !item.own && item.first && item.kind === 'said' && h('div', { class: 'who' }, who);
     const bubble = h('div', { class: item.gone ? 'bubble gone' : 'bubble', part: item.own ? 'bubble own' : 'bubble' },
-      !name && h('span', { class: 'vh' }, `${who}: `), ...body(item.parts, setting), item.signs && h('span', { class: 'signs' }, item.signs));
+      !name && h('span', { class: 'vh' }, `${who}: `), ...body(item.parts, setting), original(item.ev?.d.original, core.lang, setting), item.signs && h('span', { class: 'signs' }, item.signs));
     const alone = item.parts.length === 1 && item.parts[0].type === 'media' && ['image', 'sticker'].includes(item.parts[0].kind);
     if (alone) bubble.classList.add('bare');
     const row = h('div', { class: 'row' }, name, bubble, this.#meta(item));
@@ -273,3 +273,9 @@ export class View {
     if (low) this.#bottom();
   }
 }
+/** The words that were translated, behind their language. @param {Ev['d']['original']} was @param {string} lang @param {import('../shared/parts.js').Setting} setting */
+function original(was, lang, setting) {
+  const called = was?.language && new Intl.DisplayNames(lang, { type: 'language' }).of(was.language);
+  return was && h('details', {}, h('summary', {}, `🌐 ${called || '…'}`), ...body(was.parts, setting));
+}
+
