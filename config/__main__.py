@@ -6,7 +6,7 @@ import typer
 
 from config.cli_bench import bench
 from config.cli_dead import dlq
-from config.cli_files import check, schema, settings
+from config.cli_files import check, schema, seal_key, settings
 from config.cli_people import agent, first_admin
 from config.cli_run import up, web, worker
 from config.cli_sandbox import sandbox
@@ -28,6 +28,7 @@ app.command(epilog="Example: frontdesk check --config /etc/frontdesk --json")(ch
 app.command(epilog="Example: frontdesk schema schemas/")(schema)
 app.command(epilog="Example: frontdesk bench --only accepted,latency --database postgresql://… --redis redis://… --json")(bench)
 app.command("first-admin", epilog="Example: frontdesk first-admin")(first_admin)
+app.command("seal-key", epilog="Example: frontdesk seal-key")(seal_key)
 app.add_typer(settings, name="config")
 app.add_typer(agent, name="agent")
 app.add_typer(dlq, name="dlq")

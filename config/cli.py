@@ -9,6 +9,10 @@ from typing import Annotated, Optional
 import typer
 
 ConfigOption = Annotated[Optional[Path], typer.Option("--config", help="the configuration's folder")]  # noqa: UP045
+DataOption = Annotated[  # its default is what hub.yaml says
+    Optional[Path],  # noqa: UP045
+    typer.Option("--data", help="the data folder of the installation, where it is not ./data"),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="print JSON, for scripts")]
 
 

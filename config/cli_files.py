@@ -44,10 +44,14 @@ def schema(folder: Annotated[Path, typer.Argument(help="where to write the files
     """Write a JSON Schema for every kind of file, for editors that complete and check while you type."""
     from config.schema import schemas
 
-    folder.mkdir(parents=True, exist_ok=True)
     for name, made in schemas().items():
-        (folder / f"{name}.json").write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
-        typer.echo(folder / f"{name}.json")
+        path = folder / f"{name}.json"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            path.write_text(json.dumps(made, indent=2, ensure_ascii=False) + "\n")
+        except OSError as exc:
+            raise ConfigError(f"{path} can't be written: {exc.strerror}; give another folder") from exc
+        typer.echo(path)
 
 
 @settings.command("show", epilog="Example: frontdesk config show --config /etc/frontdesk")
@@ -69,3 +73,10 @@ def path() -> None:
     if not found.is_dir():
         raise ConfigError(f"{found}: there is no such folder")
     typer.echo(found.resolve())
+
+
+def seal_key(as_json: JsonOption = False) -> None:
+    """Print a new key for seal_keys: it seals tokens in the database. Keep it where backups of the database are not kept."""
+    from hub.sealing import new_key
+
+    typer.echo(json.dumps({"key": new_key()}) if as_json else new_key())

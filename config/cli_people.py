@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from config.cli import ConfigOption, pass_on
+from config.cli import ConfigOption, DataOption, pass_on
 
 agent = typer.Typer(no_args_is_help=True, help="People who answer.")
 
 
-def first_admin(config: ConfigOption = None) -> None:
+def first_admin(config: ConfigOption = None, data: DataOption = None) -> None:
     """Print the one-time link for the first admin; nothing when there is an admin."""
     from config.commands import first_link
 
-    pass_on(config)
+    pass_on(config, DATA=data)
     typer.echo(asyncio.run(first_link()))
 
 
@@ -27,20 +27,21 @@ def add(
     role: Annotated[str, typer.Option(help="admin, supervisor, agent, viewer, or one of access.yaml")] = "agent",
     token: Annotated[bool, typer.Option("--token", help="print an API token instead of an invitation")] = False,
     config: ConfigOption = None,
+    data: DataOption = None,
 ) -> None:
     """Add somebody who answers, and print the link by which they choose a password; again for one who has lost it."""
     from config.commands import add_agent
 
-    pass_on(config)
+    pass_on(config, DATA=data)
     typer.echo(asyncio.run(add_agent(email, name or email.split("@")[0], role, token)))
 
 
 @agent.command("reset-factor", epilog="Example: frontdesk agent reset-factor ann@example.com")
-def reset_factor(email: str, config: ConfigOption = None) -> None:
+def reset_factor(email: str, config: ConfigOption = None, data: DataOption = None) -> None:
     """Take the second factor from an agent whose device and recovery codes are lost; every session of theirs ends."""
     from config.commands import reset_factor as reset
 
-    pass_on(config)
+    pass_on(config, DATA=data)
     typer.echo(asyncio.run(reset(email)))
 
 

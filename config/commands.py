@@ -1,4 +1,4 @@
-"""What commands do with the store: the first admin's link, agents, dead letters."""
+"""What commands do with the store: the first admin's link, agents, a desk's workspaces."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import Any
 
 from config.assemble import open_hub
 from config.load import load
-from hub import rereading
 from hub.errors import ConfigError
-from hub.signin import INVITATION_S, TOKEN_S, first_admin_link, hash_of, new_secret, one_time_link
+from hub.installs import SupportsInstall
+from hub.model import DeskName
+from hub.runtime import Hub
+from hub.signin import INVITATION_S, TOKEN_S, first_admin_link, hash_of, is_address, new_secret, one_time_link
 from hub.store.agent_facts import About
-from hub.store.inbox import PARKED
 
 
 async def first_link() -> str:
@@ -22,6 +23,8 @@ async def first_link() -> str:
 async def add_agent(email: str, name: str, role: str, token: bool) -> str:
     """Add an agent; returns an invitation's link, or an API token."""
     installation = load()
+    if not is_address(email):
+        raise ConfigError(f"{email} is no e-mail address: give one such as ann@example.com")
     if role not in installation.access.names:
         raise ConfigError(f"role must be one of {', '.join(installation.access.names)}")
     async with open_hub(installation, "command") as hub:
@@ -47,36 +50,32 @@ async def reset_factor(email: str) -> str:
         return f"{found[0].email} signs in with the password alone, and is signed out everywhere"
 
 
-async def dead(state: str, target: str, before: str, most: int) -> list[dict[str, Any]]:
-    """Dead letters of a kind, newest first."""
-    if state not in ("parked", "failed", "unknown"):
-        raise ConfigError("state must be parked, failed or unknown")
+async def install_link(desk: str) -> str:
+    """A one-time link that installs a desk's app into a workspace."""
     async with open_hub(load(), "command") as hub:
-        if state == "parked":
-            rows = await hub.store.inbox.parked(before=int(before) if before.isdigit() else None, most=most)
-            return [{"id": str(r["n"]), "at": r["at"], "about": r["source"], "reason": r["error"]} for r in rows]
-        found = await hub.store.deliveries.list_dead(state, target or None, before or None, most)
-        return [{"id": r["id"], "at": r["at"], "about": f"{r['kind']} to {r['target']}", "reason": r["reason"]} for r in found]
+        _installable(hub, desk)
+        from hub.installing import ticket
+
+        await hub.store.agents.record("command line", "desk.install", desk)
+        return await ticket(hub, DeskName(desk), "")
 
 
-async def dead_one(id: str) -> dict[str, Any] | None:
-    """One dead letter, whole."""
+async def workspaces_of(desk: str) -> list[dict[str, Any]]:
+    """The workspaces of a desk; `needs` are sentences about what an admin must do there."""
     async with open_hub(load(), "command") as hub:
-        return await hub.store.inbox.row(int(id)) if id.isdigit() else await hub.store.deliveries.row(id)
+        place = _installable(hub, desk)
+        assert hub.installs is not None
+        found = []
+        for one in await hub.installs.all(DeskName(desk)):
+            needs = [one.reason or one.state] if one.state != "live" else []
+            needs += [f"lacks {name}: {why}" for name, why in sorted(place.missing(one.scopes).items()) if one.state == "live"]
+            facts = {"workspace": one.workspace, "name": one.name, "state": one.state, "since": one.since.isoformat()}
+            found.append({**facts, "mapped": not place.lines(one.workspace), "scopes": one.scopes.split(","), "needs": needs})
+        return found
 
 
-async def replay(ids: list[str], dry_run: bool) -> str:
-    """Try dead letters again; the audit log remembers who asked."""
-    parked = [int(id) for id in ids if id.isdigit()]
-    calls = [id for id in ids if not id.isdigit()]
-    async with open_hub(load(), "command") as hub:
-        rows = [row for n in parked if (row := await hub.store.inbox.row(n)) is not None and row["state"] == PARKED]
-        found = [row for id in calls if (row := await hub.store.deliveries.row(id)) is not None]
-        dead_calls = [row["id"] for row in found if row["state"] in ("failed", "unknown")]
-        if dry_run:
-            return f"would replay {len(rows)} parked and {len(dead_calls)} deliveries"
-        refused = await rereading.replay(hub, [row["n"] for row in rows])
-        hub.jobs.hint_deliver(await hub.store.deliveries.replay(dead_calls))
-        await hub.store.agents.record("command line", "replay", detail=" ".join(ids)[:1000])
-        said = f"replayed {len(rows) - len(refused)} parked and {len(dead_calls)} deliveries"
-        return "\n".join([said, *(f"{n} stays parked: {why}" for n, why in refused.items())])
+def _installable(hub: Hub, desk: str) -> SupportsInstall:
+    place = hub.desks.get(DeskName(desk))
+    if hub.installs is None or not isinstance(place, SupportsInstall):
+        raise ConfigError(f"desks/{desk}.yaml is no desk whose app is installed into workspaces (type: slack_workspaces)")
+    return place

@@ -13,13 +13,16 @@ from pydantic import BaseModel
 
 from agents_bridge import DESKS
 from config.problems import Problem, near
-from config.references import check_bot, check_console, check_notices, check_routing, check_survey
+from config.references import check_bot, check_console, check_desk, check_notices, check_routing, check_survey, check_translation
 from config.settings import HubSettings, WebSettings
 from config.source import Source
+from config.strays import strays, yaml_files
 from connectors import CONNECTORS
+from connectors.translators.settings import TranslationSettings
 from hub.bot import BotRules
 from hub.canned import CannedReplies
 from hub.errors import ConfigError
+from hub.failpoints import VARIABLE
 from hub.model import ChannelName, DeskName
 from hub.notices import NoticeRules
 from hub.ports import Settings
@@ -51,8 +54,8 @@ RULES: dict[str, type[BaseModel]] = {
     "console.yaml": Workbench,
     "access.yaml": AccessRules,
     "sla.yaml": Promises,
+    "translation.yaml": TranslationSettings,
 }
-FILES = tuple(Path(file).stem for file in ("hub.yaml", *RULES))
 
 
 class Faulty(ConfigError):
@@ -83,6 +86,7 @@ class Installation:
     workbench: Workbench = field(default_factory=Workbench)
     access: AccessRules = field(default_factory=AccessRules)
     promises: Promises = field(default_factory=Promises)
+    translation: TranslationSettings = field(default_factory=TranslationSettings)
 
 
 def folder_of(given: Path | None = None) -> Path:
@@ -111,6 +115,7 @@ class _Loader:
         self.folder = folder
         self.environment = environment
         self.problems: list[Problem] = []
+        self.used: set[Path] = set()
         self.production = False
 
     def installation(self) -> Installation | None:
@@ -122,8 +127,10 @@ class _Loader:
             self._note(f"desks/{name}.yaml", f"a channel is named {name!r} too; every name is given once")
         for name, one in {**channels, **desks}.items():
             self._goes_on(name, one, channels)
+        for name, one in desks.items():
+            self._seals(name, one, hub)
         rules = self._rules(*names)
-        self._stray()
+        self._stray(hub)
         if hub is None or self.problems:
             return None
         places = {ChannelName(k): v for k, v in channels.items()}, {DeskName(k): v for k, v in desks.items()}
@@ -140,11 +147,24 @@ class _Loader:
         elif one.continue_in not in chats:
             self._note(file, f"'continue_in' must name a web chat: {', '.join(sorted(chats)) or 'there is none'}")
 
+    def _seals(self, name: str, one: Settings, hub: HubSettings | None) -> None:
+        """A desk whose tokens are given to us by OAuth needs a key that seals them, and an address at which they are given."""
+        if hub is None or not one.keeps_tokens:
+            return
+        if not hub.seal_keys:
+            self._note(
+                f"desks/{name}.yaml",
+                "keeps tokens in the database and needs a key that seals them: run `frontdesk seal-key`, and give the key to "
+                "hub.yaml as seal_keys: ${FRONTDESK_SEAL_KEY}",
+            )
+        if not hub.public_url:
+            self._note(f"desks/{name}.yaml", "is installed by way of our address: give hub.yaml a public_url")
+
     def _note(self, file: str, message: str) -> None:
         self.problems.append(Problem(str(self.folder / file), 1, 1, "", message))
 
     def _stems(self, kind: str) -> set[str]:
-        return {path.stem for path in (self.folder / kind).glob("*.yaml")}
+        return {path.stem for path in yaml_files(self.folder / kind)}
 
     def _checked(self, source: Source, model: type[BaseModel], variables: Mapping[str, str] | None = None) -> Any:
         made = source.validated(model, variables or {})
@@ -159,14 +179,17 @@ class _Loader:
         if isinstance(source.values, dict):
             source.values |= {key: self.environment[name] for key, name in variables.items()}
             self.production = source.values.get("environment") == "production"
+        if self.production and self.environment.get(VARIABLE):
+            why = "is for fault runs; take it away, production does not start with it"
+            source.problems.append(Problem("environment", 0, 0, VARIABLE, why))
         made: HubSettings | None = self._checked(source, HubSettings, variables)
-        self.problems += source.problems
+        self._keep(source)
         return made
 
     def _named(self, kind: str, types: dict[str, type[Settings]]) -> dict[str, Settings]:
         """One file, one channel or desk: the file's name is its name."""
         made: dict[str, Settings] = {}
-        for path in sorted((self.folder / kind).glob("*.yaml")):
+        for path in yaml_files(self.folder / kind):
             source = Source(path, self.environment)
             if not NAME.fullmatch(path.stem) or path.stem in TAKEN:
                 self._note(
@@ -175,8 +198,16 @@ class _Loader:
             found = self._typed(source, types)
             if found is not None:
                 made[path.stem] = found
-            self.problems += source.problems
+            if kind == "desks":
+                check_desk(source, self._teams(), self._stems("channels"))
+            self._keep(source)
         return made
+
+    def _teams(self) -> list[str]:
+        """The teams that routing.yaml names, whether or not all of it holds."""
+        values = Source(self.folder / "routing.yaml", self.environment).values
+        teams = values.get("teams") if isinstance(values, dict) else None
+        return list(teams) if isinstance(teams, dict) else []
 
     def _typed(self, source: Source, types: dict[str, type[Settings]]) -> Settings | None:
         values, known = source.values, ", ".join(sorted(types))
@@ -208,20 +239,23 @@ class _Loader:
                 check_notices(source, teams if isinstance(teams, dict) else ())
             elif model is SurveyRules:
                 check_survey(source, channels)
+            elif model is TranslationSettings:
+                check_translation(source, teams if isinstance(teams, dict) else (), channels, desks)
             elif model is CannedReplies:
                 replies = source.values
             elif model is Workbench:
                 check_console(source, teams if isinstance(teams, dict) else (), replies)
             made[file] = self._checked(source, model)
-            self.problems += source.problems
+            self._keep(source)
         return made
 
-    def _stray(self) -> None:
-        """A file that nobody reads, though its name says that somebody should."""
-        for path in sorted(self.folder.glob("*.y*ml")):
-            hint = near(path.stem, FILES, 0.7)
-            if path.name not in ("hub.yaml", *RULES) and hint:
-                self._note(path.name, f"no file of this name is read{hint} (.yaml)")
-        for kind in ("channels", "desks"):
-            for path in sorted((self.folder / kind).glob("*.yml")):
-                self._note(f"{kind}/{path.name}", f"is not read; name it {path.stem}.yaml")
+    def _keep(self, source: Source) -> None:
+        """Note a file's mistakes, and which other files it names."""
+        self.problems += source.problems
+        self.used |= set(source.files.values())
+
+    def _stray(self, hub: HubSettings | None) -> None:
+        """What nobody reads, though whoever put it there thinks so."""
+        used = {*self.used, hub.data} if hub is not None else self.used
+        for name, message in strays(self.folder, ("hub.yaml", *RULES), used):
+            self._note(name, message)

@@ -46,6 +46,8 @@ def sentence(error: Any, model: type[BaseModel], value: object) -> str:
     if kind == "missing":
         about = node_at(model, path).get("description", "")
         return f"{str(path[-1])!r} is required{': ' + about if about else ''}"
+    if kind == "string_pattern_mismatch" and path[-1:] == ("[key]",):
+        return f"can't be named so: names here are like {error['ctx']['pattern']}"
     if kind in ABOUT_KINDS:
         return str(error["msg"]).removeprefix("Value error, ").removeprefix("Assertion failed, ")
     node = node_at(model, path)
@@ -68,9 +70,15 @@ def node_at(model: type[BaseModel], path: Sequence[Any]) -> dict[str, Any]:
     node: dict[str, Any] = schema
     for step in path:
         shape = _shape(schema, node)
-        below = shape.get("properties", {}).get(step) or shape.get("additionalProperties") or shape.get("items") or {}
+        below = shape.get("properties", {}).get(step) or _each(shape) or {}
         node = below if isinstance(below, dict) else {}
     return {**_shape(schema, node), "description": node.get("description", "")}
+
+
+def _each(shape: dict[str, Any]) -> Any:
+    """What a schema says about every value of a mapping or a list."""
+    named = next(iter(shape.get("patternProperties", {}).values()), None)
+    return named or shape.get("additionalProperties") or shape.get("items")
 
 
 def names_at(model: type[BaseModel], path: Sequence[Any]) -> list[str]:

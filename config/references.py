@@ -45,6 +45,14 @@ def check_survey(source: Source, channels: Iterable[str]) -> None:
         _known(source, ("channels", name), name, "channel", channels)
 
 
+def check_translation(source: Source, teams: Iterable[str], channels: Iterable[str], desks: Iterable[str]) -> None:
+    """Teams, desks and channels that have a language of their own."""
+    written = _mapping(source.values)
+    for key, what, known in (("teams", "team", teams), ("desks", "desk", desks), ("channels", "channel", channels)):
+        for name in _mapping(written.get(key)):
+            _known(source, (key, name), name, what, known)
+
+
 def check_console(source: Source, teams: Iterable[str], replies: object) -> None:
     """Teams and canned replies that macros name."""
     ready = [str(one.get("name")) for _, one in _listed(_mapping(replies).get("replies"))]
@@ -53,6 +61,21 @@ def check_console(source: Source, teams: Iterable[str], replies: object) -> None
             place = ("macros", n, "do", m)
             _known(source, (*place, "canned"), step.get("canned"), "reply of replies.yaml", ready)
             _known(source, (*place, "assign", "team"), _mapping(step.get("assign")).get("team"), "team", teams)
+
+
+def check_desk(source: Source, teams: Iterable[str], channels: Iterable[str]) -> None:
+    """Teams and channels that a desk gives places of their own."""
+    written, known = _mapping(source.values), [*teams, *channels]
+    for name in _mapping(written.get("channels")):
+        _known(source, ("channels", name), name, "team or channel", known)
+    taken: dict[str, str] = {}
+    for workspace, one in _mapping(written.get("workspaces")).items():
+        for name in _mapping(_mapping(one).get("channels")):
+            place = ("workspaces", workspace, "channels", name)
+            _known(source, place, name, "team or channel", known)
+            if name in taken:
+                source.fault(place, f"{name!r} has a place in {taken[name]} already; it can have one")
+            taken[name] = workspace
 
 
 def check_notices(source: Source, teams: Iterable[str]) -> None:

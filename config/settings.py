@@ -49,6 +49,10 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int | float) else value
 
 
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 class HubSettings(_Settings):
     """One installation."""
 
@@ -68,6 +72,11 @@ class HubSettings(_Settings):
     trusted_proxies: tuple[str, ...] = Field((), description="addresses whose X-Forwarded-For is believed")
     limits: RateLimits = RateLimits()
     metrics: Metrics = Metrics()
+    seal_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_listed)] = Field(
+        (),
+        max_length=2,
+        description="seals tokens in the database: 32 random bytes in base64; a second one, the old, while it is replaced",
+    )
     keep_raw_days: float = Field(30, gt=0, description="how long platforms' payloads are kept beside the messages")
     reopen_hours: float = Field(
         72, ge=0, description="a customer who writes again within this time goes on in the same conversation"
@@ -86,6 +95,15 @@ class HubSettings(_Settings):
         schemes = SCHEMES[str(info.field_name)]
         if value is not None and value.get_secret_value().partition(":")[0].partition("+")[0] not in schemes:
             raise ValueError(f"must be an address that begins with one of {', '.join(f'{scheme}://' for scheme in schemes)}")
+        return value
+
+    @field_validator("seal_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        from hub.sealing import key_of
+
+        for one in value:
+            key_of(one.get_secret_value())
         return value
 
     @field_validator("databases")
@@ -112,4 +130,11 @@ class HubSettings(_Settings):
     @property
     def own_url(self) -> str:
         """How people reach this hub: the public address, or this machine's."""
-        return self.public_url or f"http://{'127.0.0.1' if self.host in ('0.0.0.0', '::') else self.host}:{self.port}"  # noqa: S104
+        return self.public_url or f"http://{reachable(self.host)}:{self.port}"
+
+
+def reachable(host: str) -> str:
+    """The address at which this machine reaches a host that may stand for all of its addresses."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

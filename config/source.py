@@ -46,7 +46,8 @@ class Source:
         self._yaml = YAML(typ="safe", pure=True)
         self._faulty: set[Steps] = set()
         self._secrets: set[str] = set()
-        self._files: dict[Steps, Path] = {}
+        self.files: dict[Steps, Path] = {}
+        """The files that values came from."""
         self.readable = True
         self._root = self._read() if path.is_file() else None
         found = self._value(self._root, ()) if self._root is not None else {}
@@ -161,7 +162,7 @@ class Source:
         except UnicodeDecodeError:
             self.fault(path, "the secret's file is not a text")
             return ""
-        self._files[path] = place
+        self.files[path] = place
         if len(made) > 3:
             self._secrets.add(made)
         return made
@@ -173,7 +174,11 @@ class Source:
         try:
             return model.model_validate(self.values)
         except ValidationError as exc:
-            for error in exc.errors(include_url=False):
+            found = exc.errors(include_url=False)
+            wrong = {_steps_of(error) for error in found} | self._faulty
+            for error in found:
+                if any(_within(path, _steps_of(error)) for path in wrong):
+                    continue  # a whole that is wrong because one of its parts is
                 said = self._masked(sentence(error, model, error.get("input")))
                 key = str(error["loc"][0]) if error["loc"] else ""
                 if key in variables:
@@ -194,7 +199,7 @@ class Source:
             text = secret.get_secret_value()
             if text and path not in self.referenced and not PASSWORDLESS.fullmatch(text) and self.place(path)[0] == path:
                 self.fault(path, "in production a secret is not written here: use ${NAME} or file:/path")
-        for path, file in self._files.items():
+        for path, file in self.files.items():
             if file.stat().st_mode & 0o007 and not str(file).startswith(MOUNTED):
                 self.fault(path, "the secret's file is open to everybody: chmod 600 it")
 
@@ -202,6 +207,11 @@ class Source:
 def _steps_of(error: Any) -> Steps:
     """A path as the file has it; what is missing or unknown stands under the mapping that lacks or holds it."""
     return tuple(step for step in error["loc"] if not (isinstance(step, str) and step.startswith(("function-", "[key]"))))
+
+
+def _within(path: Steps, whole: Steps) -> bool:
+    """Whether a path leads to a part of something."""
+    return len(path) > len(whole) and path[: len(whole)] == whole
 
 
 def _secrets(value: object, path: Steps) -> Iterator[tuple[Steps, SecretStr]]:

@@ -20,11 +20,12 @@ from collections.abc import Sequence
 from importlib import import_module
 from multiprocessing.connection import wait
 
-from config import shared, valkey
+from config import data_folder, shared, valkey
 from config.children import HANDLED, Child, run_module
 from config.greeting import greet, say
 from config.load import Faulty, Installation, load
 from config.own_valkey import OwnValkey
+from config.settings import reachable
 from hub.errors import ConfigError
 
 STOP_S = 20.0
@@ -55,7 +56,7 @@ class Supervisor:
             "HOST": settings.host,
             "DATA": str(data),
         }
-        host = _reachable(settings.host)
+        host = reachable(settings.host)
         url = settings.public_url or f"http://{host}:{port}"
         self._webs = [Child(_numbered("web", n, webs), run_module, WEB, line, True) for n in range(webs)]
         self._workers = [Child(_numbered("worker", n, workers), run_module, WORKER, line, False) for n in range(workers)]
@@ -186,13 +187,6 @@ def _how(code: int) -> str:
     return f"by signal {-code}" if code < 0 else f"with code {code}"
 
 
-def _reachable(host: str) -> str:
-    """The address at which this machine reaches a host that may stand for all of its addresses."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
-
-
 def listener(host: str, port: int) -> socket.socket:
     """The listening socket, handed to web processes: they come and go and leave no moment in which nobody listens."""
     line = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -207,10 +201,15 @@ def listener(host: str, port: int) -> socket.socket:
 
 
 def up(webs: int, workers: int) -> int:
-    """Check the configuration, then run everything. Exit code 1 when the port is taken, 2 for a configuration with mistakes."""
+    """Check the configuration, then run everything. Exit code 1 when the data folder or the port is taken, 2 for a configuration
+    with mistakes."""
     began = time.monotonic()
     try:
         installation = load()
+        held = data_folder.hold(data_folder.made(installation.hub.data))
+    except data_folder.InUse as exc:
+        say(str(exc))
+        return 1
     except ConfigError as exc:
         print(exc.told() if isinstance(exc, Faulty) else exc, file=sys.stderr)  # noqa: T201
         return MISTAKEN
@@ -221,6 +220,7 @@ def up(webs: int, workers: int) -> int:
         other = "another one: make run PORT=8001, or frontdesk up --port 8001"
         say(f"Port {port} of {host} can't be used: {exc.strerror}. Take {other}")
         return 1
+    data_folder.note(held, host=host, port=line.getsockname()[1])
     code = Supervisor(installation, line, webs=webs, workers=workers).run()
     say(f"Stopped after {time.monotonic() - began:.0f} s")
     return code

@@ -33,11 +33,26 @@ STOP_S = 5.0
 
 def redis_url(settings: HubSettings) -> str:
     """The URL of the Redis to use, started first when it is our own."""
+    if settings.redis is None:
+        start(folder_of(settings))
+    return known_url(settings)
+
+
+def known_url(settings: HubSettings) -> str:
+    """The URL of the Redis to use, whether or not it runs."""
     if settings.redis is not None:
         return settings.redis.get_secret_value()
-    folder = settings.data.resolve() / "valkey"
-    start(folder)
-    return f"unix://{socket_of(folder)}"
+    return f"unix://{socket_of(folder_of(settings))}"
+
+
+def runs(settings: HubSettings) -> bool:
+    """Whether there is a Redis to talk to, as far as that is ours to know."""
+    return settings.redis is not None or answers(socket_of(folder_of(settings)))
+
+
+def folder_of(settings: HubSettings) -> Path:
+    """Where our server keeps what it has."""
+    return settings.data.resolve() / "valkey"
 
 
 def socket_of(folder: Path) -> Path:
