@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, exists, literal, select, text, union_all, update
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel import SQLModel
@@ -45,29 +48,41 @@ class throw_away_database:
         await self._run(f"DROP DATABASE IF EXISTS {self.name}{force}")
 
 
+@cache
+def _templates() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
+async def _copied(folder: Path, lanes: int) -> str:
+    template = _templates() / f"{lanes}.db"
+    if not template.exists():
+        await (await open_store(f"sqlite:///{template}", lanes=lanes)).close()
+    shutil.copyfile(template, folder / "hub.db")
+    return f"sqlite:///{folder}/hub.db"
+
+
+async def fresh_store(folder: Path, *, lanes: int = 4) -> Store:
+    """A store on an SQLite database of its own, `hub.db` in the folder, copied from one that this process has made once."""
+    return await open_store(await _copied(folder, lanes), lanes=lanes)
+
+
 class Kept:
     """The databases of this run, by kind."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
         self._made: dict[str, throw_away_database] = {}
         self._urls: dict[str, str] = {}
 
     async def url(self, kind: str, folder: Path) -> str:
         """An empty database with its tables."""
         if kind == "sqlite":
-            return await self._copied(folder)
+            return await _copied(folder, 4)
         if kind not in self._urls:
             self._made[kind] = throw_away_database(os.environ[DATABASES[kind]])
             self._urls[kind] = await self._made[kind].__aenter__()
         return self._urls[kind]
-
-    async def _copied(self, folder: Path) -> str:
-        template = self._folder / "template.db"
-        if not template.exists():
-            await (await open_store(f"sqlite:///{template}", lanes=4)).close()
-        shutil.copyfile(template, folder / "hub.db")
-        return f"sqlite:///{folder}/hub.db"
 
     async def drop(self) -> None:
         for made in self._made.values():
@@ -78,7 +93,10 @@ async def empty(store: Store) -> None:
     """Forget everything that a test has written."""
     tables = SQLModel.metadata.tables
     stay = {table.__tablename__ for table in (Meta, Lane, Counter)}
+    some = [select(literal(name)).where(exists().select_from(tables[name])) for name in tables.keys() - stay]
     async with store.db.write() as connection:
-        for name in tables.keys() - stay:
+        for name in (await connection.execute(union_all(*some))).scalars().all():
             await connection.execute(delete(tables[name]))
+        facts = tables[str(Meta.__tablename__)]
+        await connection.execute(delete(facts).where(facts.c.name.contains(":")))  # what is known of a desk or a channel
         await connection.execute(update(tables[str(Counter.__tablename__)]).values(value=0))

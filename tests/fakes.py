@@ -26,6 +26,7 @@ from hub.routing import RoutingRules
 from hub.runtime import Hub
 from hub.store.store import Store
 from hub.surveys import SurveyRules
+from hub.translation import TranslationRules
 from hub.workbench import Workbench
 
 TEXT_ONLY = Capabilities(parts=frozenset({"text"}), text_limit=1000, timeout=2.0)
@@ -148,6 +149,8 @@ async def fake_hub(store: Store, redis_url: str, prefix: str, folder: Path, **mo
         workbench=more.pop("workbench", Workbench()),
         access=more.pop("access", AccessRules()),
         promises=more.pop("promises", Promises()),
+        translation=more.pop("translation", TranslationRules()),
+        translator=more.pop("translator", None),
         public_url="http://127.0.0.1",
         now=lambda: datetime.now(UTC),
     )

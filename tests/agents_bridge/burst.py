@@ -2,7 +2,9 @@
 
 `python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the worker is
 killed every five seconds, with `--workers 2` one after the other. Exit code 1 when anything is lost, doubled or out of order,
-when Slack had to refuse a call, or, without kills, when customers' lines are seen later than after ten seconds (p95).
+when Slack had to refuse a call, or, without kills, when customers' lines are seen later than after ten seconds (p95). With more
+conversations than Slack's pace has posts for (`--conversations 300`) lines are late; `known_p95_s` says after what time customers
+are named, in a digest or a thread.
 """
 
 from __future__ import annotations
@@ -85,6 +87,12 @@ class Rush:
                 found += [((int(n), int(line)), thread, post["at"]) for n, line in NAMED.findall(post["text"])]
         return found
 
+    def digests(self) -> list[tuple[list[int], float]]:
+        """(customers, when) of the posts that tell of several whose threads wait."""
+        posts = [post for place in self.slack.workspace.places.values() for post in place.messages.values()]
+        told = [post for post in posts if str(post["text"]).startswith("📥")]
+        return [([int(n) for n, _ in NAMED.findall(json.dumps(post["blocks"]))], float(post["ts"])) for post in told]
+
     @property
     def workers(self) -> list[str]:
         """Names of the worker processes."""
@@ -132,6 +140,11 @@ def judged(rush: Rush, began: float) -> dict[str, Any]:
     for place in range(len(rush.bots)):
         best |= at_best([(at, line) for line, at in said.items() if line[0] % len(rush.bots) == place])
     delays = [first[name] - said[name] for name in first]
+    digests = rush.digests()
+    known = {n: at for (n, line), at in first.items() if line == 0}
+    for customers, at in digests:
+        known |= {n: min(at, known.get(n, at)) for n in customers}
+    named = Counter(n for customers, _ in digests for n in customers)
     cards = [post for post in rush.slack.accepted.of("post") if not post["thread_ts"]]
     counts = Counter(name for name, *_ in seen)
     methods = Counter(method for method, *_ in rush.slack.calls)
@@ -143,7 +156,10 @@ def judged(rush: Rush, began: float) -> dict[str, Any]:
         "lost": len(said) - len(first),
         "doubled": sum(count - 1 for count in counts.values()),
         "disordered": sum(found != sorted(found) for found in order.values()),
-        "stray": sum(len(found) != 1 for found in threads.values()) + max(0, len(cards) - len(threads)),
+        "stray": sum(len(found) != 1 for found in threads.values()) + max(0, len(cards) - len(digests) - len(threads)),
+        "digests": len(digests),
+        "told_twice": sum(count - 1 for count in named.values()),
+        "known_p95_s": percentile([at - said[n, 0] for n, at in known.items()], 0.95),
         "posts": methods["chat.postMessage"],
         "updates": methods["chat.update"],
         "lookups": methods["conversations.replies"] + methods["conversations.history"],
@@ -157,7 +173,7 @@ def judged(rush: Rush, began: float) -> dict[str, Any]:
 
 def wrong(figures: dict[str, Any]) -> list[str]:
     """What must not be."""
-    found = [name for name in ("lost", "doubled", "disordered", "stray", "refused") if figures[name]]
+    found = [name for name in ("lost", "doubled", "disordered", "stray", "told_twice", "refused") if figures[name]]
     found += ["late"] if not figures["kills"] and not 0 <= figures["seen_p95_s"] <= LATE_S else []
     return found
 

@@ -11,16 +11,16 @@ import pytest
 from hub.errors import Uncertain, Undeliverable
 from hub.ports import Window
 from hub.store.agent_tables import Audit
-from hub.store.store import open_store
 from hub.store.tables import Conversation, Delivery, Message
 from tests.agents_bridge.desk_hubs import Room, room
+from tests.databases import fresh_store
 from tests.hub.hubs import EDITABLE, only, put, rows, settle, text_of
 from tests.servers.slack import SlackServer
 
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files", undo_s=20) as made:
         yield made
     await store.close()

@@ -10,15 +10,15 @@ import pytest
 
 from agents_bridge.slack.asking import SHOWN, listed
 from hub.people import Seen
-from hub.store.store import open_store
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import NOON, hook
+from tests.databases import fresh_store
 from tests.servers.slack import SlackServer
 
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files") as made:
         yield made
     await store.close()

@@ -11,10 +11,10 @@ import pytest
 
 from agents_bridge.slack.canned import CANNED, PICK, TEXT, TEXT_LIMIT, canned_view, options
 from hub.canned import CannedReplies
-from hub.store.store import open_store
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import hook
 from tests.conftest import until
+from tests.databases import fresh_store
 from tests.servers.slack import SlackServer
 
 READY = CannedReplies.model_validate(
@@ -33,7 +33,7 @@ READY = CannedReplies.model_validate(
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files", canned=READY) as made:
         yield made
     await store.close()

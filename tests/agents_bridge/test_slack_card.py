@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from agents_bridge.slack.desk import SlackDesk
-from hub.model import ChannelName, DeskName, Proved
+from hub.model import ChannelName, DeskName, Profile, Proved
 from hub.ports import Kit
 from hub.reading import read
-from hub.store.store import open_store
 from hub.store.tables import Conversation, Identity, Message
 from tests.agents_bridge.desk_hubs import Room, over_http, room
 from tests.agents_bridge.desks import MemoryFiles, settings
+from tests.databases import fresh_store
 from tests.fakes import fake_hub, said
 from tests.hub.hubs import EDITABLE, Phone, only, rows, settle
 from tests.servers.serving import serving
@@ -26,7 +26,7 @@ from tests.servers.slack import SlackServer, slack_server
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files") as made:
         yield made
     await store.close()
@@ -54,6 +54,14 @@ async def test_a_card_shows_who_is_verified_what_was_before_and_how_far_in_line_
     assert "1 earlier" in shown and f"#c={talks[0]['id']}" in shown and "<!date^" in shown
 
 
+async def test_a_card_shows_what_a_site_says_of_a_customer_and_that_it_is_no_word_of_ours(at: Room) -> None:
+    own = {"plan": "gold <!channel>", "Identity": "🛡️ E-mail"}
+    await settle(at.hub, said("Where is my order?", profile=Profile(name="Mei", attributes=own)))
+    shown = at.card(threads(at.slack)[0])
+    assert "*ℹ️ plan*" in shown and "gold" in shown and "<!channel>" not in shown
+    assert "*ℹ️ Identity*" in shown and "not verified" in shown
+
+
 async def test_who_answered_sees_that_the_customer_has_read_it(at: Room) -> None:
     at.phone.capabilities = replace(EDITABLE, pulled=True)
     thread = await at.customer("Where is my order?")
@@ -74,7 +82,7 @@ async def test_two_workspaces_each_have_their_own_threads_private_channels_too(
     """The same conversation at both; a thread's name counts in its own workspace alone."""
     async with AsyncExitStack() as stack:
         other = await stack.enter_async_context(slack_server())
-        store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+        store = await fresh_store(tmp_path)
         stack.push_async_callback(store.close)
         kit = Kit(MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), ("billing",))
         private = settings(api_url=slack.api_url, channel="C0OPEN", channels={"phone": "G0PRIVATE"})

@@ -13,10 +13,10 @@ from agents_bridge.slack.manifest import SCOPES
 from agents_bridge.slack.telling import told
 from hub import checking
 from hub.people import Trouble
-from hub.store.store import open_store
 from hub.store.tables import Conversation
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.test_slack_limits import LOCALES, LONGEST, TEXT, message
+from tests.databases import fresh_store
 from tests.hub.hubs import only
 from tests.servers.slack import SlackServer
 
@@ -24,7 +24,7 @@ from tests.servers.slack import SlackServer
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
     slack.workspace.people["U2BO"]["email"] = "bo@shop.example"
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     await store.agents.invite("anna@shop.example", "Anna", "agent")
     await store.agents.invite("bo@shop.example", "Bo", "agent")
     options: dict[str, Any] = {"who_answers": "agents", "ask_first": True, "escalation": "C0URGENT"}
@@ -75,18 +75,18 @@ async def test_a_missing_scope_is_told_where_people_are_with_what_it_costs_and_h
     await checking._check(at.hub, "slack", at.desk)
     [told] = [post for post in at.slack.posts() if post["channel"] == "C0URGENT"]
     assert "files:read" in told["text"] and "do not reach customers" in told["text"] and "install the app again" in told["text"]
-    assert [place for place, *_ in await at.hub.store.pages.troubles()] == ["slack"]
+    assert [place for place, *_ in await at.hub.store.troubles.all()] == ["slack"]
     at.slack.scopes = list(SCOPES)
     await checking._check(at.hub, "slack", at.desk)
-    assert await at.hub.store.pages.troubles() == []
+    assert await at.hub.store.troubles.all() == []
 
 
 async def test_a_token_that_serves_no_more_stands_where_agents_look(at: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     await checking.check(at.hub)
-    assert await at.hub.store.pages.troubles() == []
+    assert await at.hub.store.troubles.all() == []
     monkeypatch.setattr("tests.servers.slack.TOKEN", "another")
     await checking._check(at.hub, "slack", at.desk)
-    [(place, said, mend)] = await at.hub.store.pages.troubles()
+    [(place, said, mend)] = await at.hub.store.troubles.all()
     assert place == "slack" and "invalid_auth" in said and "bot_token" in mend
 
 

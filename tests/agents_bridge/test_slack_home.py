@@ -15,15 +15,16 @@ from slack_sdk.models.views import View
 from agents_bridge.slack import home
 from hub import pages as module
 from hub.pages import Pages, capacity_of, id_at
-from hub.people import Health, Page, Seen
+from hub.people import Health, Page, Seen, Trouble
+from hub.promises import Promises
 from hub.routing import RoutingRules
 from hub.store.agent_tables import Agent
-from hub.store.store import open_store
 from hub.store.tables import Conversation
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import NOON
 from tests.agents_bridge.test_slack_limits import LOCALES, LONGEST, _validated, valid
 from tests.conftest import until
+from tests.databases import fresh_store
 from tests.fakes import said
 from tests.hub.hubs import only, rows, settle
 from tests.servers.slack import SlackServer
@@ -33,7 +34,7 @@ from tests.servers.slack_events import Told
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
     slack.workspace.people["U7VIEWER"] = {"name": "Gil", "email": "gil@shop.example"}
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     await store.agents.invite("anna@shop.example", "Anna", "agent")
     await store.agents.invite("gil@shop.example", "Gil", "viewer")
     async with room(slack, store, redis_url, prefix, tmp_path / "files", who_answers="agents") as made:
@@ -58,6 +59,15 @@ async def test_the_page_shows_what_is_mine_what_waits_and_for_how_long(at: Room)
     counts = await at.hub.store.console.counts((await at.hub.store.agents.everyone())[0].id)
     assert f"Waiting for somebody · {counts.unassigned}" in first and counts.unassigned == 2
     assert "Last 24 hours: 2 new" in first and "Everything works: phone, slack" in first
+
+
+async def test_the_page_says_until_when_something_is_due(at: Room) -> None:
+    await settle(at.hub, said("My order?"))
+    assert "🎯" not in await drawn(at, at.slack.opens_home())
+    at.hub.promises = Promises.model_validate({"targets": [{"first": "15m"}]})
+    await settle(at.hub, said("And mine?", customer="bob"))
+    due = (await only(at.hub.store, Conversation, due_kind="first"))["due_ms"] // 1000
+    assert f"🎯 due <!date^{due}^" in await drawn(at)
 
 
 async def test_claim_on_the_page_makes_it_mine_and_the_page_follows(at: Room) -> None:
@@ -162,10 +172,10 @@ async def test_a_limit_of_slacks_puts_off_pages_and_nothing_else(at: Room) -> No
 
 
 async def test_what_is_broken_stands_on_the_page_with_how_to_mend_it(at: Room) -> None:
-    await at.hub.store.pages.broke("telegram", "token", "the token is refused", "set a new one")
+    await at.hub.store.troubles.broke("telegram", Trouble("token", "the token is refused", "set a new one"))
     shown = await drawn(at, at.slack.opens_home())
     assert "telegram" in shown and "the token is refused" in shown and "set a new one" in shown
-    await at.hub.store.pages.works("telegram", [])
+    await at.hub.store.troubles.works("telegram", [])
     assert "the token is refused" not in await drawn(at)
 
 
@@ -199,7 +209,7 @@ async def test_help_names_every_command(at: Room, text: str) -> None:
 def full(long: str) -> Page:
     """A page of everything, at its longest."""
     url = "https://hub.example/" + "c" * 150
-    seen = [Seen(long, long, long, long, long, NOON, url, f"{n:032x}", f"C0:{n}.1") for n in range(15)]
+    seen = [Seen(long, long, long, long, long, NOON, url, f"{n:032x}", f"C0:{n}.1", NOON) for n in range(15)]
     health = [Health(long, long, long) for _ in range(40)] + [Health(f"{n}{long}") for n in range(60)]
     return Page(long, True, True, NOON + timedelta(hours=1), long, 900, 999, seen, seen, 900, 99, 999, 999, 999, health)
 

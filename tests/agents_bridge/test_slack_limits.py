@@ -12,6 +12,8 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from agents_bridge.slack import asking, blocks, canned, heads, marking, modals
+from agents_bridge.slack.amending import CHANGED, changed
+from agents_bridge.slack.digest import digest
 from agents_bridge.slack.guard import held_blocks
 from agents_bridge.slack.text import inert
 from hub.canned import CannedReplies
@@ -66,6 +68,7 @@ def full(long: str, status: Any) -> Any:
     """A card of everything: 40 fields, 100 tags, names without end."""
     facts: dict[str, Any] = dict.fromkeys(("customer", "preview", "agent", "team", "locale", "resolved_by"), long)
     facts |= {"tags": [f"{n}{long[:40]}" for n in range(100)], "contact": {f"{n}{long}": long for n in range(40)}}
+    facts |= {"attributes": {f"{n}{long}": long for n in range(40)}, "due_at": NOON, "due_kind": "resolve"}
     facts |= {"priority": 3, "snoozed_until": NOON, "waiting_since": NOON, "resolved_at": NOON, "calls_left": 5}
     console_url = "https://hub.example/" + "c" * 120
     return card(status=status, window_until=NOON + timedelta(days=2), console_url=console_url, **facts)
@@ -101,6 +104,35 @@ def test_a_card_with_the_lines_that_travel_with_it(long: str, locale: Locale) ->
 
 @LONGEST
 @LOCALES
+def test_a_post_with_its_translations(long: str, locale: Locale) -> None:
+    """In its own post and in a head: a changed text may be a tenth as long as a new one."""
+    for count, most, by in ((1, 60, "long"), (1, 3500, "long"), (20, 150, "long"), (20, 150, "two")):
+        authors = [long[:191] if by == "long" or n % 2 else "Bo" for n in range(count)]
+        lines = [line(long[:most], author=name, translation=long, key=f"k{n}") for n, name in enumerate(authors)]
+        lines = list(next(blocks.groups(lines, locale)).lines)
+        made = changed(lines, locale, named=True)
+        if made is None:
+            alone = "\n".join(blocks.line(one, locale, named=True) for one in lines)
+            assert heads.size(heads.sections(alone)) > 0.8 * heads.TOGETHER, "only what has no room below it"
+            continue
+        assert 0 < len(made["text"].encode()) <= CHANGED
+        message(made.get("blocks", []))
+        shown = "\n".join(block["text"]["text"] for block in made.get("blocks", [])) or made["text"]
+        assert shown.count("🌐") >= count, "each has its own below it"
+    said = long.encode()[: heads.BYTES].decode(errors="ignore")
+    made = heads.head(full(long, "open"), [line(said, author=long[:191], translation=long)], locale)
+    assert len(json.dumps([*made["blocks"], *made["attachments"]], ensure_ascii=False)) <= heads.TOGETHER
+
+
+def test_a_long_text_is_not_cut_within_what_stands_for_one_character() -> None:
+    for shift in range(6):
+        text = "x" * shift + "&amp;" * 2000
+        cut = [block["text"]["text"] for block in heads.sections(text)]
+        assert "".join(cut) == text and all(one.endswith((";", "x")) and len(one) <= heads.SECTION for one in cut)
+
+
+@LONGEST
+@LOCALES
 def test_lines_questions_and_lists(long: str, locale: Locale) -> None:
     data = {"state": "failed", "reason": long}
     told = [line(long, kind="status", by="system", delivery="d" * 300, data=data) for _ in range(blocks.BUTTONS_LIMIT)]
@@ -110,6 +142,15 @@ def test_lines_questions_and_lists(long: str, locale: Locale) -> None:
     message(held_blocks(long[:300], "1700000000.000100", locale))
     seen = Seen(long, long, long, long, long, NOON, "https://hub.example/console/#c=1")
     assert len(asking.listed([seen] * 200, locale)) <= TEXT
+
+
+@LONGEST
+@LOCALES
+def test_a_digest_of_ten(long: str, locale: Locale) -> None:
+    url = "https://hub.example/" + "c" * 200
+    text, made = digest([Seen(long, long, long, "", "", NOON, url)] * 10, locale)
+    message(made)
+    assert "10" in text and "<!channel>" not in str(made)
 
 
 @LONGEST

@@ -9,8 +9,8 @@ import pytest
 
 from agents_bridge.slack.text import inert
 from hub.model import Event, ExternalId
-from hub.store.store import open_store
 from tests.agents_bridge.desk_hubs import Room, room
+from tests.databases import fresh_store
 from tests.fakes import said
 from tests.hub.hubs import settle
 from tests.servers.slack import SlackServer
@@ -18,7 +18,7 @@ from tests.servers.slack import SlackServer
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files") as made:
         yield made
     await store.close()
@@ -76,7 +76,7 @@ async def test_customers_changes_are_shown_with_the_words_before(at: Room) -> No
 async def test_in_an_archived_channel_open_threads_move_to_the_fallback(
     slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path
 ) -> None:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files", fallback="C0SPARE") as at:
         old = await at.customer("Where is my order?")
         slack.workspace.place("C0SUPPORT").archived = True

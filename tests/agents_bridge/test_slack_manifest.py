@@ -12,11 +12,15 @@ from typer.testing import CliRunner
 
 from agents_bridge.slack.desk import SlackDesk
 from agents_bridge.slack.manifest import SCOPES, lacking, manifest
+from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.settings import SlackSettings, WorkspacesSettings
+from agents_bridge.slack.thread_words import NAMES
 from config.__main__ import app
 from hub.errors import ConfigError
 from tests.agents_bridge.desks import desk_at, settings
 from tests.servers.slack import SlackServer
 
+PAGE = Path(__file__).parents[2] / "docs" / "slack.md"
 SHIPPED = Path(__file__).parents[2] / "deploy" / "slack-manifest.yaml"
 
 
@@ -78,3 +82,20 @@ async def test_a_missing_scope_is_named_at_start_with_what_does_not_work(slack: 
 def test_nothing_is_said_where_slack_does_not_name_scopes() -> None:
     assert lacking("", settings()) == {}
     assert set(lacking("chat:write, commands", settings())) == set(SCOPES) - {"chat:write", "commands"}
+
+
+def test_the_page_names_every_scope_shortcut_word_and_setting() -> None:
+    page, made = PAGE.read_text(), manifest("https://x.example/hooks/slack")["features"]
+    assert [scope for scope, why in SCOPES.items() if f"| `{scope}` | {why} |" not in page] == []
+    shortcuts = [one["name"] for one in made["shortcuts"]]
+    assert [name for name in shortcuts if f"**{name}**" not in page] == []
+    for locale in ("en", "zh"):
+        assert [name for name in shortcuts if f"*{name}*" not in SAYINGS[locale]["help"]] == []
+    english = {word for word in NAMES if word.isascii()} - {"close", "done", "open", "take", "unassign", "priority", "tags"}
+    english -= {"unmerge", "canned", "translate"}
+    assert [word for word in sorted(english) if f"!{word}" not in page] == []
+    assert {NAMES[word] for word in english} == set(NAMES.values()), "only other spellings are left out"
+    for word in ("queue", "me", "find", "new", "status", "available", "away", "agent", "link", "help"):
+        assert f"/frontdesk {word}" in page and f"/frontdesk {word}" in SAYINGS["en"]["slash"], word
+    named = {*SlackSettings.model_fields, *WorkspacesSettings.model_fields} - {"type", "continue_in"}
+    assert [name for name in sorted(named) if f"`{name}" not in page and f"\n{name}:" not in page] == []

@@ -13,11 +13,11 @@ import pytest
 from agents_bridge.slack import errors
 from hub import listening, sweep
 from hub.ports import Receipt
-from hub.store.store import open_store
 from hub.store.tables import Message
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import desk_at, event, hook
 from tests.conftest import until
+from tests.databases import fresh_store
 from tests.fakes import said
 from tests.hub.hubs import rows, settle, text_of
 from tests.servers.slack import SlackServer
@@ -25,7 +25,7 @@ from tests.servers.slack import SlackServer
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files") as made:
         yield made
     await store.close()
@@ -72,6 +72,21 @@ async def test_after_an_outage_open_threads_are_read_again_and_nothing_counts_tw
     await listening.doubt(at.hub, "slack", datetime.now(UTC) - timedelta(minutes=5))
     await read_again(at)
     assert len(at.phone.texts) == 3 and len(at.phone.changes) == 1
+
+
+async def test_an_answer_whose_event_comes_after_that_of_the_next_one_is_marked_and_its_author_told(at: Room) -> None:
+    """Slack tells again what it heard no 2xx for, up to five minutes later; agents write on meanwhile."""
+    thread = await at.customer("Where is my order?")
+    there = await silence(at)
+    first = at.slack.reply(thread, "It left yesterday")
+    second = at.slack.reply(thread, "Here is its number")
+    third = at.slack.reply(thread, "!n told them")
+    at.slack.sender.hook = there
+    for told in (second, first, third):
+        await at.hears(at.slack.sender.again(told))
+    assert at.phone.texts == ["Here is its number", "It left yesterday"], "nothing is held back for what may never come"
+    assert [text_of(row) for row in await rows(at.hub.store, Message) if row["late"]] == ["It left yesterday"]
+    assert ["only now" in said for said in at.whispers()] == [True]
 
 
 async def test_a_thread_that_is_gone_and_one_that_is_limited_hold_nobody_up(at: Room) -> None:

@@ -18,11 +18,11 @@ from hub.beginning import WHY, barrier
 from hub.people import Reachable
 from hub.ports import Capabilities, Window
 from hub.store.reach import Reached
-from hub.store.store import open_store
 from hub.store.tables import Conversation, Identity, Message
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.test_slack_limits import LOCALES, LONGEST, _validated, valid
 from tests.conftest import until
+from tests.databases import fresh_store
 from tests.fakes import said
 from tests.hub.hubs import EDITABLE, Phone, only, put, rows, settle
 from tests.servers.slack import SlackServer
@@ -30,7 +30,7 @@ from tests.servers.slack import SlackServer
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     await store.agents.invite("anna@shop.example", "Anna", "agent")
     async with room(slack, store, redis_url, prefix, tmp_path / "files", who_answers="agents") as made:
         yield made
@@ -164,7 +164,7 @@ async def test_a_forged_choice_reaches_nobody(at: Room, chosen: str) -> None:
 
 
 async def test_any_address_where_the_channel_takes_any(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> None:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     await store.agents.invite("anna@shop.example", "Anna", "agent")
     phone = Phone(replace(EDITABLE, begins="anybody"))
     async with room(slack, store, redis_url, prefix, tmp_path / "files", who_answers="agents", phone=phone) as at:

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from hub.store.store import open_store
 from hub.store.tables import Conversation, Identity
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.conftest import until
+from tests.databases import fresh_store
 from tests.hub.hubs import only, settle
 from tests.servers.slack import SlackServer
 
 
 @pytest.fixture
 async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
-    store = await open_store(f"sqlite:///{tmp_path / 'hub.db'}", lanes=4)
+    store = await fresh_store(tmp_path)
     async with room(slack, store, redis_url, prefix, tmp_path / "files") as made:
         yield made
     await store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from connectors import CONNECTORS
+from hub.store.migrate import migrate
 from tests.config.folders import folder_with
 
 TYPES = ", ".join(sorted(CONNECTORS))
@@ -91,16 +93,40 @@ def test_config_show_masks(tmp_path: Path) -> None:
 
 def test_agents_and_dead_letters(tmp_path: Path) -> None:
     known = {"DATA": str(tmp_path / "data"), "FRONTDESK_CONFIG": str(folder_with(tmp_path / "c", {"hub.yaml": "port: 8123\n"}))}
-    try:
-        added = frontdesk("agent", "add", "ann@example.com", "--role", "admin", **known)
-        assert added.stdout.startswith("http://127.0.0.1:8123/console/#"), added.stderr
-        assert frontdesk("agent", "add", "bo@example.com", "--role", "king", **known).returncode == 2
-        assert frontdesk("first-admin", **known).returncode == 0
-        listed = frontdesk("dlq", "list", "--json", **known)
-        assert (listed.returncode, json.loads(listed.stdout)) == (0, [])
-        assert frontdesk("dlq", "show", "1", **known).returncode == 1
-        assert "would replay 0" in frontdesk("dlq", "replay", "1", "--dry-run", **known).stdout
-    finally:
-        from config import valkey
+    asyncio.run(migrate(f"sqlite:///{tmp_path / 'data' / 'frontdesk.db'}"))
+    added = frontdesk("agent", "add", "ann@example.com", "--role", "admin", **known)
+    assert added.stdout.startswith("http://127.0.0.1:8123/console/#"), added.stderr
+    assert frontdesk("agent", "add", "bo@example.com", "--role", "king", **known).returncode == 2
+    wrong = frontdesk("agent", "add", "notanemail", **known)
+    assert (wrong.returncode, wrong.stderr) == (2, "notanemail is no e-mail address: give one such as ann@example.com\n")
+    assert frontdesk("first-admin", **known).returncode == 0
+    listed = frontdesk("dlq", "list", "--json", **known)
+    assert (listed.returncode, json.loads(listed.stdout), listed.stderr) == (0, [], "")
+    assert frontdesk("dlq", "show", "1", **known).returncode == 1
+    assert not (tmp_path / "data" / "valkey").exists(), "a command leaves nothing behind that runs"
 
-        valkey.stop((tmp_path / "data").resolve() / "valkey")
+
+@pytest.mark.parametrize("command", ["dlq list", "first-admin", "agent add ann@example.com"])
+def test_a_command_makes_no_installation_where_there_is_none(tmp_path: Path, command: str) -> None:
+    done = frontdesk(*command.split(), "--data", str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        f"there is no installation in {tmp_path / 'none'}: start one there, or say where it is with --data or DATA\n"
+    )
+    assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("program", ["up", "web", "worker"])
+def test_a_data_folder_that_can_t_be_had_is_said_so(tmp_path: Path, program: str) -> None:
+    (tmp_path / "file").write_text("")
+    for place, why in (("/proc/nope", "No such file or directory"), (str(tmp_path / "file"), "it is a file")):
+        done = frontdesk(program, DATA=place, PORT="0", REDIS_URL="redis://127.0.0.1:1")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"the data folder {place} can't be used: {why}; give another one with --data or DATA\n"
+
+
+def test_schemas_that_can_t_be_written_are_said_so() -> None:
+    done = frontdesk("schema", "/proc/x")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("/proc/x/")
+    assert done.stderr.endswith("can't be written: No such file or directory; give another folder\n")

@@ -14,6 +14,8 @@ from hub.errors import ConfigError
 from hub.model import ChannelName
 from tests.config.folders import folder_with, loaded, mistakes
 
+AWAY = "move it away, or put .example behind its name"
+UNREAD = f"no file of this name is read; a channel's goes to channels/, a desk's to desks/; else {AWAY}"
 TYPES = ", ".join(sorted(CONNECTORS))
 TELEGRAM = "type: telegram\ntoken: ${TOKEN}\nwebhook_secret: ${SECRET}\n"
 GOOD = {"TOKEN": "123456:ABC-def", "SECRET": "s3cret-s3cret-s3cret"}
@@ -53,6 +55,81 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
         "routing.yaml:2:1: capacity: must be a whole number from 1",
         "routing.yaml:4:5: rules.0.team: no team is named 'billling'; did you mean 'billing'?",
     ]
+
+
+def test_a_desk_s_places_are_held_to_teams_channels_and_ids(tmp_path: Path) -> None:
+    """Which Slack channel a team, one of our channels and what is urgent go to."""
+    slack = "type: slack\nbot_token: x\nsigning_secret: 'abcdefgh'\nchannel: C1\n"
+    places = "channels:\n  billing: G2\n  web: C3\n"
+    files = {"routing.yaml": "teams:\n  billing: {}\n", "channels/web.yaml": "type: web\n"}
+    assert mistakes(tmp_path, {**files, "desks/slack.yaml": f"{slack}{places}escalation: C4\n"}) == []
+    wrong = f"{slack}channels:\n  biling: G2\n  shop: C3\n  web: support\nescalation: '#urgent'\n"
+    assert mistakes(tmp_path, {**files, "desks/slack.yaml": wrong}) == [
+        "desks/slack.yaml:6:3: channels.biling: no team or channel is named 'biling'; did you mean 'billing'?",
+        "desks/slack.yaml:7:3: channels.shop: no team or channel is named 'shop'; there are billing, web",
+        "desks/slack.yaml:8:3: channels.web: must be a text like ^[CG][A-Z0-9]+$",
+        "desks/slack.yaml:9:1: escalation: must be a text like ^[CG][A-Z0-9]+$",
+    ]
+
+
+SEVERAL = """
+type: slack_workspaces
+client_id: "1.2"
+client_secret: abcdefgh
+signing_secret: abcdefgh
+workspaces:
+  T1:
+    channel: C1
+    escalation: C2
+  T2:
+    channels:
+      billing: G3
+"""
+SEAL = "public_url: https://help.example.com\nseal_keys: [" + "QUJD" * 10 + "QUI=]\n"
+
+
+def test_one_app_in_several_workspaces_is_held_to_ids_and_names(tmp_path: Path) -> None:
+    files = {"hub.yaml": SEAL, "routing.yaml": "teams:\n  billing: {}\n", "desks/slack.yaml": SEVERAL}
+    assert mistakes(tmp_path, files) == []
+    wrong = SEVERAL.replace("C2", "'#urgent'").replace("G3", "support").replace("billing", "biling")
+    assert mistakes(tmp_path, files | {"desks/slack.yaml": wrong}) == [
+        "desks/slack.yaml:8:5: workspaces.T1.escalation: must be a text like ^[CG][A-Z0-9]+$",
+        "desks/slack.yaml:11:7: workspaces.T2.channels.biling: must be a text like ^[CG][A-Z0-9]+$",
+    ]
+    unknown = SEVERAL.replace("T2:", "X2:").replace("billing", "biling")
+    assert mistakes(tmp_path, files | {"desks/slack.yaml": unknown}) == [
+        "desks/slack.yaml:9:3: workspaces.X2: can't be named so: names here are like ^T[A-Z0-9]+$",
+    ]
+    known = SEVERAL.replace("billing", "biling")
+    assert mistakes(tmp_path, files | {"desks/slack.yaml": known}) == [
+        "desks/slack.yaml:11:7: workspaces.T2.channels.biling: no team or channel is named 'biling'; did you mean 'billing'?",
+    ]
+
+
+def test_a_team_has_a_place_in_one_workspace_and_one_workspace_is_the_usual(tmp_path: Path) -> None:
+    files = {"hub.yaml": SEAL, "routing.yaml": "teams:\n  billing: {}\n"}
+    twice = SEVERAL.replace("    escalation: C2\n", "    channels: {billing: C5}\n")
+    assert mistakes(tmp_path, files | {"desks/slack.yaml": twice}) == [
+        "desks/slack.yaml:11:7: workspaces.T2.channels.billing: 'billing' has a place in T1 already; it can have one"
+    ]
+    both = SEVERAL.replace("    channels:\n      billing: G3\n", "    channel: C9\n")
+    [said] = mistakes(tmp_path, files | {"desks/slack.yaml": both})
+    assert "only one workspace can have the usual channel, and T1 and T2 have one" in said
+    none = SEVERAL.replace("    channel: C1\n", "    channels: {}\n")
+    [said] = mistakes(tmp_path, files | {"desks/slack.yaml": none})
+    assert "give channel, or channels by team" in said
+
+
+def test_tokens_that_are_kept_need_a_key_and_an_address(tmp_path: Path) -> None:
+    files = {"routing.yaml": "teams:\n  billing: {}\n", "desks/slack.yaml": SEVERAL}
+    assert mistakes(tmp_path, files) == [
+        "desks/slack.yaml:1:1: is installed by way of our address: give hub.yaml a public_url",
+        "desks/slack.yaml:1:1: keeps tokens in the database and needs a key that seals them: run `frontdesk seal-key`, "
+        "and give the key to hub.yaml as seal_keys: ${FRONTDESK_SEAL_KEY}",
+    ]
+    short = {"hub.yaml": SEAL.replace("QUI=", "")}
+    [said] = mistakes(tmp_path, files | short)
+    assert said.startswith("hub.yaml:2:") and "32 random bytes in base64; `frontdesk seal-key` prints one" in said
 
 
 @pytest.mark.parametrize(
@@ -126,6 +203,23 @@ def test_a_channel_without_its_secret_does_not_start(tmp_path: Path) -> None:
     said = mistakes(tmp_path, {"channels/bot.yaml": "type: telegram\ntoken: ${TOKEN}\n"}, **GOOD)
     assert len(said) == 1
     assert said[0].startswith("channels/bot.yaml:1:1: 'webhook_secret' is required: ")
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, ["5:7: identity.keys.0.secret: the environment variable APP_KEY is not set"]),
+        ({"APP_KEY": "short"}, ["4:7: identity.keys.0: HS256 needs a `secret` of at least 32 bytes, and no `public_key`"]),
+    ],
+)
+def test_one_slip_in_a_list_is_one_mistake(tmp_path: Path, environment: dict[str, str], said: list[str]) -> None:
+    """Nothing is said of what is only wrong because one of its parts is: "must be a list" stood above a list."""
+    text = "type: app\nidentity:\n  keys:\n    - algorithm: HS256\n      secret: ${APP_KEY}\n"
+    (tmp_path / "channels").mkdir()
+    (tmp_path / "channels" / "app.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, environment)
+    assert [line.partition("app.yaml:")[2] for line in str(caught.value).splitlines()] == said
 
 
 def test_references(tmp_path: Path) -> None:
@@ -271,7 +365,57 @@ def test_names_of_files(tmp_path: Path) -> None:
         "channels/old.yml:1:1: is not read; name it old.yaml",
         "desks/same.yaml:1:1: a channel is named 'same' too; every name is given once",
         "notice.yaml:1:1: no file of this name is read; did you mean 'notices'? (.yaml)",
+        f"unrelated.yaml:1:1: {UNREAD}",
     ]
+
+
+def test_what_nobody_reads_is_a_mistake(tmp_path: Path) -> None:
+    files = {
+        "channels": "",
+        "desk/slack.yaml": "type: slack\n",
+        "desks/old/slack.yaml": "type: slack\n",
+        "desks/slack.yaml.off": "type: slack\n",
+        "replies/en.txt": "hello",
+        "token": "secret",
+    }
+    assert mistakes(tmp_path, files) == [
+        "channels:1:1: must be a folder",
+        f"desk:1:1: no folder of this name is read; did you mean 'desks'?; {AWAY}",
+        "desks/old:1:1: folders are not read here; put its files into desks/ itself, or move it away",
+        f"desks/slack.yaml.off:1:1: is not read; {AWAY}",
+        f"replies:1:1: no folder of this name is read; {AWAY}",
+        f"token:1:1: {UNREAD}",
+    ]
+
+
+def test_what_may_lie_beside_the_configuration(tmp_path: Path) -> None:
+    files = {
+        ".git/config": "",
+        ".hub.yaml.swp": "",
+        "README.md": "",
+        "channels/.#shop.yaml": "",
+        "channels/shop.yaml": "type: telegram\ntoken: file:../secrets/telegram\nwebhook_secret: file:./hook.secret\n",
+        "channels/hook.secret": "abcdefghijklmnopqrstuvwxyz012345",
+        "channels/shop.yaml~": "",
+        "channels/web.yaml.example": "type: web\n",
+        "hub.yaml": "",
+        "hub.yaml.bak": "",
+        "routing.yaml.dpkg-old": "",
+        "schemas/hub.json": "{}",
+        "secrets.env": "A=b\n",
+        "secrets/telegram": "123456:abcdefghijklmnopqrstuvwxyz012345678",
+        "secrets/unused": "",
+        "state/frontdesk.db": "",
+    }
+    assert mistakes(tmp_path, files, DATA=str(tmp_path / "state")) == []
+
+
+def test_failpoints_keep_production_from_starting(tmp_path: Path) -> None:
+    files = {"hub.yaml": "environment: production\npublic_url: https://help.example.com\n"}
+    said = "environment: FRONTDESK_FAILPOINTS: is for fault runs; take it away, production does not start with it"
+    assert mistakes(tmp_path, files, FRONTDESK_FAILPOINTS="send.response=exit") == [said]
+    assert mistakes(tmp_path, files) == []
+    assert mistakes(tmp_path, {"hub.yaml": "environment: development\n"}, FRONTDESK_FAILPOINTS="send.response=exit") == []
 
 
 def test_null_where_null_means_something(tmp_path: Path) -> None:
@@ -335,3 +479,25 @@ def test_where_a_conversation_goes_on_must_be_a_web_chat(tmp_path: Path, files: 
         assert mistakes(tmp_path, files, **GOOD) == told
     else:
         assert loaded(tmp_path, files, **GOOD).channels[ChannelName("bot")].continue_in == "web"
+
+
+def test_what_is_wrong_with_translation_is_told_at_its_line(tmp_path: Path) -> None:
+    files = {
+        "routing.yaml": "teams:\n  berlin: {}\n",
+        "translation.yaml": "enabled: true\nagents: English!\nteams: {berlim: de}\ndesks: {slak: ja}\nchannels: {wechta: false}\n"
+        "hold: soon\nlate: never\nglossary:\n  - {en: caddy}\nservice:\n  type: libretranslat\n",
+        "channels/web.yaml": "type: web\n",
+    }
+    assert mistakes(tmp_path, files) == [
+        "translation.yaml:2:1: agents: must be a text like ^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$",
+        "translation.yaml:3:9: teams.berlim: no team is named 'berlim'; did you mean 'berlin'?",
+        "translation.yaml:4:9: desks.slak: no desk is named 'slak'",
+        "translation.yaml:5:12: channels.wechta: no channel is named 'wechta'; there are web",
+        "translation.yaml:6:1: hold: “soon” is not a time; write 90, 90s, 5m or 1h",
+        "translation.yaml:7:1: late: must be one of send, ask",
+        "translation.yaml:8:1: glossary: each term needs a word in at least two languages, as {en: tea caddy, zh: 茶叶罐}",
+        "translation.yaml:11:3: service.type: must be one of libretranslate, deepl, openai; did you mean 'libretranslate'?",
+    ]
+    assert mistakes(tmp_path, {"translation.yaml": "enabled: true\n"})[0].endswith(
+        "'service' is required: name the service that translates, or set enabled: false"
+    )

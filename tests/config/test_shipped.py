@@ -19,6 +19,7 @@ FILES = sorted([*SHIPPED.glob("*.yaml"), *SHIPPED.glob("*/*.yaml")])
 NAMES = ("WECHAT", "MINIPROGRAM", "WECOM")
 LENGTHS = {f"{name}_{what}": "x" * size for name in NAMES for what, size in (("TOKEN", 32), ("AES_KEY", 43))}
 """Secrets whose length the platform fixes."""
+SEAL_KEY = "QUJD" * 10 + "QUI="
 
 
 @pytest.fixture
@@ -55,6 +56,8 @@ def test_each_of_them_says_what_it_is_for() -> None:
 def test_an_example_is_loaded_as_it_stands(copied: Path, example: Path) -> None:
     text = example.read_text("utf-8")
     environment = dict.fromkeys(re.findall(r"\$\{(\w+)", text), "x" * 40) | LENGTHS
+    with (copied / "hub.yaml").open("a", encoding="utf-8") as hub:
+        hub.write(f"seal_keys: [{SEAL_KEY}]\npublic_url: https://help.example.com\n")
     name = example.name.removesuffix(".yaml.example")
     (copied / example.parent.name).mkdir(exist_ok=True)
     (copied / example.parent.name / f"{name}.yaml").write_text(text, "utf-8")
@@ -70,7 +73,9 @@ def test_what_is_commented_out_is_right_too(copied: Path, path: Path) -> None:
     (copied / path.name).write_text(text + "\n", "utf-8")
     (copied / "channels" / "support-telegram.yaml").write_text("type: web\n", "utf-8")
     names = set(re.findall(r"\$\{(\w+)", text))
-    values = {"DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://a"} | {"NOTICE_URL": "ntfys://topic"}
+    values = {"FRONTDESK_SEAL_KEY": SEAL_KEY, "DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://a"} | {
+        "NOTICE_URL": "ntfys://topic"
+    }
     made = load(copied, {name: values.get(name, "x" * 20) for name in names})
     assert text != path.read_text("utf-8") or path.name in ("bot.yaml",)
     assert made.hub.port == 8000

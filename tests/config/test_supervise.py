@@ -18,10 +18,11 @@ from urllib.error import URLError
 
 import pytest
 
-from config import valkey
+from config import data_folder, valkey
 from config.children import Child
 
 ROOT = Path(__file__).parents[2]
+REFUSED = 1
 linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
@@ -79,10 +80,12 @@ def running(folder: Path, *options: str, **environment: str) -> Iterator[Running
     try:
         yield made
     finally:
-        if made.process.poll() is None:
+        ended = made.process.poll()
+        if ended is None:
             made.process.kill()
             made.process.wait(10)
-        valkey.stop((made.data).resolve() / "valkey")
+        if ended != REFUSED:
+            valkey.stop((made.data).resolve() / "valkey")
 
 
 def gone(pid: int) -> bool:
@@ -191,6 +194,33 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
             said = f"Port {port} of 127.0.0.1 can't be used: Address already in use. Take another one: make run PORT=8001"
             assert said in hub.said()
         assert not (tmp_path / "data" / "valkey").exists()
+
+
+@linux
+def test_a_data_folder_is_run_once_and_tells_commands_where(tmp_path: Path) -> None:
+    with running(tmp_path) as hub:
+        soon(lambda: "first admin" in hub.said())
+        with running(tmp_path) as second:
+            assert second.process.wait(30) == 1
+            assert f"in use: process {hub.process.pid} runs Frontdesk in it on port {hub.port}. " in second.said()
+        assert hub.ready()
+        assert valkey.answers(valkey.socket_of(hub.data.resolve() / "valkey")), "the second one ended what the first one needs"
+        with urllib.request.urlopen(f"http://127.0.0.1:{hub.port}/metrics", timeout=5) as answer:
+            assert answer.status == 200
+        told = subprocess.run(
+            [sys.executable, "-m", "config", "first-admin", "--data", str(hub.data)], cwd=ROOT, capture_output=True, text=True
+        )
+        assert told.stdout.startswith(f"http://127.0.0.1:{hub.port}/console/#setup="), told.stderr
+        left = [*hub.children("widget"), *hub.children("workers")]
+        for pid in left:
+            os.kill(pid, signal.SIGSTOP)  # they outlive the one who holds the folder
+        hub.process.kill()
+        hub.process.wait(10)
+        try:
+            data_folder.hold(hub.data).close()
+        finally:
+            for pid in left:
+                os.kill(pid, signal.SIGCONT)
 
 
 def test_mistakes_in_the_configuration_start_nothing(tmp_path: Path) -> None:

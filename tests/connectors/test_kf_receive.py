@@ -39,6 +39,8 @@ async def test_every_payload_becomes_what_its_file_says() -> None:
             assert len(page.unread) == payload.get("unread", 0), name
             for unread in page.unread:
                 assert unread.why, name
+                with pytest.raises(Malformed, match="wecom: "):
+                    desk.reread(unread.raw)
                 assert row_of(unread, 1)["raw"], name
             bounces = payload.get("bounces", [])
             assert len(page.bounces) == len(bounces), name
@@ -166,3 +168,11 @@ async def test_damaged_callbacks_ring_or_are_refused_and_nothing_else() -> None:
         for news in receipt.news:
             assert 0 < len(news.feed) <= 64
             assert "\0" not in news.feed + news.ticket
+
+
+async def test_what_was_kept_unread_is_read_once_a_release_knows_it() -> None:
+    told = PAYLOADS["text"]["msg"]
+    (item,) = company().reread({"open_kfid": ACCOUNT, **told})
+    assert (item.id, item.customer) == (told["msgid"], f"{ACCOUNT}/{told['external_userid']}")
+    with pytest.raises(Malformed, match="no kf account"):
+        company().reread({name: value for name, value in told.items() if name != "open_kfid"})

@@ -141,12 +141,22 @@ async def test_every_payload_becomes_what_its_file_says(name: str) -> None:
             continue
         receipt = await shop.receive(hook)
         assert (receipt.status, receipt.body) == (200, b"success")
+        if expected == "unread":
+            (kept,) = receipt.unread
+            assert not receipt.items
+            assert kept.why.startswith("wechat: ")
+            with pytest.raises(Malformed):
+                shop.reread(kept.raw)
+            ids.add(kept.id)
+            continue
+        assert not receipt.unread
         found = [json.loads(item.model_dump_json()) for item in receipt.items]
         assert within(expected, found), json.dumps(found, indent=1, ensure_ascii=False)
         for item in receipt.items:
             storable(item)
             ids.add(item.id)
-    assert len(ids) == len(expected if isinstance(expected, list) else []), "the same id in both modes"
+    wanted = 1 if expected == "unread" else len(expected) if isinstance(expected, list) else 0
+    assert len(ids) == wanted, "the same id in both modes"
 
 
 def test_there_is_a_payload_for_each_condition() -> None:

@@ -88,11 +88,20 @@ async def test_real_updates_say_what_is_expected(name: str, expect: dict[str, An
             continue
         ids_agree(message, expect)
         texts = [part.text for part in message.parts if isinstance(part, Text)]
+        forwarded = [text for text in texts if text.startswith("↪ ")]
+        assert "forwarded_from" not in expect or forwarded == [f"↪ {expect['forwarded_from']}"]
+        texts = [text for text in texts if text not in forwarded]  # of one the collection does not say that it is
         assert message.album == str(expect.get("media_group_id", ""))
         if DECIDED.get(name, ("",))[0] == "started":
             word = expect["text"].removeprefix("/start").strip()
             assert message.parts == (Event(kind="started", data=word),)
             continue
+        if "reactions" in expect:
+            signs = " ".join(expect["reactions"])
+            assert (message.parts, message.reply_to) == (
+                (Event(kind="reacted", data=signs),),
+                f"{expect['chat_id']}.{expect['reaction_to']}",
+            )
         if expect["kind"] in WORDED:
             words = [expect.get("poll_question"), *expect.get("poll_options", ()), str(expect.get("dice", {}).get("value", ""))]
             assert all(word in texts[0] for word in words if word)

@@ -30,4 +30,4 @@ async def test_every_callback_is_acknowledged_and_stored_once(tmp_path: Path) ->
 async def test_with_free_answers_every_callback_is_acknowledged_with_one_or_without(tmp_path: Path) -> None:
     found = await rate(tmp_path, 10, 5.0, passive=3.5)
     assert (found["callbacks"], found["stored"], found["refused"]) == (50, 50, 0)
-    assert 1 <= found["answered"] <= 50, "as many as were ready in time, which depends on the machine"
+    assert 1 <= found["answered"] + found["late"] <= 50, "as many as were ready in time, which depends on the machine"

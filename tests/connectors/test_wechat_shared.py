@@ -12,7 +12,7 @@ import pytest
 
 from connectors.wechat.official import WeChat
 from hub.errors import Rejected
-from hub.model import Event, Message, Text
+from hub.model import Card, Choice, Event, Location, Media, Message, Part, Text, Unsupported
 from hub.ports import Hook
 from tests.connectors.test_miniprogram import plain, plainly
 from tests.connectors.test_wechat import account
@@ -53,6 +53,44 @@ async def test_a_mini_programs_json_says_what_is_expected(entry: dict[str, Any])
         assert item.parts == (Text(text=expect["text"]),)
     if "session_from" in expect:
         assert item.parts == (Event(kind="opened", data=expect["session_from"]),)
+
+
+XML = [one for one in INDEX if one["file"].endswith(".xml") and not one.get("crypto")]
+EVENTS = {"subscribe": "followed", "unsubscribe": "unfollowed", "scan": "scanned", "scancode_waitmsg": "scanned"}
+
+
+@pytest.mark.parametrize("entry", XML, ids=[one["file"] for one in XML])
+async def test_every_fact_of_an_accounts_xml_is_there(entry: dict[str, Any]) -> None:
+    expect = entry["expect"]
+    receipt = await account(mode="plain", aes_key=None).receive(plainly((SHARED / entry["file"]).read_bytes()))
+    assert receipt.body == b"success"
+    parts = receipt.items[0].parts if receipt.items else ()
+    for attached in expect.get("attachments", ()):
+        assert parts[0] == attachment(attached, alt=expect.get("transcript", ""))
+    if "transcript" in expect:
+        assert parts[1] == Text(text=f"🎤 {expect['transcript']}")
+    if (event := expect.get("event")) in EVENTS:
+        data = expect.get("scan_result", expect.get("event_key", ""))
+        assert parts == (Event(kind=EVENTS[event], data=data),)
+    if "action_data" in expect:
+        assert parts == (Choice(id=expect["action_data"], text=expect["action_data"]),)
+    if "latitude" in expect:
+        assert parts == (Location(latitude=expect["latitude"], longitude=expect["longitude"], title=expect["label"]),)
+    if expect["kind"] == "unsupported":
+        assert [part.kind for part in parts if isinstance(part, Unsupported)] == expect["kind_alt"]
+
+
+def attachment(told: dict[str, Any], alt: str) -> Part:
+    """What the collection tells of a file or card, as a part."""
+    match told["kind"]:
+        case "link":
+            return Card(title=told["title"], text=told["description"], url=told["url"])
+        case "miniprogram":
+            return Card(title=told["title"], text=told["page_path"])
+    if "media_id" not in told:
+        return Unsupported(kind=told["kind"], text=told["url"])
+    mime = "audio/amr" if told.get("format") == "amr" else ""
+    return Media(kind=told["kind"], remote=told["media_id"], mime=mime, alt=alt)
 
 
 def of(sealed: dict[str, Any]) -> WeChat:

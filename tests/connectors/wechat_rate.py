@@ -3,9 +3,10 @@
     python -m tests.connectors.wechat_rate [--rate 200] [--seconds 10] [--passive 3.5] [--database URL] [--redis URL]
 
 Callbacks leave when they are due, whether or not those before were answered, as WeChat's do. Each waits from when it was due,
-so that a slow answer is not hidden by what it delays. With `--passive` the bot answers each in the callback itself, for which
-the callback waits so many seconds at most; how many were answered so is counted, too. Prints one line of JSON; ends with 1 when
-a callback was refused or lost, or p99 is above a second.
+so that a slow answer is not hidden by what it delays; `late` are those that WeChat would give up after 5 s and make again. With
+`--passive` the bot answers each in the callback itself, for which the callback waits so many seconds at most; how many were
+answered so is counted, too. Prints one line of JSON; ends with 1 when a callback was refused, late or lost, or p99 is above a
+second.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-import httpx
+import aiohttp
 
 from hub.ports import Hook
 from hub.store.database import Database
@@ -35,11 +36,11 @@ CUSTOMERS = 50
 LIMIT_S = 1.0
 
 
-def callbacks(count: int) -> list[Hook]:
-    """Sealed callbacks of many customers, each of its own."""
+def callbacks(count: int, first: int = 0) -> list[Hook]:
+    """Sealed callbacks of many customers, each of its own, numbered from `first`."""
     now = int(time.time())
     made = []
-    for n in range(count):
+    for n in range(first, first + count):
         head = f"<ToUserName>gh_1</ToUserName><FromUserName>o{n % CUSTOMERS}</FromUserName><CreateTime>{now}</CreateTime>"
         said = f"<MsgType>text</MsgType><Content>第 {n} 句</Content><MsgId>{10_000 + n}</MsgId>"
         made.append(callback(f"<xml>{head}{said}</xml>", now))
@@ -51,34 +52,50 @@ async def rate(
 ) -> dict[str, Any]:
     """Send, wait and count."""
     waits: list[float] = []
-    refused: list[str] = []
+    refused: list[int] = []
+    late: list[str] = []
     free: list[bool] = []
 
-    async def call(http: httpx.AsyncClient, url: str, hook: Hook, due: float) -> None:
+    async def call(http: aiohttp.ClientSession, url: str, hook: Hook, due: float) -> None:
         await asyncio.sleep(max(due - time.perf_counter(), 0))
         try:
-            answer = await http.post(url, params=dict(hook.query), content=hook.body)
-        except httpx.HTTPError as exc:
-            refused.append(type(exc).__name__)
+            async with http.post(url, params=dict(hook.query), data=hook.body) as answer:
+                text = await answer.text()
+        except (aiohttp.ClientError, TimeoutError) as exc:
+            late.append(type(exc).__name__)
             return
         waits.append(time.perf_counter() - due)
-        free.append(passive > 0 and answer.text.startswith("<xml>"))
-        if answer.status_code != 200 or not (free[-1] or answer.text == "success"):
-            refused.append(str(answer.status_code))
+        free.append(passive > 0 and text.startswith("<xml>"))
+        if answer.status != 200 or not (free[-1] or text == "success"):
+            refused.append(answer.status)
 
     made = callbacks(int(per_second * seconds))
-    limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
+    line, within = aiohttp.TCPConnector(limit=CONNECTIONS), aiohttp.ClientTimeout(total=5)
     async with wechat() as server:
         files = {"channels/wechat.yaml": f"{CHANNEL}passive_s: {passive}\napi_url: {server.url}\n", "bot.yaml": BOT}
-        async with installed(folder, database, redis, files=files) as hub, httpx.AsyncClient(timeout=5, limits=limits) as http:
-            url, begin = hub.hook("wechat", hub.webs[0]), time.perf_counter() + 0.5
+        async with (
+            installed(folder, database, redis, files=files) as hub,
+            aiohttp.ClientSession(connector=line, timeout=within) as http,
+        ):
+            url = hub.hook("wechat", hub.webs[0])
+            warm = await _warm(http, url) if passive else 0
+            begin = time.perf_counter() + 0.5
             await asyncio.gather(*(call(http, url, hook, begin + n / per_second) for n, hook in enumerate(made)))
             took = time.perf_counter() - begin
             stored = await _stored(database or f"sqlite:///{folder}/data/frontdesk.db")
     waits.sort()
     at = {name: round(waits[int(len(waits) * share)] * 1000, 1) for name, share in (("p50", 0.5), ("p99", 0.99))}
-    return {"callbacks": len(made), "stored": stored, "refused": len(refused), "answered": sum(free), "seconds": round(took, 1),
-            "ack_ms": at | {"max": round(waits[-1] * 1000, 1)}}  # fmt: skip
+    return {"callbacks": len(made), "stored": stored - warm, "refused": len(refused), "late": len(late), "answered": sum(free),
+            "seconds": round(took, 1), "ack_ms": at | {"max": round(waits[-1] * 1000, 1)}}  # fmt: skip
+
+
+async def _warm(http: aiohttp.ClientSession, url: str) -> int:
+    """Write as somebody else until a worker is there that answers; how often that was."""
+    for n, hook in enumerate(callbacks(60, first=1_000_000)):
+        async with http.post(url, params=dict(hook.query), data=hook.body) as answer:
+            if (await answer.text()).startswith("<xml>"):
+                return n + 1
+    raise RuntimeError("no worker answers")
 
 
 async def _stored(url: str) -> int:
@@ -103,7 +120,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = asyncio.run(rate(Path(folder), asked.rate, asked.seconds, asked.database, asked.redis, asked.passive))
     print(json.dumps({"rate": asked.rate, "passive_s": asked.passive, **found}))
-    whole = found["callbacks"] == found["stored"] and not found["refused"]
+    whole = found["callbacks"] == found["stored"] and not found["refused"] and not found["late"]
     return 0 if whole and found["ack_ms"]["p99"] < LIMIT_S * 1000 else 1
 
 

@@ -8,17 +8,14 @@ made (V12).
 
 from __future__ import annotations
 
-import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults.evidence import Evidence, Line
+from tests.faults.facts import Facts, ordered, text_of
 from tests.faults.tokens import Token, tokens
 
 BAD = ("lost", "doubled", "reordered", "silent", "invented", "crossed")
-TROUBLE = ("question", "warning")
-"""Marks on an agent's reply that say: this may not have arrived, this did not arrive."""
 
 
 @dataclass
@@ -46,73 +43,16 @@ def check(evidence: Evidence) -> Verdict:
     """Everything about one run."""
     facts = Facts(evidence)
     verdict = Verdict()
-    for rule in (_stored, _numbered, _at_desk, _answers_stored, _at_customers, _own_logs, _private, _ended, _written_down):
+    for rule in (_stored, _numbered, _at_desk, _answers_stored, _at_customers, _authors_told, _own_logs):
+        rule(facts, verdict)
+    for rule in (_private, _ended, _written_down, _attempts):
         rule(facts, verdict)
     return verdict
 
 
-class Facts:
-    """The evidence, by token."""
-
-    def __init__(self, evidence: Evidence) -> None:
-        self.evidence = evidence
-        self.tables = defaultdict(list, {name: list(rows) for name, rows in evidence.tables.items()})
-        attempts = evidence.of("load", "attempt")
-        self.sent = {str(line["token"]): line for line in attempts}
-        self.taken = {str(line["token"]) for line in attempts if line["answer"] == "ok" or str(line["answer"]).startswith("2")}
-        self.owner = {_secret(line): (line["channel"], line["customer"]) for line in attempts}
-        self.messages = [row for row in self.tables["message"] if row["kind"] == "message"]
-        by_place = sorted(self.messages, key=lambda row: -row["s"])
-        self.place = {str(token): row["s"] for row in by_place for token in tokens(_text(row["parts"]))}
-        """Where each token stands first in the agents' log."""
-        self.in_store = Counter(str(token) for row in self.messages for token in tokens(_text(row["parts"])))
-        self.posts = [line for line in evidence.of("slack", "post") if line["thread_ts"]]
-        self.in_threads = Counter(str(token) for line in self.posts for token in tokens(line["text"]))
-        self.replies = {str(next(tokens(line["text"]))): line for line in evidence.of("slack", "reply")}
-        told = {line["ts"] for line in evidence.of("slack", "acked")}
-        self.heard = {token for token, line in self.replies.items() if line["ts"] in told}
-        late = {str(token) for row in self.messages if row.get("late") for token in tokens(_text(row["parts"]))}
-        self.found = late - self.heard
-        """Replies that no event brought: found when their thread was read again, after what came meanwhile, and shown as late."""
-        self.at_customer = Counter(str(token) for _, text in self.reached() for token in tokens(text) if token.kind == "r")
-        self.calls: dict[str, Line] = {}
-        for row in self.tables["delivery"]:
-            for token in tokens(_text(row["parts"])):
-                self.calls[f"{row['kind']} {token}"] = row
-        self.told_of = {json.loads(row["data"]).get("delivery") for row in self.tables["message"] if row["kind"] == "status"}
-
-    def reached(self) -> Iterable[tuple[str, str]]:
-        """(customer, text) of everything that customers got."""
-        for line in self.evidence.telegram:
-            yield str(line["chat"]), str(line.get("text", ""))
-        for line in self.evidence.of("load", "seen"):
-            yield line["customer"], line["text"]
-
-    def marked(self, ts: str) -> bool:
-        """Whether an agent's reply carries, at the end, a mark of trouble."""
-        marks: dict[str, bool] = {}
-        for line in self.evidence.of("slack", "mark", "unmark"):
-            if line["ts"] == ts:
-                marks[line["name"]] = line["what"] == "mark"
-        return any(marks.get(name) for name in TROUBLE)
-
-
-def _text(parts: str | None) -> str:
-    return "\n".join(part.get("text", "") for part in json.loads(parts or "[]"))
-
-
-def _secret(line: Line) -> str:
-    return next(tokens(line["token"])).secret
-
-
-def _ordered(found: Sequence[Token]) -> bool:
-    numbers = [token.n for token in dict.fromkeys(found)]
-    return numbers == sorted(numbers)
-
-
 def _stored(facts: Facts, verdict: Verdict) -> None:
     """V1 to V4: what was taken is in the database, once, as it was sent; nothing else is."""
-    texts = {str(token): _text(row["parts"]) for row in facts.messages for token in tokens(_text(row["parts"]))}
+    texts = {str(token): text_of(row["parts"]) for row in facts.messages for token in tokens(text_of(row["parts"]))}
     for token in sorted(facts.taken):
         if not facts.in_store[token]:
             verdict.bad("lost", "V1", f"{token} was taken and is not in the database")
@@ -142,10 +82,10 @@ def _numbered(facts: Facts, verdict: Verdict) -> None:
             found.sort(key=lambda row: row[place])
             if [row[place] for row in found] != list(range(1, len(found) + 1)):
                 verdict.bad("reordered", "V5", f"{place} of {name} {key} has a gap")
-            said = [token for row in found if row["kind"] == "message" for token in tokens(_text(row["parts"]))]
+            said = [token for row in found if row["kind"] == "message" for token in tokens(text_of(row["parts"]))]
             said = [token for token in said if str(token) not in facts.found]
             for kind in "mr":
-                if not _ordered([token for token in said if token.kind == kind]):
+                if not ordered([token for token in said if token.kind == kind]):
                     verdict.bad("reordered", "V5", f"{name} {key} has messages out of order by {place}")
         for row in facts.tables[name.removesuffix("_id")]:
             if row["head"] != len(rows[row["id"]]):
@@ -175,7 +115,7 @@ def _at_desk(facts: Facts, verdict: Verdict) -> None:
     for line in facts.posts:
         threads[line["channel"], line["thread_ts"]] += [token for token in tokens(line["text"]) if token.kind == "m"]
     for thread, found in threads.items():
-        if not _ordered(found):
+        if not ordered(found):
             verdict.bad("reordered", "V6", f"thread {thread} has lines out of order")
 
 
@@ -184,6 +124,7 @@ def _answers_stored(facts: Facts, verdict: Verdict) -> None:
     for token in sorted(facts.heard):
         if not facts.in_store[token]:
             verdict.bad("lost", "V1", f"the agent's {token} was taken and is not in the database")
+    verdict.counts["late_shown"] = len(facts.found)
 
 
 def _at_customers(facts: Facts, verdict: Verdict) -> None:
@@ -209,8 +150,25 @@ def _at_customers(facts: Facts, verdict: Verdict) -> None:
                 got[customer].append(one)
     for customer, found in got.items():
         places = [facts.place[str(token)] for token in dict.fromkeys(found) if str(token) in facts.place]
-        if places != sorted(places) or not _ordered([token for token in found if str(token) not in facts.found]):
+        if places != sorted(places) or not ordered([token for token in found if str(token) not in facts.found]):
             verdict.bad("reordered", "V6", f"customer {customer} got answers out of order")
+
+
+def _authors_told(facts: Facts, verdict: Verdict) -> None:
+    """V6: what may be out of order is so with its author's knowledge. A whisper whose answer was lost is repeated, so there may
+    be more of them, and never fewer: neither calls in a conversation, nor lines that their person saw in its thread."""
+    owed, calls = Counter(row["conversation_id"] for row in facts.late.values()), Counter[str]()
+    for row in facts.whispers():
+        calls[row["conversation_id"]] += row["state"] == "sent"
+    said = Counter(_reader(facts.replies[token]) for token in facts.late if token in facts.replies)
+    seen = Counter(_reader(line) for line in facts.whispered())
+    for place, count in [*(owed - calls).items(), *(said - seen).items()]:
+        verdict.bad("silent", "V6", f"{count} late answers in {place}, of which their author was not told")
+
+
+def _reader(line: Line) -> tuple[str, str, str]:
+    """Who reads or writes in which thread."""
+    return line["channel"], line["thread_ts"], line["user"]
 
 
 def _own_logs(facts: Facts, verdict: Verdict) -> None:
@@ -232,7 +190,7 @@ def _own_logs(facts: Facts, verdict: Verdict) -> None:
         for token_, count in Counter(found).items():
             if count > 1:
                 verdict.bad("doubled", "V2", f"{customer} sees {token_} {count} times")
-        if not _ordered(found):
+        if not ordered(found):
             verdict.bad("reordered", "V5", f"{customer} sees their own messages out of order")
 
 
@@ -246,7 +204,7 @@ def _private(facts: Facts, verdict: Verdict) -> None:
     for line in facts.posts:
         places["thread", line["channel"], line["thread_ts"]] |= {token.secret for token in tokens(line["text"])}
     for row in facts.messages:
-        places["conversation", row["conversation_id"]] |= {token.secret for token in tokens(_text(row["parts"]))}
+        places["conversation", row["conversation_id"]] |= {token.secret for token in tokens(text_of(row["parts"]))}
     for place, secrets in places.items():
         if len(secrets) > 1:
             verdict.bad("crossed", "V9", f"{' '.join(place)} holds messages of {len(secrets)} customers")
@@ -287,3 +245,24 @@ def _written_down(facts: Facts, verdict: Verdict) -> None:
         call = facts.calls.get(f"send {token}")
         if call is None or tried[call["id"]] < count:
             verdict.bad("invented", "V12", f"Telegram accepted {token} {count} times, with fewer attempts written down")
+
+
+def _attempts(facts: Facts, verdict: Verdict) -> None:
+    """V12: no attempt is made up. They are numbered without a gap up to the call's own count, each says how it ended, and only
+    the last one of a call that was sent says that it was. That a failed one was made at all is the hub's word alone."""
+    made: dict[str, list[Line]] = defaultdict(list)
+    for row in facts.tables["delivery_attempt"]:
+        made[row["delivery_id"]].append(row)
+    for call in facts.tables["delivery"]:
+        rows = sorted(made.pop(call["id"], []), key=lambda row: row["n"])
+        if [row["n"] for row in rows] != list(range(1, call["attempt"] + 1)):
+            verdict.bad(
+                "invented", "V12", f"call {call['id']} counts {call['attempt']} attempts, and {len(rows)} are written down"
+            )
+        for row in rows:
+            if not row["outcome"] and call["state"] not in ("queued", "sending"):
+                verdict.bad("silent", "V12", f"attempt {row['n']} of call {call['id']} does not say how it ended")
+            if row["outcome"] == "sent" and (row["n"] != call["attempt"] or call["state"] != "sent"):
+                verdict.bad("invented", "V12", f"attempt {row['n']} of call {call['id']} says that it was the one")
+    for unknown in made:
+        verdict.bad("invented", "V12", f"attempts at {unknown}, which is no call")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from hub.failpoints import VARIABLE
 from tests.faults.records import Records
+from tests.faults.remains import open_files
 from tests.faults.waiting import came
 from tests.servers.installation import Running
 
@@ -138,8 +139,14 @@ class Keeper:
 
     def memory(self) -> dict[str, int]:
         """MiB that each process holds (resident)."""
-        living = {name: one.pid for name, one in self.running.processes.items() if self._alive(name)}
-        return {name: _resident(pid) >> 20 for name, pid in living.items()}
+        return {name: _resident(pid) >> 20 for name, pid in self._living().items()}
+
+    def open_files(self) -> dict[str, int]:
+        """Files and sockets that each process holds."""
+        return {name: open_files(pid) for name, pid in self._living().items()}
+
+    def _living(self) -> dict[str, int]:
+        return {name: one.pid for name, one in self.running.processes.items() if self._alive(name)}
 
     async def whole(self, seconds: float = 60.0) -> bool:
         """Wait until everything is up."""

@@ -54,6 +54,11 @@ class Ledger:
                     async for row in rows.mappings():
                         file.write(json.dumps({"table": table, **row}, ensure_ascii=False, default=_plain) + "\n")
 
+    async def files(self) -> set[str]:
+        """The names of all files that the hub knows of."""
+        async with self._engine.connect() as connection:
+            return set((await connection.execute(text("SELECT id FROM file"))).scalars())
+
     async def aclose(self) -> None:
         await self._engine.dispose()
 

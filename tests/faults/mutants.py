@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 import workers.jobs
 from hub import inbound, intake, outbound, outcomes
+from hub.batch import Batch
 from hub.intake import Intake
 from hub.model import AgentReply, Message, new_id
 from hub.store import database, deliveries
@@ -131,6 +132,15 @@ def goes_out_of_turn() -> None:
     put(deliveries, "runs_of", runs_of)
 
 
+def keeps_quiet() -> None:
+    """Nobody is told anything alone."""
+
+    def whisper(self: Batch, *about: Any) -> None:
+        """Nothing."""
+
+    put(Batch, "whisper", whisper)
+
+
 def commits_without_flush() -> None:
     """SQLite runs with synchronous=NORMAL, PostgreSQL with synchronous_commit=off, and the start-up check looks away."""
     sqlite = Database._sqlite
@@ -168,6 +178,7 @@ MUTANTS: dict[str, Callable[[], None]] = {
         never_looks_again,
         shares_lanes,
         goes_out_of_turn,
+        keeps_quiet,
         commits_without_flush,
     )
 }

@@ -73,13 +73,15 @@ class Scene:
         assert await came(there, SOON_S), f"{mark} is in no thread"
         return f"{found[0]['channel']}:{found[0]['thread_ts']}"
 
+    def write(self, thread: str) -> Told:
+        """The agent's next answer, and whether the hub has taken it."""
+        self.told.append(self.slack.reply(thread, body(Token("r", SECRET, len(self.told) + 1))))
+        return self.told[-1]
+
     async def answer(self, thread: str) -> str:
         """The agent's next answer, as soon as the hub has taken it; its mark."""
-        token = Token("r", SECRET, len(self.told) + 1)
-        self.told.append(self.slack.reply(thread, body(token)))
-        await self.told[-1].done(SOON_S)
-        assert self.told[-1].acknowledged
-        return str(token)
+        assert (await self.write(thread).done(SOON_S)).acknowledged
+        return str(Token("r", SECRET, len(self.told)))
 
     def at_customer(self, mark: str) -> bool:
         """Whether the customer's platform has accepted an answer."""

@@ -7,11 +7,13 @@ killing processes, because the page cache survives them: it is found out in test
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from hub.jobs import Jobs, connect
@@ -22,6 +24,8 @@ from tests.faults.checker import Verdict
 from tests.faults.mutants import MUTANTS
 from tests.faults.scene import SOON_S, Scene, scene
 from tests.faults.waiting import came
+from tests.servers.slack import SECRET
+from tests.servers.slack_events import signed
 
 pytestmark = pytest.mark.faults
 REST_S = 20.0
@@ -103,6 +107,21 @@ async def late_and_early(here: Scene) -> None:
     await here.start("worker1")
 
 
+async def told_too_late(here: Scene) -> None:
+    """Slack gives an answer's event up, and what it had sent last comes after that of the next answer."""
+    await here.start("worker1")
+    thread = await here.at_desk(here.say())
+    await here.hub.kill("web1")
+    late = here.write(thread)
+    assert not (await late.done(SOON_S)).acknowledged
+    await here.start("web1")
+    await here.answer(thread)
+    content = json.dumps(late.payload).encode()
+    headers = {"content-type": "application/json"} | signed(SECRET, content)
+    async with aiohttp.ClientSession() as http, http.post(here.hub.hook("slack"), data=content, headers=headers) as answer:
+        assert answer.status == 200
+
+
 @asynccontextmanager
 async def sweeping(environment: Mapping[str, str]) -> AsyncIterator[Callable[[], Awaitable[None]]]:
     """What the sweep does when it finds lanes waiting: another job for each, beside the first one's id."""
@@ -126,6 +145,7 @@ SCENES: dict[Act, tuple[str, str, set[str]]] = {
     never_answered: ("resends_blindly", "sqlite", {"V8"}),
     hinted_too_late: ("never_looks_again", "sqlite", {"V1", "V10"}),
     two_in_a_lane: ("shares_lanes", "postgres", {"V2", "V7"}),
+    told_too_late: ("keeps_quiet", "sqlite", {"V6"}),
     late_and_early: ("goes_out_of_turn", "sqlite", {"V6"}),
 }
 """What is done, which mutant does not stand it, on which database, and the invariants that it breaks."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agents_bridge.slack.sayings import SAYINGS
 from tests.faults.checker import BAD, check
 from tests.faults.evidence import Evidence, Line, read
 from tests.faults.tokens import Token, body
@@ -48,7 +49,8 @@ class Made:
         token, ts = Token("r", secret, n), f"{secret}{n}"
         channel, customer = WHO[secret]
         self.load.append({"what": "answered", "token": str(token), "text": body(token)})
-        self.slack.append({"what": "reply", "ts": ts, "text": body(token)})
+        place = {"channel": "C", "thread_ts": secret, "user": "U1ANNA"}
+        self.slack.append({"what": "reply", "ts": ts, "text": body(token), **place})
         self.slack.append({"what": "acked", "ts": ts})
         self.entry(token, "slack")
         if channel == "telegram":
@@ -69,9 +71,31 @@ class Made:
     def call(self, kind: str, target: str, token: Token) -> Line:
         own = f"{kind} {token}"
         row = {"id": own, "idem_key": own, "kind": kind, "target": target, "state": "sent", "due_ms": 0, "reason": ""}
-        self.tables["delivery"].append(row | {"parts": parts(body(token))})
-        self.tables["delivery_attempt"].append({"delivery_id": own})
+        row |= {"parts": parts(body(token)), "data": "{}", "conversation_id": f"c-{token.secret}", "attempt": 0}
+        self.tables["delivery"].append(row)
+        self.attempt(own, "sent")
         return row
+
+    def attempt(self, own: str, outcome: str) -> None:
+        """One more try of a call."""
+        call = self.row("delivery", own)
+        call["attempt"] += 1
+        self.tables["delivery_attempt"].append({"delivery_id": own, "n": call["attempt"], "outcome": outcome})
+
+    def became(self, own: str, state: str) -> None:
+        """A call, and its last attempt, ended otherwise."""
+        self.row("delivery", own)["state"] = state
+        self.tries(own)[-1]["outcome"] = state
+
+    def tries(self, own: str) -> list[Line]:
+        return [row for row in self.tables["delivery_attempt"] if row["delivery_id"] == own]
+
+    def whisper(self, token: Token) -> None:
+        """The author of a late answer is told of it."""
+        call = self.call("mark", "slack", token)
+        call.update(parts=None, data=json.dumps({"person": "U1ANNA", "about": "found_again", "facts": {}}))
+        told = {"channel": "C", "thread_ts": token.secret, "user": "U1ANNA", "text": SAYINGS["en"]["found_again"]}
+        self.slack.append({"what": "ephemeral", **told})
 
     def post(self, secret: str, text: str, keys: list[str]) -> Line:
         return {"what": "post", "channel": "C", "thread_ts": secret, "text": text, "keys": keys, "username": "x"}
@@ -103,7 +127,8 @@ def swap(one: Line, other: Line, *names: str) -> None:
 
 
 def unknown(made: Made, own: str, *, due: int = 0) -> None:
-    made.row("delivery", own).update(state="unknown", due_ms=due)
+    made.became(own, "unknown")
+    made.row("delivery", own)["due_ms"] = due
 
 
 def mark(made: Made, token: str, name: str, what: str = "mark") -> None:
@@ -145,12 +170,63 @@ def _unknown_shown(made: Made) -> None:
     not_sent(made, R1)
 
 
+def overtaken(made: Made) -> None:
+    """Slack gave the first answer's event up, and the hub took it after the second one's."""
+    one, two = made.row("message", f"e-{R1}"), made.row("message", f"e-{R2}")
+    swap(one, two, "seq", "s")
+    made.telegram.reverse()
+    stamps = {line["ts"] for line in made.slack if line["what"] == "reply" and line["text"].startswith(R1)}
+    made.slack = [line for line in made.slack if line["what"] != "acked" or line["ts"] not in stamps]
+
+
+def late(made: Made) -> None:
+    overtaken(made)
+    made.row("message", f"e-{R1}").update(late=True)
+
+
+def _late_shown(made: Made) -> None:
+    late(made)
+    made.whisper(Token("r", ANN, 1))
+
+
+def whisper_lost(made: Made) -> None:
+    """Slack saw none, though the hub says that it went."""
+    _late_shown(made)
+    made.slack = [line for line in made.slack if line["what"] != "ephemeral"]
+
+
+def told_of_one(made: Made) -> None:
+    """Of two late answers, though Slack showed that whisper twice."""
+    _late_shown(made)
+    made.slack.append(made.slack[-1])
+    made.row("message", f"e-{R2}").update(late=True)
+
+
+def copies(made: Made) -> None:
+    made.tables["delivery_attempt"] *= 5
+
+
+def more_attempts(made: Made) -> None:
+    """As many as the call counts, and more than one of them the one that went through."""
+    for _ in range(4):
+        made.attempt(f"send {R1}", "sent")
+
+
+def lines_overtaken(made: Made) -> None:
+    """A customer's lines come one after the other: no mark excuses them."""
+    one, two = made.row("message", f"e-{M1}"), made.row("message", f"e-{M2}")
+    swap(one, two, "seq")
+    one.update(late=True)
+
+
 def _not_taken(made: Made) -> None:
     """A refused message may be kept or not."""
     made.load = [line for line in made.load if line.get("token") != f"m-{ANN}-3" or line["answer"] == "reset"]
 
 
-@pytest.mark.parametrize(("spoil", "count"), [(_unknown_shown, "unknown_shown"), (_not_taken, "kept_without_answer")])
+@pytest.mark.parametrize(
+    ("spoil", "count"), [(_unknown_shown, "unknown_shown"), (_late_shown, "late_shown"), (_not_taken, "kept_without_answer")]
+)
 def test_what_may_be_is_counted(spoil: Callable[[Made], Any], count: str) -> None:
     made = Made()
     spoil(made)
@@ -174,17 +250,26 @@ SPOILT: dict[str, tuple[str, Callable[[Made], Any]]] = {
         "reordered",
         lambda made: swap(made.row("message", f"e-{M1}"), made.row("message", f"e-{M2}"), "seq"),
     ),
+    "a customer's line that is shown as late": ("reordered", lines_overtaken),
     "out of order in the thread": ("reordered", lambda made: swap(posts(made, M1)[0], posts(made, M2)[0], "text", "keys")),
     "out of order at the customer": ("reordered", lambda made: made.telegram.reverse()),
     "out of order in the customer's own log": ("reordered", lambda made: swap(seen(made, W1), seen(made, W2), "text")),
+    "an answer taken too late, and not shown so": ("reordered", overtaken),
+    "late, and its author was not told": ("silent", late),
+    "late, and what its author was told is not in Slack": ("silent", whisper_lost),
+    "late twice, and its author was told once": ("silent", told_of_one),
     "unknown, and nobody was told": ("silent", untold),
     "unknown, and the mark was taken off": ("silent", unmarked),
     "a line unknown, and nobody was told": ("silent", line_untold),
     "still being asked about": ("silent", lambda made: unknown(made, f"line {M2}", due=5)),
-    "still queued": ("silent", lambda made: made.row("delivery", f"line {M2}").update(state="queued")),
+    "still queued": ("silent", lambda made: made.became(f"line {M2}", "queued")),
     "still in the inbox": ("silent", lambda made: made.tables["inbox"][0].update(state=0, error="")),
     "from nobody": ("invented", lambda made: made.entry(Token("m", ANN, 99), "telegram")),
     "a post that nobody wrote down": ("invented", lambda made: made.tables["delivery_attempt"].pop(0)),
+    "attempts written down five times": ("invented", copies),
+    "attempts that all say they were the one": ("invented", more_attempts),
+    "attempts at no call": ("invented", lambda made: made.tables["delivery_attempt"].append({"delivery_id": "x", "n": 1})),
+    "an attempt without an end": ("silent", lambda made: made.tables["delivery_attempt"][0].update(outcome="")),
     "at another customer": ("crossed", lambda made: made.telegram[0].update(chat=700002)),
     "in another's thread": ("crossed", lambda made: posts(made, M2)[0].update(thread_ts=BEN)),
 }

@@ -21,7 +21,7 @@ from tests.faults.services import OwnPostgres, OwnRedis, Service, postgres_progr
 from tests.servers.installation import HOOK_SECRET, TELEGRAM, Running, installed
 from tests.servers.telegram import TOKEN
 
-DESK = f"rate: 1000\ntimeout: {CALL_S}\nlookup_after: {LOOKUP_S}\nchannels: {{web: C0WEB}}\n"
+DESK = f"rate: 1000\nupdates_per_minute: 6000\ntimeout: {CALL_S}\nlookup_after: {LOOKUP_S}\nchannels: {{web: C0WEB}}\n"
 POSTGRES = "postgresql://postgres@127.0.0.1:{}/frontdesk"
 WEBS = WORKERS = 2
 
@@ -38,6 +38,9 @@ class World:
     nemesis: Nemesis
     ledger: Ledger
     records: Records
+    redis: OwnRedis
+    files: Path
+    """Where the hub keeps files."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Asked:
 class Place:
     """The parts that the hub needs before it can start."""
 
+    redis: OwnRedis
     services: list[Service]
     platforms: Platforms
     proxies: dict[str, Proxy]
@@ -86,7 +90,7 @@ async def place(stack: AsyncExitStack, database: str, folder: Path) -> Place:
     if database == "postgres":
         urls = POSTGRES.format(proxies["postgres"].port), POSTGRES.format(ports["postgres"])
     await platforms.start(proxies["front"].url)
-    return Place(services, platforms, proxies, *urls)
+    return Place(redis, services, platforms, proxies, *urls)
 
 
 @asynccontextmanager
@@ -128,4 +132,4 @@ async def world(database: str, asked: Asked, folder: Path) -> AsyncIterator[Worl
         await driver.start()
         what = (asked.seed, asked.kills, asked.flushes)
         nemesis = Nemesis(keeper, here.services, list(ways.values()), records, lambda: driver.share, *what)
-        yield World(run, here.platforms, ways, keeper, driver, nemesis, ledger, records)
+        yield World(run, here.platforms, ways, keeper, driver, nemesis, ledger, records, here.redis, folder / "data" / "files")

@@ -26,7 +26,8 @@ from config.settings import HubSettings
 from hub.runtime import Hub
 from hub.signin import hash_of
 from hub.store.store import open_store
-from tests.servers.installation import ROOT, free_port, write_config
+from tests.servers.installation import FILES, ROOT, free_port, write_config
+from tests.servers.slack import SECRET
 from widget.app import create_app
 
 NOWHERE = "http://127.0.0.1:9"
@@ -71,6 +72,18 @@ inbound:
   paths: {{id: id, customer: from.id, text: text, media: file}}
   signature: {{scheme: hmac-sha256, secret: "{CALLER_SECRET}"}}
 outbound: {{url: "{NOWHERE}", secret: whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3}}
+""",
+}
+SEAL_KEY = "aG9zdGlsZS1ob3N0aWxlLWhvc3RpbGUtaG9zdGlsZSE="
+DESKS = {
+    "hub.yaml": f"{FILES['hub.yaml']}seal_keys: [{SEAL_KEY}]\n",
+    "desks/slack-workspaces.yaml": f"""
+type: slack_workspaces
+client_id: "1.2"
+client_secret: the-hostile-tests-client
+signing_secret: {SECRET}
+api_url: {NOWHERE}
+workspaces: {{T0TEAM: {{channel: C0SUPPORT}}}}
 """,
 }
 VOLATILE = {"lane", "sqlite_sequence"}
@@ -136,7 +149,7 @@ def knocked(folder: Path, redis_url: str, **files: str) -> Iterator[Knocked]:
     """A web process on SQLite, with a Telegram channel, a Slack desk and a web chat."""
     port = free_port()
     more = {name.replace("__", "/") + ".yaml": text for name, text in files.items()}
-    write_config(folder / "config", telegram=NOWHERE, slack=NOWHERE, desk="", files=CHANNELS | more)
+    write_config(folder / "config", telegram=NOWHERE, slack=NOWHERE, desk="", files=CHANNELS | DESKS | more)
     given = {
         "FRONTDESK_CONFIG": str(folder / "config"),
         "DATA": str(folder / "data"),

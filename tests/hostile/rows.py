@@ -38,7 +38,12 @@ class Known:
         """A route's path with things that exist."""
         thing = self.hub.agent if "/agents/" in path else self.hub.customer() if "/customers/" in path else self.conversation
         channel = "app" if path.endswith("/devices") else "web"
-        return path.replace("{id}", thing).replace("{channel}", channel).replace("{path:path}", "widget.js")
+        return (
+            path.replace("{id}", thing)
+            .replace("{channel}", channel)
+            .replace("{path:path}", "widget.js")
+            .replace("{name}", "slack-workspaces")
+        )
 
 
 def known(hub: Knocked, conversation: str) -> Known:
@@ -86,6 +91,8 @@ class Row:
     proof: Proof = _nobody
     good: Callable[[Known], dict[str, Any]] | None = None
     multipart: bool = False
+    bare: bool = False
+    """Whether no body is as good as an empty object."""
 
     @property
     def guarded(self) -> bool:
@@ -103,7 +110,7 @@ def _poll(who: Known) -> dict[str, Any]:
 
 ACT = _fixed(id="a1")
 ROWS: Mapping[tuple[str, str], Row] = {
-    ("POST", "/chat/{channel}/session"): Row(good=_fixed(name="Ann", email="ann@example.com", lang="en")),
+    ("POST", "/chat/{channel}/session"): Row(good=_fixed(name="Ann", email="ann@example.com", lang="en"), bare=True),
     ("POST", "/chat/{channel}/poll"): Row(good=_poll),
     ("GET", "/chat/{channel}/history"): Row(_customer),
     ("POST", "/chat/{channel}/files"): Row(_customer, multipart=True),
@@ -128,6 +135,11 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", f"{API}/me/factor/codes"): Row(_agent, _fixed(password="x")),
     ("DELETE", f"{API}/agents/{{id}}/factor"): Row(_agent),
     ("GET", f"{API}/roles"): Row(_agent),
+    ("GET", f"{API}/desks"): Row(_agent),
+    ("POST", f"{API}/desks/{{name}}/install"): Row(_agent),
+    ("POST", f"{API}/me/links"): Row(_agent, _fixed(code="ABCDE-FGHJK", yes=True)),
+    ("GET", "/connect/{name}/install"): Row(),
+    ("GET", "/connect/{name}/back"): Row(),
     ("GET", f"{API}/reports"): Row(_agent),
     ("GET", f"{API}/reports/conversations"): Row(_agent),
     ("GET", f"{API}/reports/csv"): Row(_agent),
@@ -146,7 +158,10 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", f"{TALK}/tags"): Row(_agent, _fixed(id="a1", add=["vip"])),
     ("POST", f"{TALK}/block"): Row(_agent, _fixed(id="a1", reason="spam")),
     ("POST", f"{TALK}/unblock"): Row(_agent, ACT),
+    ("POST", f"{TALK}/merge"): Row(_agent, _fixed(id="a1", other="0" * 32)),
+    ("POST", f"{TALK}/part"): Row(_agent, _fixed(id="a1")),
     ("POST", f"{TALK}/undo"): Row(_agent, _fixed(id="a1", of="a0")),
+    ("POST", f"{TALK}/translate"): Row(_agent, _fixed(id="a1", on=True)),
     ("POST", f"{TALK}/read"): Row(_agent, _fixed(n=1)),
     ("POST", f"{API}/deliveries/{{id}}/resend"): Row(_agent, ACT),
     ("POST", f"{API}/files"): Row(_agent, multipart=True),
@@ -161,6 +176,8 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("GET", f"{API}/me/drafts"): Row(_agent),
     ("GET", f"{API}/me/views"): Row(_agent),
     ("PUT", f"{API}/me/views"): Row(_agent, _fixed(items=[])),
+    ("GET", f"{API}/views"): Row(_agent),
+    ("PUT", f"{API}/views"): Row(_agent, _fixed(items=[])),
     ("PUT", f"{API}/me/capacity"): Row(_agent, _fixed(most=3)),
     ("GET", f"{API}/customers"): Row(_agent),
     ("GET", f"{API}/agents"): Row(_agent),
@@ -189,6 +206,7 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("GET", "/openapi.json"): Row(),
     ("POST", "/hooks/telegram"): Row(_telegram, lambda who: UPDATE),
     ("POST", "/hooks/slack"): Row(_slack, lambda who: EVENT),
+    ("POST", "/hooks/slack-workspaces"): Row(_slack, lambda who: EVENT),
     ("POST", "/hooks/app"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/webhook"): Row(_caller, _fixed(**{"id": "m1", "from": {"id": 7}, "text": "Hello?"})),
     ("POST", "/hooks/wechat"): Row(good=lambda who: UPDATE),  # it proves itself in the address: tests/connectors/test_wechat.py

@@ -178,3 +178,14 @@ async def test_sockets_that_come_and_go_leave_nothing_behind(hub: Knocked, who: 
     await asyncio.gather(*(storm(50) for _ in range(8)))
     assert hub.memory() - before < 8
     assert not hub.failures()
+
+
+async def test_the_longest_message_fits_into_a_frame_and_nothing_is_compressed(who: Known) -> None:
+    async with connect(who.hub.url.replace("http", "ws") + "/chat/web/socket", compression="deflate") as ws:
+        assert "sec-websocket-extensions" not in ws.response.headers  # type: ignore[union-attr]
+        await ws.send(orjson.dumps({"t": "hello", "tok": who.token}).decode())
+        assert orjson.loads(await ws.recv())["t"] == "welcome"
+        await ws.send(orjson.dumps({"t": "send", "id": "long", "d": {"text": "🍵" * 10_000}}).decode())
+        assert orjson.loads(await ws.recv()) == {"t": "ok", "id": "long"}
+        await ws.send("x" * 65_537)
+        assert await closed(ws) == 1009

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from sqlalchemy import Select, select
 
 from hub.store.listing import View, conversation, in_view
-from hub.store.store import Store, open_store
+from hub.store.store import Store
+from tests.databases import fresh_store
 
 
 async def plan(store: Store, wanted: Select[tuple[str]]) -> str:
@@ -18,8 +20,8 @@ async def plan(store: Store, wanted: Select[tuple[str]]) -> str:
 
 
 @pytest.mark.parametrize("view", get_args(View))
-async def test_a_list_needs_no_sorting(tmp_path: object, view: View) -> None:
-    store = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=1)
+async def test_a_list_needs_no_sorting(tmp_path: Path, view: View) -> None:
+    store = await fresh_store(tmp_path, lanes=1)
     wanted = select(conversation.c.id).where(in_view(view, "me")).order_by(conversation.c.last_s.desc()).limit(31)
     steps = await plan(store, wanted.where(conversation.c.last_s < 1000))
     await store.close()

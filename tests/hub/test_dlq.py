@@ -9,11 +9,14 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config import dead_letters
 from hub import customers, inbound
 from hub.errors import Uncertain, Undeliverable
 from hub.model import Media
@@ -26,6 +29,7 @@ from hub.store.tables import Delivery, Inbox, Message
 from tests.fakes import answered, said
 from tests.hub.hubs import Scene, deliver, only, put, rows, settle, take_in, text_of
 
+HUGE = "9" * 23
 ROOT = Path(__file__).parents[2]
 
 
@@ -218,7 +222,64 @@ async def test_the_command_says_what_is_wrong(shell: Shell) -> None:
     wrong = await shell.dlq("list", "--state", "dead")
     assert (wrong.returncode, wrong.stdout) == (2, "")
     assert "parked, failed or unknown" in wrong.stderr
-    assert "replayed 0 parked and 0 deliveries" in (await shell.dlq("replay", "4711", "abc")).stdout
+    gone = await shell.dlq("replay", "4711", "abc", HUGE, "0" * 32)
+    assert (gone.returncode, gone.stdout) == (1, "replayed 0 parked and 0 deliveries\n")
+    assert gone.stderr.splitlines() == [f"there is no {id}" for id in ("4711", "abc", HUGE, "0" * 32)]
+    huge = await shell.dlq("show", HUGE)
+    assert (huge.returncode, huge.stderr) == (1, f"there is no {HUGE}\n")
+    for arguments, told in (
+        (["list", "--before", "abc"], "--before abc: must be the last id of the page before, as `list --state parked`"),
+        (["list", "--before", "17", "--state", "failed"], "--before 17: must be the last id"),
+        (["list", "--since", "noon"], "--since noon: must be a time such as"),
+        (["replay"], "say which: ids as"),
+        (["replay", "4711", "--state", "parked"], "say which: ids as"),
+        (["replay", "--target", "phone"], "say which: ids as"),
+    ):
+        wrong = await shell.dlq(*arguments)
+        assert (wrong.returncode, wrong.stdout) == (2, "")
+        assert wrong.stderr.startswith(told)
+
+
+@pytest.mark.timeout(240)
+async def test_all_of_a_kind_are_chosen_by_target_and_age_and_paced(hub: Hub, boom: list[str], shell: Shell) -> None:
+    await take_in(hub, *(said("boom", id=f"m{n}") for n in range(4)))
+    await put(hub.store, Inbox, {"external_id": "m0"}, at=datetime.now(UTC) - timedelta(days=3))
+    await put(hub.store, Inbox, {"external_id": "m3"}, source="tablet")
+    told = json.loads((await shell.dlq("list", "--target", "phone", "--since", "24h", "--json")).stdout)
+    assert [row["about"] for row in told] == ["phone", "phone"]
+    assert json.loads((await shell.dlq("list", "--target", "nobody", "--json")).stdout) == []
+    chosen = ("--state", "parked", "--target", "phone", "--since", "24h")
+    assert (await shell.dlq("replay", *chosen, "--dry-run")).stdout == "would replay 2 parked and 0 deliveries\n"
+    done = await shell.dlq("replay", *chosen, "--rate", "1")
+    assert (done.returncode, done.stdout) == (0, "replayed 2 parked and 0 deliveries\n")
+    states = {row["external_id"]: row["state"] for row in await rows(hub.store, Inbox)}
+    assert states == {"m0": PARKED, "m1": PENDING, "m2": PENDING, "m3": PARKED}
+    assert [row["detail"] for row in await rows(hub.store, Audit)] == ["parked phone 24h"]
+
+
+async def test_a_replay_of_many_keeps_its_pace(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    went: list[object] = []
+
+    @asynccontextmanager
+    async def opened(*_: object) -> AsyncIterator[Hub]:
+        yield hub
+
+    async def again(_: Hub, ids: list[str]) -> dict[int, str]:
+        went.append(ids)
+        return {}
+
+    async def all_of(*_: object) -> list[str]:
+        return ["1", "2", "3", "4", "5"]
+
+    async def sleep(seconds: float) -> None:
+        went.append(seconds)
+
+    monkeypatch.setattr(dead_letters, "open_hub", opened)
+    monkeypatch.setattr(dead_letters, "_again", again)
+    monkeypatch.setattr(dead_letters, "_all", all_of)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    await dead_letters.replay([], dead_letters.Chosen("parked"), dry_run=False, rate=2)
+    assert [one for one in went if one != 0] == [["1", "2"], 1.0, ["3", "4"], 1.0, ["5"]]
 
 
 async def test_a_resend_in_the_console_and_a_replay_at_once_send_once(scene: Scene) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from prometheus_client import REGISTRY
 
-from hub.errors import Undeliverable
+from hub.errors import Temporary, Undeliverable
 from tests.fakes import answered
 from tests.hub.hubs import Scene, settle
 
@@ -21,6 +23,8 @@ def figures() -> dict[str, float]:
         "out": figure("messages_total", channel="phone", direction="out"),
         "calls": figure("call_seconds_count", target="phone"),
         "lines": figure("call_seconds_count", target="slack"),
+        "come": figure("delivered_seconds_count", target="phone"),
+        "shown": figure("delivered_seconds_count", target="slack"),
     }
 
 
@@ -29,8 +33,8 @@ async def test_a_message_and_its_answer_move_every_figure(scene: Scene) -> None:
     before = figures()
     await scene.answer("hi")
     after = figures()
-    assert [after[name] - before[name] for name in ("stored", "out", "calls")] == [1, 1, 1]
-    assert after["lines"] > 0, "the thread was opened and written to"
+    assert [after[name] - before[name] for name in ("stored", "out", "calls", "come")] == [1, 1, 1, 1]
+    assert after["lines"] > 0 and after["shown"] > 0, "the thread was opened and written to"
     assert figure("stored_seconds_sum") > 0
 
 
@@ -43,3 +47,17 @@ async def test_a_call_that_fails_took_time_too_and_a_note_is_not_for_customers(s
     after = figures()
     assert after["calls"] - before["calls"] == 1
     assert (after["out"] - before["out"], after["stored"] - before["stored"]) == (1, 2)
+    assert after["come"] == before["come"], "what did not come took no time to come"
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_how_long_a_message_took_is_counted_from_when_it_was_written_to_where_it_came(scene: Scene) -> None:
+    before, took = figures(), figure("delivered_seconds_sum", target="phone")
+    scene.phone.fail = [Temporary("busy", retry_after=0.3)]
+    await scene.answer("hi")
+    await asyncio.sleep(0.35)
+    await scene.answer("there")
+    after = figures()
+    assert after["come"] - before["come"] == 2, "once each, however often it was tried"
+    assert after["shown"] == before["shown"], "an answer is in its thread already, and a mark on it is no message"
+    assert figure("delivered_seconds_sum", target="phone") - took > 0.3

@@ -184,11 +184,37 @@ async def test_an_act_ends_the_waiting(make_hub: Any) -> None:
     phone = Noticing(after=None)
     scene = await shut(make_hub, phone)
     await scene.answer("one")
-    await settle(scene.hub, happened("unfollowed"))
+    await settle(scene.hub, happened("scanned"))
     assert (await only(scene.hub.store, Delivery, target="phone"))["state"] == "held", "which opens nothing"
     await settle(scene.hub, said("hi"))
     assert (await only(scene.hub.store, Delivery, target="phone"))["state"] == "sent"
     assert len(await rows(scene.hub.store, Conversation)) == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [("unfollowed", "the customer does not follow this account any more"), ("blocked", "the customer has blocked this channel")],
+)
+async def test_who_leaves_is_waited_for_no_longer(make_hub: Any, event: Any, words: str) -> None:
+    phone = Noticing(after=600.0)
+    scene = await shut(make_hub, phone)
+    await scene.answer("one")
+    await scene.answer("two")
+    assert await notices(scene) == ["queued"]
+    await settle(scene.hub, happened(event))
+    calls = await rows(scene.hub.store, Delivery, target="phone", kind="send")
+    assert [(call["state"], call["reason"]) for call in calls] == [
+        ("failed", f"{words}: it has not left, and will not by itself")
+    ] * 2
+    assert await notices(scene) == ["cancelled"]
+    assert await told(scene) == ["held", "held", "failed", "failed"]
+    assert scene.slack.marks[-2:] == [("ts.one", "failed"), ("ts.two", "failed")]
+    assert (await only(scene.hub.store, IdentityRow))["unreachable"] == words
+    await settle(scene.hub, happened("followed"), said("I am back"))
+    assert phone.texts == [], "it will not leave by itself"
+    await settle(scene.hub, answered("", thread="C1:1", desk="slack", kind="resend", edit_of=calls[0]["id"]))
+    assert phone.texts == ["one"]
+    assert len(await rows(scene.hub.store, Conversation)) == 1, "and the history is the same"
 
 
 @pytest.mark.parametrize("named", [True, False])

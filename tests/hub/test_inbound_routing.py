@@ -215,6 +215,8 @@ async def test_who_resumes_with_an_agent_who_left_gets_another(make_hub: Any, st
     chen = await agent(store, "Chen")
     await take_in(hub, said("one more thing"))
     assert (await only(store, Conversation))["agent_id"] == chen
+    noted = [data_of(row) for row in await rows(store, Message, kind="changed")]
+    assert noted == [{"what": "handed_over", "agent": bo, "name": "Bo"}], "whoever has it now reads who had it"
 
 
 async def test_whoever_answers_first_has_the_conversation(make_hub: Any, store: Store) -> None:

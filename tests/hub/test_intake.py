@@ -22,7 +22,7 @@ from hub.store.database import Database, parse_url
 from hub.store.inbox import DONE, InboxStore, Kept, row_of
 from hub.store.store import Store, open_store
 from hub.store.tables import Inbox
-from tests.databases import throw_away_database
+from tests.databases import fresh_store, throw_away_database
 from tests.fakes import answered, fake_hub, said
 from tests.hub.hubs import only, put, rows, take_in
 
@@ -196,7 +196,7 @@ async def test_a_database_file_that_was_replaced_ends_the_process(
     """An acknowledgement into a file that nobody will ever open again is a lost message."""
     signals: list[int] = []
     monkeypatch.setattr(signal, "raise_signal", signals.append)
-    store = await open_store(f"sqlite:///{tmp_path}/hub.db")
+    store = await fresh_store(tmp_path, lanes=1)
     async with fake_hub(store, redis_url, prefix, tmp_path) as hub:
         await hub.intake.keep([said("before")], 5.0)
         (tmp_path / "hub.db").rename(tmp_path / "moved.db")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from arq.connections import ArqRedis
 
 from hub.jobs import connect
-from hub.limits import Limits, Rule
+from hub.limits import ANSWER_S, AWAY_S, Limits, Rule
 from hub.ports import Pace
 from tests.conftest import start_valkey
 
@@ -51,6 +52,58 @@ async def test_time_gives_places_back_one_by_one(limits: Limits) -> None:
     assert sum([await limits.hit("k", rule) for _ in range(6)]) == 4
     await asyncio.sleep(0.3)
     assert sum([await limits.hit("k", rule) for _ in range(3)]) == 1
+
+
+async def test_a_place_that_was_not_used_is_the_next_one_s(limits: Limits) -> None:
+    paces = {"a": Pace(2.0), "b": Pace(4.0)}
+    assert await limits.wait_all(paces, "one") == 0 and await limits.wait_all(paces, "two") > 0.4
+    await limits.give_back(paces, "one")
+    assert await limits.wait_all(paces, "two") == 0 and await limits.wait_all(paces, "three") > 0.4
+    await limits.give_back({"nobody has asked for this": Pace(1.0)}, "four")
+
+
+async def test_a_place_taken_without_redis_is_given_back_without_it(valkey: tuple[Popen[bytes], str]) -> None:
+    server, url = valkey
+    pool = await connect(url)
+    limits, paces = Limits(pool, "t"), {"a": Pace(2.0), "b": Pace(4.0)}
+    server.kill()
+    server.wait(10)
+    assert await limits.wait_all(paces, "one") == 0 and await limits.wait_all(paces, "two") > 0.9
+    await limits.give_back(paces, "one")
+    assert await limits.wait_all(paces, "two") == 0 and await limits.wait_all(paces, "three") > 0.9
+    await limits.give_back(paces, "one")
+    assert await limits.wait_all(paces, "three") > 0.9, "nobody gives a place back twice"
+    await pool.aclose()
+
+
+async def test_a_place_goes_back_to_where_it_was_taken(valkey: tuple[Popen[bytes], str]) -> None:
+    server, url = valkey
+    pool = await connect(url)
+    limits, other, paces = Limits(pool, "t"), Limits(pool, "t"), {"a": Pace(0.05)}
+    assert await other.wait_all(paces, "another's") == 0
+    server.send_signal(signal.SIGSTOP)
+    assert await limits.wait_all(paces, "one") == 0
+    server.send_signal(signal.SIGCONT)
+    await asyncio.sleep(AWAY_S + 0.1)
+    await limits.give_back(paces, "one")
+    assert await limits.wait_all(paces, "two") > 10, "the place in Redis is another's"
+    await pool.aclose()
+
+
+async def test_who_gives_a_place_back_does_not_wait_for_a_redis_that_is_away(valkey: tuple[Popen[bytes], str]) -> None:
+    server, url = valkey
+    pool = await connect(url)
+    limits, paces = Limits(pool, "t"), {"a": Pace(2.0)}
+    assert await limits.wait_all(paces, "one") == 0 and await limits.wait_all({"b": Pace(2.0)}, "two") == 0
+    server.send_signal(signal.SIGSTOP)
+    began = time.monotonic()
+    await limits.give_back(paces, "one")
+    await limits.give_back({"b": Pace(2.0)}, "two")
+    assert time.monotonic() - began < 1.5 * ANSWER_S, "it was asked once"
+    assert await limits.wait_all({"c": Pace(2.0)}, "three") == 0
+    assert time.monotonic() - began < 1.5 * ANSWER_S, "and by nobody else meanwhile"
+    server.send_signal(signal.SIGCONT)
+    await pool.aclose()
 
 
 async def test_who_is_refused_is_told_how_long_and_takes_no_place(limits: Limits) -> None:

@@ -9,13 +9,13 @@ import pytest
 
 from hub import linking
 from hub.errors import Conflict
-from hub.model import ChannelName, ExternalId, Proved, identity_of
+from hub.model import ChannelName, Event, ExternalId, Proved, identity_of
 from hub.runtime import Hub
 from hub.store.agent_tables import Audit
 from hub.store.link_tables import Claim, Link
 from hub.store.tables import Conversation, Customer, Delivery, Identity, Message
 from tests.fakes import FakeDesk, answered, said
-from tests.hub.hubs import desks, named, only, rows, settle, take_in, text_of
+from tests.hub.hubs import Phone, channels, desks, named, only, rows, settle, take_in, text_of
 
 PAGE = ChannelName("page")
 
@@ -204,3 +204,60 @@ async def test_a_stranger_is_named_once_by_two_processes(make_hub: Any) -> None:
     await settle(hubs[0])
     logs = [await log_of(hubs[0], who) for who in ("v1", "u:7", "u:8")]
     assert sorted(len(log) for log in logs) == [0, 0, 3], "everything went one way"
+
+
+def moves(before: str, after: str) -> Any:
+    """A platform tells that a group goes on under another id."""
+    event = Event(kind="moved", data=after)
+    return said("", customer=before, id=f"{before}.moved.{after}").model_copy(update={"parts": (event,)})
+
+
+async def test_a_group_that_gets_another_id_keeps_its_conversation(make_hub: Any) -> None:
+    phone, desk = Phone(), FakeDesk()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=desk))
+    await settle(hub, said("when do you open?", customer="-77"))
+    await settle(hub, moves("-77", "-100777"))
+    await settle(hub, moves("-77", "-100777"))
+    await settle(hub, said("hello?", customer="-100777"))
+    await settle(hub, said("a late one", customer="-77"))
+    talk = await only(hub.store, Conversation)
+    assert (talk["status"], talk["identity_id"]) == ("open", identity_of(ChannelName("phone"), ExternalId("-100777")))
+    await settle(hub, answered("at nine", conversation=talk["id"]))
+    assert [sent[:2] for sent in phone.sent] == [("-100777", "at nine")]
+    texts = [text_of(row) for row in await rows(hub.store, Message, kind="message")]
+    assert texts == ["when do you open?", "hello?", "a late one", "at nine"]
+    assert len(desk.threads) == 1
+
+
+async def test_what_a_group_said_under_its_new_id_before_we_knew_is_one_matter_with_the_rest(make_hub: Any) -> None:
+    phone = Phone()
+    hub = await make_hub(connectors=channels(phone=phone))
+    await settle(hub, said("when do you open?", customer="-77"))
+    await settle(hub, said("anybody?", customer="-100777"))
+    await settle(hub, moves("-77", "-100777"))
+    first, second = await rows(hub.store, Conversation)
+    assert (first["status"], second["status"], second["merged_into"]) == ("open", "merged", first["id"])
+    assert first["waiting_ms"] > 0
+    await settle(hub, said("hello?", customer="-100777"))
+    await settle(hub, answered("at nine", conversation=first["id"]))
+    assert [sent[:2] for sent in phone.sent] == [("-100777", "at nine")]
+    assert len(await rows(hub.store, Conversation)) == 2
+
+
+async def test_a_move_that_a_dead_worker_left_is_made_by_the_next_sweep(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    hub = await make_hub(connectors=channels(phone=Phone()))
+    await settle(hub, said("when do you open?", customer="-77"))
+    await settle(hub, said("anybody?", customer="-100777"))
+
+    async def dies(*_: Any) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("hub.linking.together", dies)
+        await hub.intake.keep([moves("-77", "-100777")], 10.0)
+        with pytest.raises(ConnectionError):
+            await take_in(hub)
+    assert [row["status"] for row in await rows(hub.store, Conversation)] == ["open", "open"], "it died half-way"
+    for _ in range(2):
+        await linking.settle(hub)
+    assert [row["status"] for row in await rows(hub.store, Conversation)] == ["open", "merged"]

@@ -12,6 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.engine import make_url
 from sqlmodel import SQLModel
 
 from hub.errors import Busy, ConfigError
@@ -161,9 +162,9 @@ async def test_a_database_that_still_starts_is_waited_for_and_then_named(kind: s
 async def test_who_does_not_get_the_lock_does_not_migrate(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """MariaDB answers 0 after a while instead of waiting on."""
     monkeypatch.setattr(migrating, "LOCK_S", 1)
-    holder = Database(database_url)
+    holder, lock = Database(database_url), migrating.lock_of(str(make_url(database_url).database))
     async with holder.engine.connect() as connection:
-        assert (await connection.execute(text(f"SELECT GET_LOCK('frontdesk{migrating.LOCK}', 0)"))).scalar() == 1
+        assert (await connection.execute(text(f"SELECT GET_LOCK('{lock}', 0)"))).scalar() == 1
         with pytest.raises(Busy, match="up to date"):
             await migrate(database_url)
         assert await seen(database_url, lambda found: inspect(found).get_table_names()) == []

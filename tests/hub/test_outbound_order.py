@@ -303,7 +303,7 @@ async def test_closing_ends_what_was_begun_and_begins_nothing_new(scene: Scene) 
 
 
 async def test_who_waits_for_a_place_s_pace_lets_new_threads_go_before_their_lines(make_hub: Any) -> None:
-    desk = FakeDesk(replace(FakeDesk().capabilities, pace=Pace(20)))
+    desk = FakeDesk(replace(FakeDesk().capabilities, pace=Pace(8)))
     hub = await make_hub(connectors=channels(phone=Phone()), desks=desks(slack=desk))
     await take_in(hub, *(said(f"hello {n}", customer=f"c{n}") for n in range(8)))
     async with sender(hub) as outbound:
@@ -329,3 +329,38 @@ async def test_a_limit_on_cards_holds_no_line_up(make_hub: Any) -> None:
     assert desk.threads[thread][-1] == "are you there?"
     [card] = await rows(hub.store, Delivery, kind="card", state="queued")
     assert card["reason"] == "slow down"
+
+
+async def test_two_processes_waste_no_place_of_a_pace_on_each_other_s_calls(make_hub: Any) -> None:
+    """Both wait for places for the same calls; what one finds already taken, it gives back."""
+    desk = FakeDesk(replace(FakeDesk().capabilities, pace=Pace(200)))
+    hub = await make_hub(connectors=channels(phone=Phone()), desks=desks(slack=desk))
+    await settle(hub, *(said(f"hello {n}", customer=f"c{n}") for n in range(30)))
+    desk.capabilities = replace(desk.capabilities, pace=Pace(15))
+    await take_in(hub, *(said(f"and {n}", customer=f"c{n}") for n in range(30)))
+    taken = Taken(hub)
+    async with sender(hub) as one, sender(hub) as other:
+        await asyncio.gather(*(process.run(lane, 9.0) for lane in range(hub.store.lanes) for process in (one, other)))
+    assert sum(len(lines) for lines in desk.threads.values()) == 60
+    assert taken.twice > 0, "both have waited for the same calls"
+    assert taken.places == 30
+
+
+class Taken:
+    """Counts the places of a hub's paces that are taken and not given back; `twice` is how many were."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.places = self.twice = 0
+        limits: Any = hub.limits
+        self._wait_all, self._give_back = limits.wait_all, limits.give_back
+        limits.wait_all, limits.give_back = self._took, self._gave
+
+    async def _took(self, paces: Any, *call: Any) -> float:
+        wait: float = await self._wait_all(paces, *call)
+        self.places += wait <= 0
+        return wait
+
+    async def _gave(self, paces: Any, *call: Any) -> None:
+        self.places -= 1
+        self.twice += 1
+        await self._give_back(paces, *call)

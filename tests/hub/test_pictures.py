@@ -18,6 +18,8 @@ from hub.files import FileStore
 from hub.pictures import UNSHOWN
 from hub.store.store import Store
 
+PHOTO = Path(__file__).parent / "photo.heic"
+
 
 @pytest.fixture
 def files(store: Store, tmp_path: Path) -> FileStore:
@@ -64,6 +66,29 @@ async def test_a_picture_tells_nothing_but_itself_and_stands_upright(files: File
     assert b"script" not in kept
 
 
+async def test_a_telephones_photograph_is_one_that_everybody_sees(files: FileStore) -> None:
+    """HEIF, as iPhones write it: made and held sideways by pillow-heif 1.8, with a name and a place in it."""
+    sent = PHOTO.read_bytes()
+    assert b"Telephone" in sent
+    for claimed in ("image/heic", "application/octet-stream", ""):
+        mime, kept = await keep(files, sent, claimed)
+        shown = Image.open(io.BytesIO(kept))
+        assert (mime, shown.format, shown.size) == ("image/jpeg", "JPEG", (64, 96))
+        assert not shown.getexif()
+        assert b"Telephone" not in kept
+        blue = shown.convert("RGB").getpixel((50, 10))
+        assert isinstance(blue, tuple)
+        assert blue[2] > blue[0], "upright: what was at the left is at the top"
+
+
+async def test_a_photographs_name_says_what_it_has_become(files: FileStore) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield PHOTO.read_bytes()
+
+    row = await files.save(pieces(), name="IMG_0042.HEIC", mime="image/heic", owner="ann")
+    assert (row.name, row.mime) == ("IMG_0042.jpg", "image/jpeg")
+
+
 async def test_colours_keep_their_profile(files: FileStore) -> None:
     profile = b"\0\0\0\x84" + b"ICC of a camera".ljust(128, b"\0")
     _, kept = await keep(files, drawn("PNG", icc_profile=profile))
@@ -95,6 +120,7 @@ def bomb() -> bytes:
         (bomb(), "too many pixels"),
         (drawn("JPEG", (400, 400))[:300], "cut off"),
         (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "only looks like one"),
+        (PHOTO.read_bytes()[:300], "cut off in HEIF"),
         (b"no picture at all", "claimed, not shown"),
     ],
 )

@@ -41,6 +41,15 @@ async def parked_at(hub: Any, **more: Any) -> int:
     return n
 
 
+async def test_what_nobody_can_read_is_parked_at_once_with_its_reason(hub: Any) -> None:
+    await take_in(hub, said("before"))
+    await hub.intake.keep([said("with it"), Unread(ChannelName("phone"), ExternalId("u1"), {"says": "?"}, "no kind")], 5.0)
+    await take_in(hub)
+    parked = await only(hub.store, Inbox, state=PARKED)
+    assert (parked["error"], parked["tries"]) == ("no kind", 1), "in the words of who could not read it"
+    assert [text_of(row) for row in await rows(hub.store, MessageRow)] == ["before", "with it"]
+
+
 async def test_what_can_be_read_now_becomes_messages_once(make_hub: Any) -> None:
     phone = Learning()
     hub = await make_hub(connectors=channels(phone=phone))

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from config.matrix import channels as every_channel
+from connectors.wechat.kf import sending
 from hub import shaping
 from hub.files import FileStore
 from hub.model import ExternalId, FileId, Media, Part, Text
@@ -199,14 +200,33 @@ AS_IT_IS = {
     "miniprogram": "a.jpg a.png a.gif",
     "telegram": "a.jpg a.png a.gif a.webp a.mp3 a.ogg clip.mp4 clip.webm offer.pdf",
     "webhook": " ".join(EVERY),
+    "wecom_kf": "a.jpg a.png clip.mp4 offer.pdf",
 }
 CONVERTED = {
     "wechat": "a.webp a.bmp a.tiff a.m4a a.ogg a.webm",
     "miniprogram": "a.webp a.bmp a.tiff",
     "telegram": "a.bmp a.tiff a.heic a.m4a a.webm",
     "webhook": "",
+    "wecom_kf": " ".join(name for name in EVERY if name not in ["a.jpg", "a.png", "clip.mp4", "offer.pdf"]),
 }
 """All that is in neither leaves as a link, with a line that says so."""
+
+
+async def test_a_recording_is_a_voice_note_in_kf_up_to_a_minute_and_a_file_beyond_it(files: FileStore) -> None:
+    for kind, seconds in (("audio", 3), ("voice", 3), ("audio", 62)):
+        file = await keep(files, recording("mp4", "aac", 44_100, seconds), "clip.m4a", "audio/mp4")
+        part, told = await taken(files, kind, file, PUSHED["wecom_kf"])
+        assert isinstance(part, Media)
+        assert part.file
+        if seconds > 60:
+            assert (part.kind, part.file, told) == ("file", file, "clip.m4a left as a file: this channel can't show it")
+            continue
+        assert told == "clip.m4a left as an AMR voice note"
+        assert sending.form(part.kind, await files.read(part.file)) == ("voice", "voice.amr"), "WeCom takes it as one"
+
+
+def test_no_channel_that_files_are_sent_to_is_left_out() -> None:
+    assert set(AS_IT_IS) == set(CONVERTED) == set(PUSHED)
 
 
 @pytest.mark.parametrize("channel", sorted(AS_IT_IS))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
@@ -13,7 +14,8 @@ from hub import signin
 from hub.jobs import connect
 from hub.limits import Limits, Rule
 from hub.signin import Guest, TooManyTries, WeakPassword, check_password, device_proof, hash_password, matches, sign_in
-from hub.store.store import Store, open_store
+from hub.store.store import Store
+from tests.databases import fresh_store
 
 GOOD = "a long enough sentence"
 
@@ -26,9 +28,9 @@ async def limits(redis_url: str, prefix: str) -> AsyncIterator[Limits]:
 
 
 @pytest.fixture
-async def own(tmp_path: object) -> AsyncIterator[Store]:
+async def own(tmp_path: Path) -> AsyncIterator[Store]:
     """SQLite will do: nothing here depends on the database."""
-    store = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=1)
+    store = await fresh_store(tmp_path, lanes=1)
     bo = await store.agents.invite("bo@example.com", "Bo", "agent")
     await store.agents.set_password(bo, await hash_password(GOOD), "")
     await store.agents.invite("cy@example.com", "Cy", "agent")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from hub import listening, sweep
+from hub import assigning, listening, sweep
 from hub.errors import Busy
 from hub.model import AgentId, DeskName
 from hub.outbound import Outbound
@@ -179,6 +179,48 @@ async def test_who_waits_is_given_to_agents_who_come(make_hub: Any, store: Store
     assert [data_of(entry)["name"] for entry in told] == ["Bo", "Bo"]
     assert all(entry["author_kind"] == "system" for entry in told)
     assert len(hub.desks[DeskName("slack")].threads) == 3
+
+
+@pytest.mark.parametrize("how", ["resolved", "given away", "comes"])
+async def test_who_waits_is_given_to_whoever_gets_room_without_a_sweep(make_hub: Any, store: Store, how: str) -> None:
+    hub = await make_hub(routing=RoutingRules(capacity=1), desks=desks(slack=FakeDesk()))
+    bo = await store.agents.invite("bo@example.com", "Bo", "agent")
+    if how != "comes":
+        await store.agents.be(bo, "present")
+    await settle(hub, said("hi", customer="ann"))
+    await settle(hub, said("hi", customer="bob"))
+    ann, bob = await rows(store, Conversation)
+    assert (ann["agent_id"], bob["agent_id"]) == ("" if how == "comes" else bo, "")
+    if how == "resolved":
+        await settle(hub, answered("", conversation=ann["id"], kind="resolve"))
+    elif how == "given away":
+        await settle(hub, answered("", conversation=ann["id"], kind="assign", assignee=AgentId("c" * 32)))
+    else:
+        await store.agents.be(bo, "present")
+        await assigning.soon(hub)
+        await settle(hub)
+    ann, bob = await rows(store, Conversation)
+    assert bo in (ann["agent_id"], bob["agent_id"]) and (how == "comes" or bob["agent_id"] == bo)
+    assert len({str(row["external_id"]) for row in await rows(store, Inbox, source="router")}) == 1
+
+
+async def test_a_slot_that_frees_goes_to_whoever_has_waited_longest(make_hub: Any, store: Store) -> None:
+    hub = await make_hub(routing=RoutingRules(capacity=1), desks=desks(slack=FakeDesk()))
+    bo = await store.agents.invite("bo@example.com", "Bo", "agent")
+    await store.agents.be(bo, "present")
+    for n in range(3):
+        await settle(hub, said("hi", customer=f"c{n}"))
+    await sweep.run(hub)
+    await settle(hub)
+    first, second, third = await rows(store, Conversation)
+    assert [talk["agent_id"] for talk in (first, second, third)] == [bo, "", ""]
+    await settle(hub, answered("", conversation=first["id"], kind="resolve"))
+    await sweep.run(hub)
+    await settle(hub)
+    assert [talk["agent_id"] for talk in await rows(store, Conversation)] == [bo, bo, ""], "one look of the sweep, every 3 s"
+    await sweep.run(hub)
+    await settle(hub)
+    assert (await rows(store, Conversation))[2]["agent_id"] == "", "and no more than the agent takes"
 
 
 async def test_who_was_answered_or_settled_is_left_alone(make_hub: Any, store: Store) -> None:

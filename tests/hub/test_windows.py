@@ -68,6 +68,19 @@ async def test_what_is_beyond_the_quota_is_held_and_leaves_in_order_at_the_next_
     assert (await meter(scene)).calls_left == 1
 
 
+async def test_what_is_held_keeps_nobody_waiting(make_hub: Any) -> None:
+    """A claim that comes to nothing ends the look at its lane at once, not when the next second has gone by."""
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    took = []
+    for text in ("one", "two", "three"):
+        began = asyncio.get_running_loop().time()
+        await scene.answer(text)
+        took.append(asyncio.get_running_loop().time() - began)
+    assert max(took) < 0.9
+    assert await states(scene) == ["held"] * 3
+
+
 async def test_several_held_texts_leave_in_one_call(make_hub: Any) -> None:
     scene = await scene_of(make_hub, Phone(PACKED))
     await put(scene.hub.store, Allowance, {}, calls_left=0)

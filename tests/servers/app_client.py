@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 import uuid
 from collections.abc import Callable
@@ -90,7 +91,7 @@ class ChatClient:
 
     async def upload(self, name: str, content: bytes, mime: str) -> str:
         """A file's id for `say`. The key makes a second try harmless."""
-        head = {"idempotency-key": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {hash(content)}"))}
+        head = {"idempotency-key": hashlib.sha256(name.encode() + b"\0" + content).hexdigest()}
         answer = await self.http.post("/files", files={"file": (name, content, mime)}, headers=head)
         answer.raise_for_status()
         return str(answer.json()["id"])

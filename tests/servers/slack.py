@@ -27,16 +27,18 @@ from tests.servers.behaviour import Act, Behaviour, parse_shares
 from tests.servers.serving import cut, listening, server_of, serving
 from tests.servers.slack_events import Sender, Told
 from tests.servers.slack_methods import METHODS
-from tests.servers.slack_people import People
-from tests.servers.slack_workspace import Accepted, Refusal, Workspace
+from tests.servers.slack_oauth import Installing
+from tests.servers.slack_workspace import TEAM, Accepted, Refusal, Workspace
 
 TOKEN, APP_TOKEN, SECRET = "xoxb-test", "xapp-test", "8f742231b10e8888abcd99yyyzzz85a5"
 EXEMPT = {"auth.test", "apps.connections.open"}
 """Methods that always behave."""
+NEEDS = {"assistant.threads.setStatus": "chat:write", "conversations.open": "im:write", "users.lookupByEmail": "users:read.email"}
+"""The scopes that some methods insist on here."""
 SIGN_IN = "<!DOCTYPE html><html><title>Slack</title><body>Sign in to your workspace</body></html>"
 
 
-class SlackServer(People):
+class SlackServer(Installing):
     """The server, its workspace, and the people in it."""
 
     def __init__(self, *, log: Path | None = None, hook: str = "", secret: str = SECRET, factor: float = 0.01) -> None:
@@ -45,8 +47,11 @@ class SlackServer(People):
         self.sender = Sender(self.accepted, secret, factor=factor)
         self.sender.hook = hook
         self.workspace = Workspace(self.accepted, told=self._tell)
+        self.begin()
         self.workspace.people = {"U1ANNA": {"name": "Anna", "email": "anna@shop.example"}, "U2BO": {"name": "Bo", "email": ""}}
         self.limit_posts = False
+        self.limited: dict[str, int] = {}
+        """Workspaces that take no posts, with the seconds that they ask for."""
         self.refused = 0
         """Posts and changes that came too fast."""
         self._changes: list[float] = []
@@ -59,6 +64,8 @@ class SlackServer(People):
         self._late: set[asyncio.Task[Any]] = set()
         self.app = Starlette(
             routes=[
+                Route("/api/oauth.v2.access", self.access, methods=["POST"]),
+                Route("/oauth/v2/authorize", self.authorize),
                 Route("/api/{method}", self._method, methods=["GET", "POST"]),
                 Route("/upload/v1/{file}", self._upload, methods=["POST"]),
                 Route("/files-pri/{file}/{name}", self._download),
@@ -78,11 +85,11 @@ class SlackServer(People):
         found = self.accepted.of("post")
         return [one for one in found if f"{one['channel']}:{one['thread_ts']}" == thread] if thread else found
 
-    def _tell(self, event: dict[str, Any]) -> Told:
+    def _tell(self, event: dict[str, Any], team: str = TEAM) -> Told:
         own = event.get("bot_id") or event.get("upload") or (event.get("message") or {}).get("bot_id")
         if own and not self.echo:
             return Told("", event)
-        return self.sender.event(event)
+        return self.sender.event(event, team)
 
     async def _arguments(self, request: Request) -> dict[str, Any]:
         found: dict[str, Any] = dict(request.query_params)
@@ -102,16 +109,26 @@ class SlackServer(People):
             if token != APP_TOKEN:
                 return _no("invalid_auth")
             return JSONResponse({"ok": True, "url": self.url.replace("http", "ws", 1) + "/link"})
-        if token != TOKEN:
-            return _no("invalid_auth")
+        there = self.there(token)
+        if there is None:
+            return _no("account_inactive" if token in self.revoked else "invalid_auth")
         if method not in METHODS:
             return _no("unknown_method")
+        if (needed := NEEDS.get(method)) and needed not in self.scopes:
+            return _no("missing_scope", needed=needed, provided=",".join(self.scopes))
         if method == "chat.update" and self._too_often():
             return _slow_down(5)
-        if method == "chat.postMessage" and self._too_fast(str(found.get("channel"))):
+        found |= {"_token": token}
+        if method == "chat.postMessage" and (seconds := self.limited.get(there.team)):
+            return _slow_down(seconds)
+        if method == "chat.postMessage" and self._too_fast(there, str(found.get("channel"))):
             return _slow_down(1)
         act = Act() if method in EXEMPT else self.behaviour.draw()
         return await self._behave(act, request, method, found)
+
+    def there(self, token: str) -> Workspace | None:
+        """The workspace that a token is of."""
+        return self.workspace if token == TOKEN else self.tokens.get(token)
 
     def _too_often(self) -> bool:
         """Fifty changes a minute, in all channels together (tier 3)."""
@@ -123,10 +140,10 @@ class SlackServer(People):
         self._changes.append(now)
         return False
 
-    def _too_fast(self, channel: str) -> bool:
-        if not self.limit_posts or channel not in self.workspace.places:
+    def _too_fast(self, workspace: Workspace, channel: str) -> bool:
+        if not self.limit_posts or channel not in workspace.places:
             return False
-        posted, now = self.workspace.places[channel].posted, time.monotonic()
+        posted, now = workspace.places[channel].posted, time.monotonic()
         posted[:] = [at for at in posted if at > now - 0.9]
         if posted:
             self.refused += 1
@@ -166,12 +183,15 @@ class SlackServer(People):
 
     def _do(self, request: Request, method: str, found: dict[str, Any]) -> Response:
         try:
-            answer = METHODS[method](self.workspace, found | {"_base": self.url or str(request.base_url).rstrip("/")})
+            answer = METHODS[method](
+                self.there(found["_token"]) or self.workspace, found | {"_base": self.url or str(request.base_url).rstrip("/")}
+            )
         except Refusal as exc:
             return _no(exc.code, **exc.more)
         if method == "chat.postMessage" and found.get("thread_ts"):
             self._maybe_answer(found["channel"], answer)
-        return JSONResponse({"ok": True, **answer}, headers={"x-oauth-scopes": ",".join(self.scopes)})
+        scopes = self.granted.get(found["_token"], self.scopes)
+        return JSONResponse({"ok": True, **answer}, headers={"x-oauth-scopes": ",".join(scopes)})
 
     def _maybe_answer(self, channel: str, answer: dict[str, Any]) -> None:
         root = answer["message"].get("thread_ts")
@@ -179,7 +199,8 @@ class SlackServer(People):
             self.reply(f"{channel}:{root}", f"answer to {answer['ts']}")
 
     async def _upload(self, request: Request) -> Response:
-        file = self.workspace.files.get(request.path_params["file"])
+        own = request.query_params.get("team", self.workspace.team)
+        file = self.elsewhere.get(own, self).workspace.files.get(request.path_params["file"])
         if file is None or "authorization" in request.headers:
             return Response("no", 400)
         body = await request.body()
@@ -190,9 +211,10 @@ class SlackServer(People):
 
     async def _download(self, request: Request) -> Response:
         """Without the token, 200 and the sign-in page."""
-        file = self.workspace.files.get(request.path_params["file"])
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
+        there = self.there(request.headers.get("authorization", "").removeprefix("Bearer "))
+        if there is None:
             return HTMLResponse(SIGN_IN)
+        file = there.files.get(request.path_params["file"])
         return Response(file["content"], media_type=file["mimetype"]) if file else Response("gone", 404)
 
     async def _response(self, request: Request) -> Response:

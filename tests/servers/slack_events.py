@@ -69,19 +69,19 @@ class Sender:
         self._http: aiohttp.ClientSession | None = None
         self._run = f"{time.time_ns():x}"
 
-    def event(self, event: dict[str, Any]) -> Told:
-        """Tell of an event, in the usual envelope."""
+    def event(self, event: dict[str, Any], team: str = TEAM, at: int = 0) -> Told:
+        """Tell of an event of a workspace, in the usual envelope; `at` is when it was, in seconds."""
         one = f"Ev{self._run}{next(self._ids):06d}"
         body: dict[str, Any] = {
             "type": "event_callback",
             "token": "t",
-            "team_id": TEAM,
+            "team_id": team,
             "api_app_id": APP,
             "event": event,
             "event_id": one,
         }
-        body |= {"event_time": int(time.time()), "is_ext_shared_channel": False}
-        body |= {"authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True, "is_enterprise_install": False}]}
+        body |= {"event_time": at or int(time.time()), "is_ext_shared_channel": False}
+        body |= {"authorizations": [{"team_id": team, "user_id": BOT_USER, "is_bot": True, "is_enterprise_install": False}]}
         return self._start(Told(one, body, ts=str(event.get("ts", ""))), "events_api")
 
     def interaction(self, payload: dict[str, Any]) -> Told:

@@ -7,12 +7,16 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from tests.servers.slack_workspace import BOT, BOT_USER, TEAM, Place, Refusal, Workspace
+from tests.servers.slack_workspace import BOT, BOT_USER, Place, Refusal, Workspace
 
 Arguments = dict[str, Any]
 EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand"}
 TRIGGER_S = 3.0
 SECTION, FIELD, FIELDS, BUTTON, ALL_BLOCKS, TEXT, METADATA = 3000, 2000, 10, 75, 13_000, 40_000, 8000
+
+
+CHANGED = 4000
+"""Bytes of the text of chat.update; a new post takes ten times as many characters."""
 
 
 def _need(found: Arguments, *names: str) -> None:
@@ -52,7 +56,12 @@ def _check(found: Arguments, *, whole: bool = True) -> None:
 
 
 def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    message: dict[str, Any] = {"text": str(found.get("text") or "")[:TEXT], "bot_id": BOT, "app_id": "A0FRONTDESK", "team": TEAM}
+    message: dict[str, Any] = {
+        "text": str(found.get("text") or "")[:TEXT],
+        "bot_id": BOT,
+        "app_id": "A0FRONTDESK",
+        "team": ws.team,
+    }
     if found.get("username"):
         message |= {"subtype": "bot_message", "username": found["username"], "icons": {"image": found.get("icon_url", "")}}
     else:
@@ -77,6 +86,8 @@ def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
 def update(ws: Workspace, found: Arguments) -> dict[str, Any]:
     _need(found, "channel", "ts")
     _check(found)
+    if len(str(found.get("text") or "").encode()) > CHANGED:
+        raise Refusal("msg_too_long")
     message = ws.message(found["channel"], found["ts"])
     if message.get("bot_id") != BOT:
         raise Refusal("cant_update_message")
@@ -146,8 +157,30 @@ def _person(ws: Workspace, user: str) -> dict[str, Any]:
 def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
     person = _person(ws, found.get("user", ""))
     profile = {"display_name": person["name"], "real_name": person["name"], "email": person["email"]}
-    user = {"id": found["user"], "team_id": TEAM, "deleted": False, "is_bot": False, "profile": profile}
+    user = {"id": found["user"], "team_id": ws.team, "deleted": False, "is_bot": False, "profile": profile}
     return {"user": user | {name: value for name, value in person.items() if name not in ("name", "email")}}
+
+
+def lookup_by_email(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    _need(found, "email")
+    for user, person in ws.people.items():
+        if person["email"] == found["email"]:
+            return users_info(ws, {"user": user})
+    raise Refusal("users_not_found")
+
+
+def set_status(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    """What a thread shows below its last message; in channels only where the workspace has it."""
+    _need(found, "channel_id", "thread_ts")
+    if found.get("status") is None:
+        raise Refusal("invalid_arguments")
+    if ws.status_refused:
+        raise Refusal(ws.status_refused)
+    if found["thread_ts"] not in ws.place(found["channel_id"]).messages:
+        raise Refusal("invalid_thread_ts")
+    said = {name: found.get(name, "") for name in ("status", "username")}
+    ws.accepted.add("status", channel=found["channel_id"], thread_ts=found["thread_ts"], **said)
+    return {}
 
 
 def _marked(ws: Workspace, found: Arguments) -> tuple[dict[str, Any], str]:
@@ -185,7 +218,7 @@ def get_reactions(ws: Workspace, found: Arguments) -> dict[str, Any]:
 def upload_url(ws: Workspace, found: Arguments) -> dict[str, Any]:
     _need(found, "filename", "length")
     file = ws.new_file(found["filename"], int(found["length"]), alt_txt=found.get("alt_txt", ""))
-    return {"file_id": file["id"], "upload_url": f"{found['_base']}/upload/v1/{file['id']}"}
+    return {"file_id": file["id"], "upload_url": f"{found['_base']}/upload/v1/{file['id']}?team={ws.team}"}
 
 
 def complete_upload(ws: Workspace, found: Arguments) -> dict[str, Any]:
@@ -214,7 +247,8 @@ def files_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 def auth_test(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    return {"team_id": TEAM, "user_id": BOT_USER, "bot_id": BOT, "url": "https://team.slack.test/", "team": "Team", "user": "fd"}
+    own = {"team_id": ws.team, "user_id": BOT_USER, "bot_id": BOT}
+    return own | {"url": f"https://{ws.name.lower()}.slack.test/", "team": ws.name, "user": "fd"}
 
 
 def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
@@ -266,6 +300,7 @@ def publish_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
+    "assistant.threads.setStatus": set_status,
     "auth.test": auth_test,
     "chat.delete": delete,
     "chat.postEphemeral": post_ephemeral,
@@ -282,6 +317,7 @@ METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "reactions.get": get_reactions,
     "reactions.remove": remove_reaction,
     "users.info": users_info,
+    "users.lookupByEmail": lookup_by_email,
     "views.open": open_view,
     "views.publish": publish_view,
     "views.update": update_view,

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from tests.servers.slack_events import Sender, Told
-from tests.servers.slack_workspace import TEAM, Accepted, Workspace
+from tests.servers.slack_workspace import BOT_USER, Accepted, Workspace
 
 
 class People:
@@ -20,7 +20,7 @@ class People:
     def reply(self, thread: str, text: str, by: str = "U1ANNA", **more: Any) -> Told:
         """An agent writes in a thread, also below a first message that is gone; mrkdwn, as Slack would send it."""
         channel, _, root = thread.partition(":")
-        said = {"user": by, "team": TEAM, "text": text, "client_msg_id": f"c{time.time_ns()}", "thread_ts": root}
+        said = {"user": by, "team": self.workspace.team, "text": text, "client_msg_id": f"c{time.time_ns()}", "thread_ts": root}
         message = self.workspace.post(channel, root, **{**said, **more})
         self.accepted.add("reply", channel=channel, thread_ts=root, ts=message["ts"], text=text, user=by)
         return self.workspace.tell(channel, message)  # type: ignore[no-any-return]
@@ -74,8 +74,8 @@ class People:
         where = {"type": "message", "message_ts": message["ts"], "channel_id": channel, "is_ephemeral": False}
         return {
             "type": "block_actions",
-            "user": {"id": by, "username": by.lower(), "team_id": TEAM},
-            "team": {"id": TEAM, "domain": "team"},
+            "user": {"id": by, "username": by.lower(), "team_id": self.workspace.team},
+            "team": {"id": self.workspace.team, "domain": "team"},
             "channel": {"id": channel, "name": "support"},
             "container": where | ({"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}),
             "message": {name: value for name, value in message.items() if name != "metadata"},
@@ -99,14 +99,23 @@ class People:
         """Send off the newest modal; `values` are fields with what was chosen, {"selected_user": "U1"}, {"value": "…"}."""
         view = self.accepted.of("view")[-1]["view"]
         state = {name: {name: {"type": "x", **found}} for name, found in values.items()}
-        payload = {"type": "view_submission", "team": {"id": TEAM}, "user": {"id": by, "team_id": TEAM}}
+        payload = {
+            "type": "view_submission",
+            "team": {"id": self.workspace.team},
+            "user": {"id": by, "team_id": self.workspace.team},
+        }
         return self.sender.interaction(payload | {"view": {**view, "state": {"values": state}}, "response_urls": []})
 
     def pick(self, action: str, value: str, by: str = "U1ANNA") -> Told:
         """Choose something in a list of the newest modal that tells the app at once."""
         view = self.accepted.of("view")[-1]["view"]
         chosen = {"action_id": action, "type": "external_select", "selected_option": {"value": value}}
-        payload = {"type": "block_actions", "team": {"id": TEAM}, "user": {"id": by, "team_id": TEAM}, "view": view}
+        payload = {
+            "type": "block_actions",
+            "team": {"id": self.workspace.team},
+            "user": {"id": by, "team_id": self.workspace.team},
+            "view": view,
+        }
         where = {
             "container": {"type": "view", "view_id": view["id"]},
             "actions": [chosen | {"action_ts": self.workspace.stamp()}],
@@ -116,7 +125,7 @@ class People:
     def opens_home(self, by: str = "U1ANNA", tab: str = "home") -> Told:
         """Somebody looks at the app's page."""
         event = {"type": "app_home_opened", "user": by, "channel": f"D{by}", "tab": tab, "event_ts": self.workspace.stamp()}
-        return self.sender.event(event)
+        return self.sender.event(event, self.workspace.team)
 
     def home(self, by: str = "U1ANNA") -> dict[str, Any]:
         """What somebody's page shows; empty when it was never drawn."""
@@ -128,14 +137,19 @@ class People:
         view = self.home(by)
         buttons = [one for block in view["blocks"] for one in (*block.get("elements", ()), block.get("accessory") or {})]
         button = next(one for one in buttons if str(one.get("action_id", "")).startswith(action))
-        payload = {"type": "block_actions", "team": {"id": TEAM}, "user": {"id": by, "team_id": TEAM}, "view": view}
+        payload = {
+            "type": "block_actions",
+            "team": {"id": self.workspace.team},
+            "user": {"id": by, "team_id": self.workspace.team},
+            "view": view,
+        }
         pressed = {"action_id": button["action_id"], "value": button.get("value", ""), "action_ts": self.workspace.stamp()}
         where = {"container": {"type": "view", "view_id": view["id"]}, "trigger_id": self.workspace.trigger()}
         return self.sender.interaction(payload | where | {"actions": [pressed]})
 
     def command(self, text: str, by: str = "U1ANNA", channel: str = "C0SUPPORT") -> Told:
         """Somebody gives the app's command."""
-        form = {"command": "/frontdesk", "text": text, "team_id": TEAM, "user_id": by, "channel_id": channel}
+        form = {"command": "/frontdesk", "text": text, "team_id": self.workspace.team, "user_id": by, "channel_id": channel}
         return self.sender.command(form | {"trigger_id": self.workspace.trigger(), "response_url": f"{self.url}/response"})
 
     def shortcut(self, thread: str, ts: str, callback: str, by: str = "U1ANNA") -> Told:
@@ -148,8 +162,8 @@ class People:
             "response_url": f"{self.url}/response",
             "message_ts": ts,
             "message": self.workspace.message(channel, ts),
-            "user": {"id": by, "name": by.lower(), "team_id": TEAM},
-            "team": {"id": TEAM, "domain": "team"},
+            "user": {"id": by, "name": by.lower(), "team_id": self.workspace.team},
+            "team": {"id": self.workspace.team, "domain": "team"},
             "channel": {"id": channel, "name": "support"},
             "action_ts": self.workspace.stamp(),
         }
@@ -162,3 +176,30 @@ class People:
         shown = {"id": file["id"], "name": name, "title": name, "mimetype": mime, "size": len(content)}
         shown |= {"url_private": address, "url_private_download": address, "mode": "hosted"}
         return self.reply(thread, text, by, subtype="file_share", files=[shown], upload=True)
+
+    def invite(self, channel: str, by: str = "U1ANNA") -> Told:
+        """Somebody invites the app into a Slack channel."""
+        self.workspace.place(channel)
+        event = {
+            "type": "member_joined_channel",
+            "user": BOT_USER,
+            "channel": channel,
+            "team": self.workspace.team,
+            "inviter": by,
+        }
+        return self.sender.event({**event, "channel_type": channel[0], "event_ts": self.workspace.stamp()}, self.workspace.team)
+
+
+class Elsewhere(People):
+    """The agents of one more workspace with the same app."""
+
+    def __init__(self, home: People, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self.sender = home.sender
+        self.accepted = workspace.accepted
+        self.url = home.url
+
+    def posts(self, thread: str = "") -> list[dict[str, Any]]:
+        """Accepted posts, all or those of a thread ("channel:ts")."""
+        found = self.accepted.of("post")
+        return [one for one in found if f"{one['channel']}:{one['thread_ts']}" == thread] if thread else found

@@ -71,6 +71,8 @@ class Workspace:
     """One workspace. `told` is called with every event that Slack would tell apps of."""
 
     accepted: Accepted
+    team: str = TEAM
+    name: str = "Team"
     told: Callable[[dict[str, Any]], Any] = lambda event: None
     places: dict[str, Place] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -78,6 +80,8 @@ class Workspace:
     any_place: bool = True
     """Channels come into being when they are named."""
     bot_files_carry_bot_id: bool = False
+    status_refused: str = ""
+    """The code with which threads' statuses are refused."""
     last: int = 0
     triggers: dict[str, float] = field(default_factory=dict)
     """What presses gave to open one modal with, and when (monotonic seconds)."""

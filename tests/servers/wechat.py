@@ -69,6 +69,7 @@ class WeChatServer:
         self.acted_at: dict[str, float] = {}
         self.typed_at: dict[str, float] = {}
         self._token = self._fresh()
+        self._revoked = ""
 
     @staticmethod
     def _fresh() -> str:
@@ -91,6 +92,10 @@ class WeChatServer:
         """Somebody else had a token made: the one before is over."""
         self._token = self._fresh()
 
+    def revoke(self) -> None:
+        """The token that everybody is given is good for nothing until somebody forces another."""
+        self._revoked = self._token
+
     def keep(self, content: bytes, mime: str, *, age_s: float = 0.0) -> str:
         """A file that a customer sent."""
         name = secrets.token_urlsafe(48)
@@ -109,6 +114,7 @@ class WeChatServer:
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
             Route("/cgi-bin/user/info", self._user, methods=["GET"]),
             Route("/cgi-bin/media/get", self._get, methods=["GET"]),
+            Route("/video/{name}", self._video, methods=["GET"]),
         ]
         return Starlette(routes=routes)
 
@@ -123,7 +129,7 @@ class WeChatServer:
         return JSONResponse({"access_token": self._token, "expires_in": 7200})
 
     def _refused(self, request: Request) -> Response | None:
-        if request.query_params.get("access_token") != self._token:
+        if request.query_params.get("access_token") != self._token or self._token == self._revoked:
             return _error(40001, "invalid credential, access_token is invalid or not latest rid: 6543-abcdef01")
         return None
 
@@ -239,6 +245,17 @@ class WeChatServer:
         name = request.query_params["media_id"]
         if not self._alive(name):
             return _error(40007, "invalid media_id")
+        _, mime, content = self.media[name]
+        if mime.startswith("video/"):
+            return JSONResponse({"video_url": f"{self.url}/video/{name}"})
+        return Response(content, media_type=mime)
+
+    async def _video(self, request: Request) -> Response:
+        """Where WeChat's answer for a video leads; no token is asked for there."""
+        self.calls["video"] += 1
+        name = request.path_params["name"]
+        if "access_token" in request.query_params or not self._alive(name):
+            return Response(status_code=403)
         _, mime, content = self.media[name]
         return Response(content, media_type=mime)
 

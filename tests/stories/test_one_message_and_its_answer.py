@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import own_valkey, until
 from tests.databases import throw_away_database
+from tests.faults.ledger import Ledger
 from tests.servers.installation import Running, installed
 from tests.servers.slack import SlackServer, slack_server
 from tests.servers.telegram import TelegramServer, telegram
@@ -39,6 +40,7 @@ class World:
     telegram: TelegramServer
     slack: SlackServer
     hub: Running
+    ledger: Ledger
 
     def thread_of(self, line: str) -> str:
         """The Slack thread that holds a customer's line, as "channel:ts"; empty while there is none."""
@@ -46,9 +48,20 @@ class World:
         return f"{found[0]['channel']}:{found[0]['thread_ts']}" if found else ""
 
     def answers(self, chat: int) -> list[str]:
-        """What the customer's Telegram was sent, in order, except what the bot says."""
-        sent = [record for record in self.telegram.accepted.records if record.get("chat") == chat and "text" in record]
-        return [str(record["text"]) for record in sent]
+        """The texts that one customer's Telegram was sent, in order."""
+        return [text for where, _, text in self.sent() if where == chat and text]
+
+    def sent(self) -> list[tuple[int, str, str]]:
+        """What Telegram accepted of us, in order: chat, method and text, whoever it was for."""
+        return [(int(one["chat"]), str(one["method"]), str(one.get("text", ""))) for one in self.telegram.accepted.records]
+
+    async def rest(self) -> None:
+        """Wait until nobody has anything left to do."""
+
+        async def quiet() -> bool:
+            return self.telegram.updates.pending == 0 and all(one.over.is_set() for one in self.slack.sender.told)
+
+        assert await self.ledger.drained(20, quiet) == {}
 
 
 @asynccontextmanager
@@ -71,7 +84,9 @@ async def world(place: Path, database: str, *, webs: int = 1, workers: int = 1, 
         )
         slack.sender.hook = hub.hook("slack", hub.webs[-1])
         await until(lambda: sim.updates.hook, 20)
-        yield World(sim, slack, hub)
+        ledger = Ledger(database_url or f"sqlite:///{place}/data/frontdesk.db")
+        stack.push_async_callback(ledger.aclose)
+        yield World(sim, slack, hub, ledger)
 
 
 def captured() -> dict[str, Any]:
@@ -91,13 +106,18 @@ async def test_a_customer_writes_and_an_agent_answers_from_the_thread(tmp_path: 
         here.telegram.updates.push_raw(chat, update)
         await until(lambda: here.thread_of(line), 15)
         thread = here.thread_of(line)
+        await here.rest()
         cards = [post for post in here.slack.posts() if not post["thread_ts"]]
         assert len(cards) == 1, "one card for one conversation"
         assert here.telegram.updates.pending == 0, "the update was taken with a 2xx"
 
-        before = len(here.answers(chat))
+        before = here.sent()
         told = await here.slack.reply(thread, "It is on its way, and arrives on Friday.").done()
         assert told.acknowledged
-        await until(lambda: len(here.answers(chat)) > before, 15)
-        assert here.answers(chat)[before:] == ["It is on its way, and arrives on Friday."]
+        await until(lambda: len(here.sent()) > len(before), 15)
+        await here.rest()
+        assert here.sent() == [*before, (chat, "sendMessage", "It is on its way, and arrives on Friday.")], (
+            "once, and to nobody else"
+        )
+        assert {where for where, _, _ in before} <= {chat}, "what the bot said, it said to the customer"
         assert [post["text"] for post in here.slack.posts(thread)].count(line) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
-from hub.store.store import open_store
+from tests.databases import fresh_store
 from tests.widget.browser.conftest import CHROMIUM, FLAGS
 from tests.widget.browser.faces import WITHIN, eventually, open_widget, said, write
 from tests.widget.browser.offices import Office, office, opened
@@ -20,7 +20,7 @@ PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "has_touch":
 
 @pytest.fixture
 async def work(redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
-    store = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=1)
+    store = await fresh_store(tmp_path, lanes=1)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:

@@ -174,6 +174,11 @@ async def test_an_answer_follows_a_group_that_moves(tmp_path: Path) -> None:
             await until(lambda: sim.accepted.records, 15)
             assert [(record["chat"], record["text"]) for record in sim.accepted.records] == [(-100777, "at nine")]
             await until(lambda: any("-100777" in post["text"] for post in here.slack.posts(thread)), 15)
+            new = {**around, "chat": {**group, "id": -100777, "type": "supergroup"}}
+            sim.updates.push(-100777, message={"message_id": 1, "migrate_from_chat_id": -77, **new})
+            sim.updates.push(-100777, message={"message_id": 2, "text": "thank you all", **new})
+            await until(lambda: here.thread_of("thank you all"), 15)
+            assert here.thread_of("thank you all") == thread, "the conversation goes on"
 
 
 async def test_an_update_that_nobody_can_read_is_taken_once_and_shown(tmp_path: Path) -> None:

@@ -126,6 +126,9 @@ async def test_what_the_bot_knows_goes_back_sealed_in_the_callback_and_nowhere_e
         files = {"channels/wechat.yaml": CHANNEL.replace("passive_s: 0", "passive_s: 3.5") + server.url, "bot.yaml": BOT}
         async with installed(tmp_path, slack=slack.api_url, files=files) as hub:
             slack.sender.hook = hub.hook("slack", hub.webs[-1])
+            await call(hub, said("我要投诉", 9, who="oBen"))
+            await until(lambda: thread_of(slack, "我要投诉"), 40)  # the worker is up
+            before = len(answers(server))
             asked = said("你们几点开门？", 1)
             first = await call(hub, asked)
             answer = opened(first.text)
@@ -141,7 +144,7 @@ async def test_what_the_bot_knows_goes_back_sealed_in_the_callback_and_nowhere_e
             await until(lambda: thread_of(slack, "我要退货"), 20)
             assert (await slack.reply(thread_of(slack, "我要退货"), "好的，马上处理。").done()).acknowledged
             await until(lambda: "好的，马上处理。" in answers(server), 20)
-            assert answers(server) == ["好的，马上处理。"], "never both"
+            assert answers(server)[before:] == ["好的，马上处理。"], "never both"
 
 
 @pytest.mark.timeout(120)

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import httpx
 import orjson
 import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from config.settings import HubSettings
 from hub.inbound import drain
@@ -102,7 +103,8 @@ class House:
         address = self.url.replace("http", "ws") + "/console/socket"
         async with connect(address, additional_headers=given, compression=None, max_queue=4) as ws:
             line = Line(ws)
-            await line.send({"t": "hello", "v": 1, **hello})
+            with suppress(ConnectionClosed):  # who is refused may be told so before they have said hello
+                await line.send({"t": "hello", "v": 1, **hello})
             yield line
 
 

@@ -15,8 +15,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OctKey, RSAKey
 
-from hub import oidc
-from hub.oidc import BACK, Begun, NotLetIn, Provider
+from hub import oidc_provider as proving
+from hub.oidc import BACK, Begun, NotLetIn
+from hub.oidc_provider import Provider
 from hub.roles import AccessRules
 from hub.store.store import Store
 from tests.servers.oidc_provider import CLIENT, SECRET, OidcProvider, approve, oidc_provider
@@ -235,6 +236,6 @@ async def test_a_key_that_the_provider_changed_is_learned(provider: OidcProvider
     provider.rotate()
     made, code = await begun(own, "bo")
     assert await refused(own, code, made) == "refused", "asked again a moment ago: a stranger's key ids make us ask no more often"
-    monkeypatch.setattr(oidc, "AGAIN_S", 0.0)
+    monkeypatch.setattr(proving, "AGAIN_S", 0.0)
     made, code = await begun(own, "bo")
     assert (await own.finish(code, made)).groups == {"staff"}

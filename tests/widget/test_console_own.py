@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
+from prometheus_client import REGISTRY
 
 from hub.canned import CannedReplies
 from hub.facts import MessageFacts
@@ -157,6 +160,54 @@ async def test_views_of_ones_own_are_kept_and_held_to_what_lists_know(home: Hous
     for wrong in ({"name": " "}, {"name": "x", "view": "none"}, {"name": "x", "priority": 9}, {"name": "x" * 41}, "x"):
         assert (await bo.api.put(f"{API}/me/views", json={"items": [wrong]})).status_code == 400
     assert (await bo.api.put(f"{API}/me/views", json={"items": []})).json() == {"items": []}
+
+
+async def test_views_of_the_whole_team_are_kept_by_those_who_may(home: House) -> None:
+    bo, li = await home.agent(), await home.agent("li@example.com", role="supervisor", name="Li")
+    view = {"name": "退款", "view": "all", "q": "", "channel": "", "team": "", "tag": "退款", "priority": None}
+    refused = await bo.api.put(f"{API}/views", json={"items": [view]})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "role")
+    assert (await li.api.put(f"{API}/views", json={"items": [view]})).json() == {"items": [view]}
+    assert (await bo.api.get(f"{API}/views")).json() == {"items": [view]}
+    assert (await li.api.get(f"{API}/me/views")).json() == {"items": []}, "everybody's are nobody's own"
+    assert (await li.api.put(f"{API}/views", json={"items": [{"name": ""}]})).status_code == 400
+
+
+async def test_a_card_takes_a_picture_that_its_agent_has_uploaded_and_no_other(home: House) -> None:
+    bo, li = await home.agent(), await home.agent("li@example.com", name="Li")
+    talk = await home.customer_says("Hello?", channel="page")
+    drawn = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(drawn, "PNG")
+    png = drawn.getvalue()
+    own = (await bo.api.post(f"{API}/files", files={"file": ("a.png", png, "image/png")})).json()["id"]
+    text = (await bo.api.post(f"{API}/files", files={"file": ("a.txt", b"words", "text/plain")})).json()["id"]
+    assert (await li.say(talk, "", cards=[{"title": "Tea", "image": own}])).status_code == 404
+    assert (await bo.say(talk, "", cards=[{"title": "Tea", "image": text}])).status_code == 400
+    for wrong in ("tea", ["tea"], [{"title": "x"}] * 11, [{"image": own}]):
+        assert (await bo.say(talk, "", cards=wrong)).status_code == 400
+    assert (await bo.say(talk, "", cards=[{"title": "Tea", "image": own}])).status_code == 201
+    await home.work()
+    items = (await bo.api.get(f"{API}/conversations/{talk}/entries")).json()["items"]
+    (card,) = [part for item in items for part in item["d"].get("parts", []) if part["type"] == "card"]
+    assert (card["title"], card["image"]["file"]) == ("Tea", own)
+
+
+async def test_bulk_acts_and_searches_are_counted(home: House) -> None:
+    bo = await home.agent()
+    talk = await home.customer_says("Hello?", channel="page")
+
+    def counted(name: str, **labels: str) -> float:
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    kept, asked = (
+        counted("frontdesk_bulk_conversations_total", outcome="kept"),
+        counted("frontdesk_search_seconds_count", within="messages"),
+    )
+    body = {"id": "b1", "conversations": [talk, "0" * 32], "do": ["resolve"]}
+    await bo.api.post(f"{API}/bulk", json=body)
+    await bo.api.get(f"{API}/search", params={"q": "hello"})
+    assert counted("frontdesk_bulk_conversations_total", outcome="kept") == kept + 1
+    assert counted("frontdesk_search_seconds_count", within="messages") == asked + 1
 
 
 async def test_customers_are_found_to_be_made_one(home: House) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import httpx
 import pytest
@@ -15,18 +15,25 @@ from pyotp import TOTP
 from starlette.applications import Starlette
 
 from config.settings import HubSettings
+from connectors.translators import translator_of
+from connectors.translators.settings import Service
 from connectors.web import Web
 from connectors.web_settings import WebSettings
 from hub.errors import Undeliverable
-from hub.model import PART_KINDS, ChannelName, Message
+from hub.installing import Installing
+from hub.installs import Grant
+from hub.linked import LinkCodes
+from hub.model import PART_KINDS, ChannelName, DeskName, ExternalId, Message
 from hub.notices import NoticeRules
 from hub.outbound import Outbound
-from hub.ports import Kit
+from hub.people import Member
+from hub.ports import Desk, Kit
 from hub.roles import AccessRules
 from hub.routing import RoutingRules
-from hub.signin import first_admin_link
+from hub.sealing import Sealer, key_of, new_key
+from hub.signin import first_admin_link, open_session
 from hub.store.store import Store
-from tests.fakes import FakeConnector, said
+from tests.fakes import FakeConnector, FakeDesk, said
 from tests.widget import spoken
 from tests.widget.consoles import PASSWORD, House, house
 from tests.widget.documents import METHODS, Book, mistakes
@@ -36,7 +43,7 @@ from widget.openapi_calls import CALLS
 from widget.openapi_shapes import Code, No
 
 API = "/console/api"
-WEB, PHONE = ChannelName("web"), ChannelName("phone")
+WEB, PHONE, SLACK = ChannelName("web"), ChannelName("phone"), DeskName("slack")
 NOBODY = "0" * 32
 WRONG = {"x-wrong": "1"}
 LENIENT = {"force", "on"}
@@ -53,6 +60,28 @@ PARTS: list[dict[str, Any]] = [
     {"type": "unsupported", "kind": "dice", "text": "6"},
     {"type": "event", "kind": "opened"},
 ]
+
+
+class Installable(FakeDesk):
+    """A desk whose app workspaces install."""
+
+    def authorize(self, state: str, back: str) -> str:
+        return f"http://127.0.0.1:9/authorize?state={state}"
+
+    async def exchange(self, code: str, back: str) -> Grant:
+        return Grant("T1", "Shop", "U0", "chat:write", "xoxb-1")
+
+    def missing(self, scopes: str) -> dict[str, str]:
+        return {"files:read": "files do not arrive"}
+
+    def told(self, about: str, facts: Any, language: str) -> tuple[str, list[str]]:
+        return "Done", [about]
+
+    def lines(self, workspace: str) -> str:
+        return "workspaces:"
+
+    def places(self, workspace: str) -> list[str]:
+        return ["T1/C1"]
 
 
 @dataclass
@@ -125,6 +154,19 @@ async def test_a_method_that_is_not_in_the_document_is_refused(api: Api) -> None
                     continue
                 given = await anybody.request(method, address)
                 assert given.status_code == (404 if path.endswith("/socket") else 405), (method, path)
+                assert given.json()["error"]["code"] == ("not_found" if path.endswith("/socket") else "method"), (method, path)
+
+
+async def test_what_is_asked_for_in_the_wrong_way_is_told_as_json(api: Api) -> None:
+    async with httpx.AsyncClient(base_url=api.home.url) as anybody:
+        bare = await anybody.post("/chat/web/session")
+        assert (bare.status_code, set(bare.json())) == (200, {"token", "customer", "epoch"})
+        nowhere = await anybody.post("/hooks/nowhere")
+        assert (nowhere.status_code, nowhere.json()["error"]["code"]) == (404, "not_found")
+        for path in ("/chat/web/socket", "/console/socket"):
+            given = await anybody.get(path)
+            assert (given.status_code, given.json()["error"]["code"]) == (426, "upgrade")
+            assert given.headers["upgrade"] == "websocket"
 
 
 def test_the_codes_of_errors_are_all_in_the_document() -> None:
@@ -227,6 +269,11 @@ async def agents(api: Api, talk: str) -> None:
     await bo.post(f"{one}/block", json={"id": api.id(), "reason": "spam"})
     await bo.post(f"{one}/unblock", json={"id": api.id()})
     await bo.post(f"{one}/undo", json={"id": api.id(), "of": "none"})
+    assert (await bo.post(f"{one}/translate", json={"id": api.id(), "on": True})).status_code == 409
+    api.home.hub.translator = translator_of(Service(type="libretranslate", api_url="http://127.0.0.1:9"))
+    await bo.post(f"{one}/translate", json={"id": api.id(), "on": True})
+    assert (await bo.post(f"{one}/translate", json={"id": api.id()})).status_code == 400
+    api.home.hub.translator = None
     await api.home.work()
     kinds = {entry["k"] for entry in (await bo.get(f"{one}/entries", params={"limit": 100})).json()["items"]}
     assert kinds == {"message", "note", "assigned", "resolved", "reopened", "changed"}
@@ -251,6 +298,8 @@ async def own(api: Api, bo: httpx.AsyncClient, talk: str) -> None:
     assert (await bo.get(f"{API}/me/drafts")).json() == {"items": [talk]}
     view = {"name": "VIPs", "view": "all", "q": "", "channel": "web", "team": "", "tag": "vip", "priority": 2}
     assert (await bo.put(f"{API}/me/views", json={"items": [view]})).json() == (await bo.get(f"{API}/me/views")).json()
+    lead = await api.speaker((await api.home.agent("lead@example.com", "supervisor", "Lead")).token)
+    assert (await lead.put(f"{API}/views", json={"items": [view]})).json() == (await bo.get(f"{API}/views")).json()
     await bo.put(f"{API}/me/capacity", json={"most": 3})
     busy = (await bo.get(f"{API}/workbench")).json()["busy"]
     assert [one["most"] for one in busy].count(3) == 1
@@ -285,6 +334,12 @@ async def link(api: Api, bo: httpx.AsyncClient) -> None:
     made = (await bo.post(f"{API}/customers/{own}/link", json={"other": other, "reason": "same order"})).json()
     whole = (await bo.get(f"{API}/customers/{own}")).json()
     assert (len(whole["identities"]), len(whole["conversations"])) == (2, 2)
+    mine, theirs = [row["id"] for row in whole["conversations"]]
+    for act, body in (("merge", {"other": theirs}), ("part", {"other": theirs, "reason": "sisters"})):
+        assert (await bo.post(f"{API}/conversations/{mine}/{act}", json={"id": api.id(), **body})).status_code == 201
+        await api.home.work()
+        await bo.get(f"{API}/conversations/{mine}")
+    assert (await bo.post(f"{API}/conversations/{mine}/part", json={"id": api.id()})).status_code == 409
     assert (await bo.post(f"{API}/links/{made['link']}/undo", json={})).json() == {"customers": [own, other]}
 
 
@@ -350,12 +405,38 @@ async def everybody(api: Api) -> None:
         assert (await page.get(path)).status_code == 200
     await page.post("/hooks/phone", content=b"{}")
     await page.get("/hooks/nobody")
+    await connecting(api, page)
     nowhere = {"issuer": "http://127.0.0.1:9", "client_id": "x", "name": "Elsewhere"}
     api.home.hub.access = AccessRules.model_validate({"oidc": nowhere})
     assert (await page.get(f"{API}/door")).json() == {"single_sign_on": "Elsewhere"}
     for path in (f"{API}/oidc", f"{API}/oidc/back"):
         await page.get(path, params={"state": "x", "code": "x", "error": "x"} if path.endswith("back") else {})
     await page.get(f"/files/{NOBODY}", params={"exp": "1", "sig": "x"})
+
+
+async def connecting(api: Api, page: httpx.AsyncClient) -> None:
+    """An app that is installed into workspaces, and somebody there who says who they are."""
+    hub, ada = api.home.hub, await api.speaker()
+    hub.desks = {SLACK: cast(Desk, Installable())}
+    hub.installs = Installing(hub.store, Sealer([key_of(new_key())]))
+    root = await hub.store.agents.invite("owner@example.com", "Owner", "admin")
+    ada.cookies.set("fd_session", await open_session(hub.store.agents, root))
+    url = (await ada.post(f"{API}/desks/slack/install")).json()["url"]
+    away = await page.get(url.replace(hub.public_url, ""))
+    state = away.headers["location"].rpartition("=")[2]
+    assert (await page.get("/connect/slack/back", params={"state": state, "code": "c"})).status_code == 200
+    assert (await page.get("/connect/slack/back", params={"state": state, "code": "c"})).status_code == 403
+    assert (await page.get("/connect/slack/install", params={"ticket": "used"})).status_code == 403
+    [slack] = (await ada.get(f"{API}/desks")).json()["items"]
+    assert [one["id"] for one in slack["workspaces"]] == ["T1"]
+    code = await LinkCodes(hub.store)(SLACK, ExternalId("T1:U1"), lambda person: _cem())
+    assert (await ada.post(f"{API}/me/links", json={"code": code})).json()["name"] == "Cem"
+    assert (await ada.post(f"{API}/me/links", json={"code": code, "yes": True})).status_code == 201
+    assert (await ada.post(f"{API}/me/links", json={"code": code})).status_code == 404
+
+
+async def _cem() -> Member:
+    return Member("Cem", "")
 
 
 async def test_every_call_does_what_the_document_says(api: Api) -> None:
@@ -392,6 +473,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "Tags": {"id": "t", "add": ["vip"]},
     "Block": {"id": "l"},
     "Undo": {"id": "u", "of": "r"},
+    "Translate": {"id": "t", "on": True},
     "ReadAsked": {"n": 1},
     "Invite": {"email": "b@example.com"},
     "Change": {"name": "x"},
@@ -402,10 +484,13 @@ BODIES: dict[str, dict[str, Any]] = {
     "Bulk": {"id": "k", "conversations": [NOBODY], "do": [{"resolve": True}]},
     "TranscriptAsked": {"email": "a@example.com"},
     "LinkAsked": {"other": NOBODY},
+    "MergeAsked": {"id": "m", "other": NOBODY},
+    "ApartAsked": {"id": "m"},
     "PartAsked": {},
     "TokenAsked": {"name": "till"},
     "Again": {},
     "CodeShown": {"code": "000000"},
+    "CodeGiven": {"code": "ABCDE-FGHJK"},
 }
 
 

@@ -144,12 +144,36 @@ async def test_a_frame_beyond_the_limit_closes_the_socket(home: House) -> None:
 
 async def test_who_says_too_much_is_slowed_down_and_nothing_of_it_is_kept(home: House) -> None:
     ann = await customer(home)
-    answers = await ann.poll(*(say(f"m{n}", str(n)) for n in range(12)))
-    assert [frame["t"] for frame in answers] == ["ok"] * 10 + ["no"] * 2
-    assert answers[-1] == {"t": "no", "code": "slow_down", "retry": True, "id": "m11", "after": 10}
+    answers = await ann.poll(*(say(f"m{n}", str(n)) for n in range(40)))
+    assert [frame["t"] for frame in answers[:10]] == ["ok"] * 10
+    kept = [frame["id"] for frame in answers if frame["t"] == "ok"]
+    assert len(kept) < 40, "one more each second, however long this took"
+    refused = next(frame for frame in answers if frame["t"] == "no")
+    assert refused == {"t": "no", "code": "slow_down", "retry": True, "id": refused["id"], "after": 10}
     await home.work()
     own = [entry["id"] for entry in await ann.poll() if entry["by"]["kind"] == "customer"]
-    assert own == [f"m{n}" for n in range(10)]
+    assert own == kept
+
+
+async def test_who_goes_on_after_being_slowed_down_is_cut_off(home: House) -> None:
+    ann = await customer(home)
+    async with connect(socket_of(home), compression=None) as ws:
+        line = Line(ws)
+        await line.send({"t": "hello", "tok": ann.token})
+        await line.next("welcome")
+        for n in range(150):
+            await line.send(say(f"m{n}", str(n)))
+        told = [await line.next()]
+        while told[-1]["t"] != "bye":
+            told.append(await line.next())
+        await ws.wait_closed()
+    kinds = [frame["t"] for frame in told]
+    assert kinds[:10] == ["ok"] * 10
+    assert kinds[-22:] == ["no"] * 21 + ["bye"], "twenty-one in a row"
+    assert told[-1] == {"t": "bye", "code": 4029, "retry": True}
+    await home.work()
+    own = [entry["id"] for entry in await ann.poll() if entry["t"] == "ev" and entry["by"]["kind"] == "customer"]
+    assert own == [frame["id"] for frame in told if frame["t"] == "ok"], "what was taken before is kept"
 
 
 async def test_an_address_gets_sixty_new_customers_an_hour(home: House) -> None:

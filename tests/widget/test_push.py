@@ -26,6 +26,7 @@ from hub.store.tables import Conversation
 from hub.store.tables import Identity as IdentityRow
 from tests.connectors.conftest import Shelf
 from tests.hub.hubs import only, put, rows, settle
+from tests.hub.test_pictures import drawn
 from tests.servers.push import PushServer, fcm_error, push_server, push_settings
 from tests.widget.consoles import House, house
 from tests.widget.customers import say
@@ -244,6 +245,20 @@ async def test_an_upload_with_a_key_counts_once(home: House) -> None:
     ben = await phone(home, "ben")
     theirs = await ben.api.post("/chat/app/files", files={"file": ("a", b"two")}, headers={"idempotency-key": "k1"})
     assert theirs.status_code == 201, "another customer's key is another key"
+
+
+async def test_a_picture_with_a_key_counts_once_although_it_is_kept_otherwise(home: House) -> None:
+    """What is kept of it is written anew, without a word of where it was taken: other bytes than those that came."""
+    own = await begun(home)
+
+    async def upload(content: bytes) -> httpx.Response:
+        files = {"file": ("a.jpg", content, "image/jpeg")}
+        return await own.api.post("/chat/app/files", files=files, headers={"idempotency-key": "k1"})
+
+    first, again, other = await upload(drawn("JPEG")), await upload(drawn("JPEG")), await upload(drawn("JPEG", (30, 30)))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json()["id"] == again.json()["id"]
+    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
 
 
 async def test_tokens_of_push_services_are_kept_and_renewed(there: PushServer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from config.settings import HubSettings, RateLimits
 from hub.store.store import Store
 from tests.widget.consoles import House
-from tests.widget.customers import customer, web_house
+from tests.widget.customers import customer, say, web_house
 from widget import wire
 from widget.frames import HEARTBEAT_S
 from widget.talk import Talk
@@ -87,6 +89,35 @@ async def test_who_answers_nothing_is_ended(home: House, monkeypatch: pytest.Mon
         await asyncio.wait_for(line.recv(), 5)
     assert ended.value.rcvd is not None
     assert ended.value.rcvd.code == wire.SILENT
+
+
+async def test_a_visitor_who_reads_nothing_is_freed_within_15_seconds(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path
+) -> None:
+    """With the real times: their log is larger than what the kernels between us hold."""
+    if store.db.dialect != "sqlite":
+        pytest.skip("what is shown is the web process's own")
+    limits = RateLimits(messages_per_customer=10**6)
+    async with web_house(store, redis_url, prefix, tmp_path / "files", settings=HubSettings(limits=limits)) as home:
+        ann = await customer(home)
+        for first in range(0, 280, 7):
+            await ann.poll(*(say(f"m{first + n}", "茶" * 10_000) for n in range(7)))
+        await home.work()
+        narrow = socket.socket()
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        narrow.connect(("127.0.0.1", int(home.url.rpartition(":")[2])))
+        line = await connect(home.url.replace("http", "ws") + "/chat/web/socket", sock=narrow, compression=None, max_queue=1)
+        await line.send(json.dumps({"t": "hello", "tok": ann.token, "since": 0, "epoch": ann.epoch}))
+        assert json.loads(await line.recv())["t"] == "welcome"
+        line.transport.pause_reading()
+        started = time.monotonic()
+        feed = home.server.config.app._app.state.feed  # type: ignore[union-attr]
+        assert feed.customers
+        while feed.customers or feed.addresses:
+            await asyncio.sleep(0.1)
+            assert time.monotonic() - started < 15, "it is still held"
+        assert time.monotonic() - started > 5, "it was held as long as a slow reader may take"
+        line.transport.abort()
 
 
 def test_a_dead_socket_is_found_within_45_seconds() -> None:

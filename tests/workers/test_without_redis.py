@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -39,7 +40,7 @@ async def hook(running: Running, number: int) -> int:
 
 def handled(running: Running) -> list[int]:
     """The states of the rows of the inbox."""
-    with sqlite3.connect(running.folder / "data" / "frontdesk.db") as database:
+    with closing(sqlite3.connect(running.folder / "data" / "frontdesk.db")) as database:
         return [row[0] for row in database.execute("SELECT state FROM inbox WHERE source = 'telegram' ORDER BY n")]
 
 

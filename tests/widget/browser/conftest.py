@@ -12,16 +12,22 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from tests.servers import frames_seed
 from tests.servers.frames import World, serve
 from tests.widget.browser.cut import Cut
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium") or ""
+"""The shell is the same engine without the window around it, and starts in half the time."""
 HERE = os.path.dirname(__file__)  # noqa: PTH120
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--font-render-hinting=none", "--force-color-profile=srgb"]
 FLAGS += ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
+DESKTOP, PHONE = (1280, 800), (360, 740)
+BOTH = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"], indirect=True)
+"""For a module whose tests run on a desktop and on a phone."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -65,8 +71,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    opened = await browser.new_context(locale="en-GB", reduced_motion="reduce", viewport={"width": 1280, "height": 800})
+def size(request: pytest.FixtureRequest) -> tuple[int, int]:
+    """Width and height of the window; narrow ones are phones, with touch."""
+    found: tuple[int, int] = getattr(request, "param", DESKTOP)
+    return found
+
+
+@pytest.fixture
+async def context(browser: Browser, size: tuple[int, int]) -> AsyncIterator[BrowserContext]:
+    look: ViewportSize = {"width": size[0], "height": size[1]}
+    phone = size == PHONE
+    opened = await browser.new_context(locale="en-GB", reduced_motion="reduce", viewport=look, is_mobile=phone, has_touch=phone)
     yield opened
     await opened.close()
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from playwright.async_api import Page, async_playwright, expect
 
-from hub.store.store import open_store
+from hub.promises import Promises
 from tests.conftest import own_valkey
+from tests.databases import fresh_store
 from tests.widget.browser.conftest import CHROMIUM, FLAGS
 from tests.widget.browser.offices import Office, office, opened
 
@@ -38,6 +39,15 @@ PEOPLE = {
         ("Tom Becker", "page", ["The name on the invoice is wrong"], ["bug"], "low"),
     ],
 }
+ATTRIBUTES = {"zh-CN": {"会员等级": "金卡", "订单": "A1024"}, "en": {"plan": "Gold", "order": "A1024"}}
+PROMISES = Promises.model_validate(
+    {
+        "targets": [
+            {"channels": ["phone"], "priorities": ["urgent"], "first": "2s"},
+            {"first": "8m", "next": "15m", "resolve": "8h"},
+        ]
+    }
+)
 LINES = {
     "zh-CN": (
         "您好，A1024 今天 18:00 前发出。",
@@ -59,10 +69,11 @@ async def people(work: Office, lang: str) -> list[str]:
     bo, talks = await work.home.agent("wang@example.com", name="王芳" if lang == "zh-CN" else "Fang"), []
     for n, (name, channel, lines, tags, level) in enumerate(PEOPLE[lang]):
         more: dict[str, Any] = {"customer": f"c{n}", "channel": channel, "locale": lang}
-        facts = {
+        facts: dict[str, Any] = {
             "name": name,
             "email": f"customer{n}@example.com",
             "page": "https://shop.example.com/lamps" if channel == "page" else "",
+            "attributes": ATTRIBUTES[lang] if n == 0 else {},
         }
         for line in lines:
             talk = await work.home.customer_says(line, **more, profile=facts)
@@ -91,6 +102,11 @@ async def shots(work: Office, folder: Path, lang: str, scheme: str, phone: bool)
     if phone:
         await shot("list")
     await opened(page, talks[0])
+    await expect(page.locator("fd-details .attributes")).to_be_attached()
+    if phone:
+        await page.locator("fd-thread .info").click()
+        await shot("panel")
+        await page.locator("fd-details .back").click()
     await page.locator("fd-thread .row.customer .answer").last.click()
     await page.locator("fd-composer textarea").fill(LINES[lang][2])
     await page.locator("fd-composer textarea").press("Enter")
@@ -102,6 +118,11 @@ async def shots(work: Office, folder: Path, lang: str, scheme: str, phone: bool)
     await page.keyboard.press("Escape")
     await page.locator("fd-composer textarea").fill("")
     await _sheets(page, shot)
+    await page.locator("fd-composer .foot button[aria-haspopup]").click()
+    await page.locator(".menu button").first.click()
+    await expect(page.locator("dialog .pairs")).to_be_visible()
+    await shot("card")
+    await page.keyboard.press("Escape")
     if not phone:
         await page.locator("fd-list .rows li").nth(1).click(modifiers=["Control"])
         await page.locator("fd-list .rows li").nth(3).click(modifiers=["Shift"])
@@ -126,8 +147,9 @@ async def main(folder: Path) -> None:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
             for lang, scheme, phone in product(PEOPLE, ("light", "dark"), (False, True)):
                 with tempfile.TemporaryDirectory() as place:
-                    store = await open_store(f"sqlite:///{place}/hub.db", lanes=1)
-                    async with office(store, browser, redis, f"pictures{lang}{scheme}{phone}", Path(place) / "files") as work:
+                    store = await fresh_store(Path(place), lanes=1)
+                    files, prefix = Path(place) / "files", f"pictures{lang}{scheme}{phone}"
+                    async with office(store, browser, redis, prefix, files, promises=PROMISES) as work:
                         await shots(work, folder, lang, scheme, phone)
                     await store.close()
             await browser.close()

@@ -101,8 +101,11 @@ async def _work(home: House) -> None:
 
 
 @asynccontextmanager
-async def office(store: Store, browser: Browser, redis_url: str, prefix: str, folder: Path) -> AsyncIterator[Office]:
-    """A hub with a pushed channel, one with a window and a quota, and one that is fetched; a worker writes down what comes."""
+async def office(
+    store: Store, browser: Browser, redis_url: str, prefix: str, folder: Path, **given: Any
+) -> AsyncIterator[Office]:
+    """A hub with a pushed channel, one with a window and a quota, and one that is fetched; a worker writes down what comes.
+    `given`: more of the hub's rules, as `promises` or `survey`."""
     window = replace(TEXT_ONLY, window=Window(48 * 3600, 5))
     web = WebSettings()
     connectors: dict[ChannelName, Any] = {
@@ -111,9 +114,10 @@ async def office(store: Store, browser: Browser, redis_url: str, prefix: str, fo
         METERED: FakeConnector(window),
         PAGE: FakeConnector(replace(TEXT_ONLY, pulled=True)),
     }
-    more: dict[str, Any] = {"connectors": connectors, "canned": CANNED, "workbench": BENCH, "routing": RULES}
+    more: dict[str, Any] = {"connectors": connectors, "canned": CANNED, "workbench": BENCH, "routing": RULES, **given}
     async with house(store, redis_url, prefix, folder, **more) as home:
         home.hub.channels = {WEB: web}
+        setattr(home.hub.files, "_public_url", home.url)  # noqa: B010 -- the port is known only now
         worker = asyncio.create_task(_work(home))
         made = Office(home, browser, [])
         try:

@@ -1,22 +1,22 @@
 """How smoothly the console's list goes by with ten thousand open conversations, in Chromium.
 
-`python -m tests.widget.browser.scrolling [CONVERSATIONS]` prints the time to the first list, frame times of scrolling, and the
-time from a key that opens the next conversation to its paint.
+`python -m tests.widget.browser.scrolling --conversations 10000` prints the time to the first list, frame times of scrolling, and
+the time from a key that opens the next conversation to its paint.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 from playwright.async_api import CDPSession, Page, async_playwright, expect
 
-from hub.store.store import open_store
 from tests.conftest import own_valkey
+from tests.databases import fresh_store
 from tests.widget.browser.conftest import CHROMIUM, FLAGS
 from tests.widget.browser.offices import office
 from tests.widget.browser.test_console_states import fill_up
@@ -36,10 +36,13 @@ def told(name: str, values: list[float]) -> None:
     print(f"{name}: median {statistics.median(values):.1f} ms, p95 {p95:.1f}, p99 {p99:.1f}, {over} over 50")
 
 
-async def busy(session: CDPSession) -> float:
+SPENT = {"TaskDuration": "all", "ScriptDuration": "scripts", "RecalcStyleDuration": "styles", "LayoutDuration": "layout"}
+
+
+async def busy(session: CDPSession) -> dict[str, float]:
     """Seconds of processor time that the page's thread has used: what others on the machine do is no part of it."""
     found = await session.send("Performance.getMetrics")
-    return float(next(one["value"] for one in found["metrics"] if one["name"] == "TaskDuration"))
+    return {SPENT[one["name"]]: float(one["value"]) for one in found["metrics"] if one["name"] in SPENT}
 
 
 async def measure(page: Page, count: int) -> None:
@@ -62,9 +65,9 @@ async def measure(page: Page, count: int) -> None:
     before = await busy(session)
     frames = await page.evaluate(FRAMES)
     told("frames while scrolling", frames)
-    print(
-        f"the page's own thread, for each of them: {(await busy(session) - before) / len(frames) * 1000:.1f} ms of processor time"
-    )
+    spent = {what: (value - before[what]) / len(frames) * 1000 for what, value in (await busy(session)).items()}
+    told_each = ", ".join(f"{what} {value:.1f}" for what, value in spent.items())
+    print(f"milliseconds of processor time of the page's own thread for each of them: {told_each}")
     told("key to paint", [await page.evaluate(KEY) for _ in range(40)])
     print(f"rows in the page: {await page.locator('fd-list .rows li').count()} of {count}")
 
@@ -72,7 +75,7 @@ async def measure(page: Page, count: int) -> None:
 async def main(count: int) -> None:
     """Fill a hub, open a console, measure."""
     with tempfile.TemporaryDirectory() as place, own_valkey() as redis:
-        store = await open_store(f"sqlite:///{place}/hub.db", lanes=1)
+        store = await fresh_store(Path(place), lanes=1)
         await fill_up(store, count)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -83,4 +86,6 @@ async def main(count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--conversations", type=int, default=10_000)
+    asyncio.run(main(parser.parse_args().conversations))

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser, Page, expect
 
 from hub.errors import Undeliverable
-from hub.store.store import open_store
+from tests.databases import fresh_store
 from tests.widget.browser.faces import WITHIN, entries, eventually
 from tests.widget.browser.offices import Office, office, opened
 
 
 @pytest.fixture
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
-    store = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=1)
+    store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:
         yield made
     await store.close()
@@ -255,6 +256,25 @@ async def test_colleagues_who_look_on_are_named(work: Office) -> None:
     await expect(page.locator("fd-thread .here")).to_be_empty(timeout=WITHIN)
 
 
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_a_colleague_who_was_faster_is_shown_before_sending(work: Office, width: int) -> None:
+    talk = await work.home.customer_says("Blue or red?", customer="ann", channel="page")
+    look: Any = {"viewport": {"width": width, "height": 780}}
+    page, other = await work.page_of("Lin", **look), await work.page_of("Bo", **look)
+    for one in (page, other):
+        await opened(one, talk)
+    await page.locator("fd-composer textarea").press_sequentially("Red.")
+    await other.locator("fd-composer textarea").fill("Blue.")
+    await other.locator("fd-composer textarea").press("Enter")
+    await shows(page, "fd-thread .row.agent", "Blue.")
+    await page.locator("fd-composer textarea").press("Enter")
+    await shows(page, "fd-thread .meta.unknown", "A colleague answered meanwhile.")
+    assert "Red." not in await entries(other)
+    await page.locator("fd-thread .meta.unknown button").first.click()
+    await shows(other, "fd-thread .row.agent", "Red.")
+    assert (await entries(other)).count("Red.") == 1
+
+
 async def test_several_are_marked_and_done_at_once(work: Office) -> None:
     for name in ("Ann", "Ben", "Cho", "Dee"):
         await work.home.customer_says(f"{name} asks", customer=name, channel="page", profile={"name": name})
@@ -295,6 +315,9 @@ async def test_the_palette_and_the_keys(work: Office) -> None:
     await away(page)
     await page.keyboard.press("?")
     await shows(page, "dialog.sheet", "Commands")
+    listed = await page.locator("dialog.sheet kbd").all_inner_texts()
+    assert {"J", "K", "R", "N", "Q", "A", "T", "Z", "E", "P", "L", "Y", "M", "I", "/", "F", "X", "?"} <= set(listed)
+    assert "undefined" not in await page.locator("dialog.sheet").inner_text()
     await page.keyboard.press("Escape")
     await page.keyboard.press("q")
     await shows(page, "fd-composer .about", "Hello?")
@@ -397,9 +420,10 @@ async def test_the_whole_of_a_conversation_by_keys_alone(work: Office) -> None:
     await shows(page, "fd-thread .line", "You resolved this")
 
 
-async def test_what_a_customer_has_not_sent_yet_is_shown_where_the_channel_tells_it(work: Office) -> None:
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_what_a_customer_has_not_sent_yet_is_shown_where_the_channel_tells_it(work: Office, width: int) -> None:
     talk = await work.home.customer_says("Hello?", customer="ann", channel="page", profile={"name": "Ann"})
-    page = await work.page_of()
+    page = await work.page_of(viewport={"width": width, "height": 780})
     await opened(page, talk)
     known = await work.home.hub.store.logs.identity("page", "ann")
     assert known is not None

@@ -10,7 +10,8 @@ import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
-from hub.store.store import Store, open_store
+from hub.store.store import Store
+from tests.databases import fresh_store
 from tests.widget.browser.test_budgets import OPTIONS
 from tests.widget.consoles import House, house
 from tests.widget.documents import Book
@@ -18,7 +19,7 @@ from tests.widget.documents import Book
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    opened = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=4)
+    opened = await fresh_store(tmp_path)
     yield opened
     await opened.close()
 

@@ -17,7 +17,8 @@ from pyotp import TOTP
 from hub.reporting import gather
 from hub.roles import AccessRules
 from hub.signin import hash_password
-from hub.store.store import Store, open_store
+from hub.store.store import Store
+from tests.databases import fresh_store
 from tests.fakes import answered, said
 from tests.hub.hubs import take_in
 from tests.servers.oidc_provider import CLIENT, SECRET, oidc_provider
@@ -60,7 +61,7 @@ class Place:
 
 @pytest.fixture
 async def own(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await open_store(f"sqlite:///{tmp_path}/hub.db", lanes=1)
+    store = await fresh_store(tmp_path, lanes=1)
     yield store
     await store.close()
 

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.widget.browser.conftest import Site
+from tests.widget.browser.conftest import BOTH, Site
 from tests.widget.browser.cut import Cut
 from tests.widget.browser.faces import WITHIN, eventually, open_widget, said, settled, write
+
+pytestmark = BOTH
 
 
 async def shows(page: Page, *texts: str, seconds: float = 15) -> None:

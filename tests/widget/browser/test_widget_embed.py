@@ -10,7 +10,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, Request, Route, expect
 
 from connectors.web_settings import Before, Question, WebSettings
-from tests.widget.browser.conftest import Site
+from tests.widget.browser.conftest import BOTH, Site
 from tests.widget.browser.faces import WITHIN, eventually, open_widget, said, settled, write
 
 DROP = """dialog => {
@@ -18,6 +18,7 @@ DROP = """dialog => {
     dataTransfer.items.add(new File(['hello'], 'dropped.txt', { type: 'text/plain' }));
     dialog.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
 }"""
+pytestmark = BOTH
 
 
 async def test_a_page_names_its_customer_and_hears_what_happens(page: Page, site: Site) -> None:

@@ -16,6 +16,7 @@ from hub.notices import NoticeRules
 from hub.notify import send_due
 from hub.routing import RoutingRules
 from tests.hub.listeners import MailServer
+from tests.widget.browser.conftest import BOTH
 from tests.widget.browser.faces import WITHIN, eventually, open_widget, said, settled, write
 from tests.widget.browser.living import living, only_talk
 from tests.widget.browser.test_budgets import broken
@@ -27,6 +28,7 @@ HOURS = {
     "holidays": [f"{TODAY - timedelta(days=1)}..{TODAY + timedelta(days=1)}"],
 }
 CLOSED = RoutingRules.model_validate({"hours": {"default": HOURS}})
+pytestmark = BOTH
 W = "frontdesk-widget"
 
 

@@ -1,0 +1,303 @@
+"""One app in two workspaces: their channels never mix, each has its own pace and its own fate, and what is held goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agents_bridge.slack.wire import link_of
+from hub import checking, listening
+from hub.errors import Temporary
+from hub.model import ChannelName, ExternalId, ThreadId
+from hub.ports import IdempotencyKey
+from hub.store.agent_tables import Trouble
+from hub.store.store import Store
+from hub.store.tables import Conversation, Delivery, Message, Thread
+from hub.store.workspace_tables import Workspace
+from tests.agents_bridge.desks import line
+from tests.agents_bridge.several import SLACK, Hall, hall
+from tests.conftest import until
+from tests.databases import fresh_store
+from tests.hub.hubs import rows, settle, text_of
+from tests.servers.slack import SlackServer
+from tests.servers.slack_people import Elsewhere
+
+BOTH = {"rules": [{"team": "billing", "keywords": ["invoice"]}], "teams": {"billing": {}, "sales": {}}}
+
+
+@pytest.fixture
+async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Hall]:
+    store = await fresh_store(tmp_path)
+    async with hall(slack, store, redis_url, prefix, tmp_path / "files", routing=BOTH) as made:
+        await made.installs("T1SHOP")
+        await made.installs("T2PARTNER")
+        yield made
+    await store.close()
+
+
+def shop(at: Hall) -> Elsewhere:
+    return at.slack.elsewhere["T1SHOP"]
+
+
+def partner(at: Hall) -> Elsewhere:
+    return at.slack.elsewhere["T2PARTNER"]
+
+
+def threads(there: Elsewhere) -> list[str]:
+    """The threads of a workspace, "channel:ts"."""
+    return list(dict.fromkeys(f"{one['channel']}:{one['thread_ts']}" for one in there.posts() if one["thread_ts"]))
+
+
+async def test_two_workspaces_with_the_same_channel_id_never_mix(at: Hall) -> None:
+    """Not their threads, not their people's answers, not even with the same `ts`."""
+    await at.customer("Where is my order?")
+    await at.customer("My invoice is wrong", customer="bob")
+    [ours], [theirs] = threads(shop(at)), threads(partner(at))
+    assert ours.startswith("C0SAME:") and theirs.startswith("C0SAME:")
+    stored = {row["external_id"] for row in await rows(at.hub.store, Thread)}
+    assert stored == {f"T1SHOP/{ours}", f"T2PARTNER/{theirs}"}
+    await at.hears(shop(at).reply(ours, "On its way"))
+    await at.hears(partner(at).reply(theirs, "A new one follows"))
+    assert sorted(at.phone.texts) == ["A new one follows", "On its way"]
+    assert [one["text"] for one in shop(at).posts(ours)] == ["Where is my order?"]
+    shop(at).workspace.places["C0SAME"].messages[theirs.partition(":")[2]] = {"ts": theirs.partition(":")[2], "user": "U2BO"}
+    await at.hears(shop(at).reply(theirs, "From the other workspace, into a thread of that name"))
+    assert len(at.phone.texts) == 2
+    authors = {text_of(row): row["author_id"] for row in await rows(at.hub.store, Message, author_kind="agent", kind="message")}
+    assert authors == {"On its way": "T1SHOP:U1ANNA", "A new one follows": "T2PARTNER:U1ANNA"}
+
+
+async def test_buttons_cards_marks_and_whispers_stay_in_their_workspace(at: Hall) -> None:
+    await at.customer("My invoice is wrong")
+    [thread] = threads(partner(at))
+    told = await at.hears(partner(at).reply(thread, "A new one follows"))
+    channel, _, _ = thread.partition(":")
+    marks = [one["name"] for one in partner(at).workspace.message(channel, told.ts)["reactions"]]
+    assert marks == ["white_check_mark"]
+    await at.hears(partner(at).press(thread, "fd_resolve"))
+    assert [row["status"] for row in await rows(at.hub.store, Conversation)] == ["resolved"]
+    assert "✅" in partner(at).workspace.thread(thread)[0]["text"]
+    await at.hears(partner(at).reply(thread, "!help"))
+    await until(lambda: partner(at).accepted.of("ephemeral"))
+    assert threads(shop(at)) == [] and not shop(at).accepted.of("ephemeral")
+
+
+async def test_files_travel_by_the_token_of_their_workspace(at: Hall) -> None:
+    await at.customer("My invoice is wrong")
+    [thread] = threads(partner(at))
+    at.slack.echo = True
+    told = partner(at).upload(thread, "invoice.pdf", b"%PDF-1", "application/pdf")
+    await told.done()
+    assert told.statuses == [200]
+    address = told.payload["event"]["files"][0]["url_private_download"]
+    found = b"".join([piece async for piece in at.desk.fetch(f"{address}#T2PARTNER/F1")])
+    assert found == b"%PDF-1"
+    with pytest.raises(Temporary, match="no workspace is named"):
+        _ = [piece async for piece in at.desk.fetch(f"{address}#F1")]
+
+
+async def test_who_is_slowed_down_is_that_workspace_alone(at: Hall) -> None:
+    """The pace, and what Retry-After says, count for one place in one workspace."""
+    channel = ChannelName("phone")
+    ours, theirs = at.desk.place(channel, ""), at.desk.place(channel, "billing")
+    assert (ours, theirs) == ("T1SHOP/C0SAME", "T2PARTNER/C0SAME")
+    shop(at).workspace.places.setdefault("C0SAME", shop(at).workspace.place("C0SAME"))
+    at.slack.limited = {"T1SHOP": 30}
+    await at.customer("Where is my order?")
+    await at.customer("My invoice is wrong", customer="bob")
+    assert threads(shop(at)) == [] and len(threads(partner(at))) == 1
+    paces = at.hub.limits
+    pace = at.desk.capabilities.pace
+    assert pace is not None
+    assert await paces.wait(f"slack:{ours}", pace) > 20
+    assert await paces.wait(f"slack:{theirs}", pace) == 0
+    assert {at.desk.part_of(name) for name in (ours, f"{ours}:1.2", "T1SHOP:U1ANNA")} == {"T1SHOP"}
+
+
+async def test_what_is_meant_for_a_workspace_without_the_app_waits_and_goes_on(at: Hall) -> None:
+    """An admin removes the app: the other workspace is not touched, agents elsewhere hear of it, and a new installation sends
+    what waited, once, in its order."""
+    await at.customer("Where is my order?")
+    [ours] = threads(shop(at))
+    for told in at.slack.uninstall("T1SHOP", at=int(datetime.now(UTC).timestamp()) + 1):
+        await told.done()
+        assert told.statuses == [200]
+    await until_gone(at, "T1SHOP")
+    row = next(row for row in await rows(at.hub.store, Workspace) if row["workspace"] == "T1SHOP")
+    assert (row["state"], row["sealed"]) == ("gone", "")
+    await at.customer("Are you there?")
+    await at.customer("Hello?")
+    await at.customer("My invoice is wrong", customer="bob")
+    assert [one["text"] for one in shop(at).posts(ours)] == ["Where is my order?"] and len(threads(partner(at))) == 1
+    waiting = await rows(at.hub.store, Delivery, state="queued")
+    assert len(waiting) >= 1 and all("taken from the workspace Shop" in row["reason"] or not row["reason"] for row in waiting)
+    await checking.check(at.hub)
+    assert [row["kind"] for row in await rows(at.hub.store, Trouble)] == ["T1SHOP:gone"]
+    assert any("taken from the workspace Shop" in one["text"] for one in partner(at).posts())
+    await at.installs("T1SHOP")
+    at.desk._all._read_at = -100.0
+    await settle(at.hub)
+    assert [one["text"] for one in shop(at).posts(ours)] == ["Where is my order?", "Are you there?\nHello?"] or [
+        one["text"] for one in shop(at).posts(ours)
+    ] == ["Where is my order?", "Are you there?", "Hello?"]
+    assert at.slack.token_of("T1SHOP") not in at.slack.revoked
+
+
+async def until_gone(at: Hall, team: str) -> None:
+    async def gone() -> bool:
+        found = await at.desk._all.installed(now=True)
+        return found[team].state == "gone"
+
+    for _ in range(100):
+        if await gone():
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("it is still there")
+
+
+async def test_what_agents_wrote_while_the_app_was_gone_is_read_after_it_came_back(at: Hall) -> None:
+    await at.customer("Where is my order?")
+    [ours] = threads(shop(at))
+    at.slack.sender.hook, hook = "", at.slack.sender.hook
+    for _ in at.slack.uninstall("T1SHOP"):
+        pass
+    await at.hub.installs.gone(SLACK, "T1SHOP", datetime.now(UTC) + timedelta(seconds=1), "app_uninstalled")  # type: ignore[union-attr]
+    await until_gone(at, "T1SHOP")
+    shop(at).reply(ours, "Written while nobody listened")
+    await at.customer("My invoice is wrong", customer="bob")
+    await at.hub.store.threads.doubt("slack", int(datetime.now(UTC).timestamp() * 1000))
+    await listening.catch_up(at.hub)
+    assert at.phone.texts == [], "nothing can be read, and nothing blocks the others"
+    assert await at.hub.store.threads.doubted("slack") is None
+    at.slack.sender.hook = hook
+    await at.installs("T1SHOP")
+    at.desk._all._read_at = -100.0
+    assert await at.hub.store.threads.doubted("slack") is not None
+    await listening.catch_up(at.hub)
+    await settle(at.hub)
+    assert at.phone.texts == ["Written while nobody listened"]
+
+
+async def test_a_removal_that_is_told_late_does_not_end_a_later_installation(at: Hall) -> None:
+    late = at.slack.sender.event({"type": "app_uninstalled"}, "T1SHOP", int(datetime.now(UTC).timestamp()) - 120)
+    await at.hears(late)
+    await asyncio.sleep(0.2)
+    assert {row["state"] for row in await rows(at.hub.store, Workspace)} == {"live"}
+    people = {"type": "tokens_revoked", "tokens": {"oauth": ["U1ANNA"], "bot": []}}
+    await at.hears(at.slack.sender.event(people, "T1SHOP", int(datetime.now(UTC).timestamp()) + 1))
+    await asyncio.sleep(0.2)
+    assert {row["state"] for row in await rows(at.hub.store, Workspace)} == {"live"}, "those were people's tokens"
+
+
+async def test_a_workspace_that_nobody_installed_is_named_and_its_requests_change_nothing(at: Hall) -> None:
+    await at.customer("Where is my order?")
+    [ours] = threads(shop(at))
+    stranger = at.slack.more("T9EVIL", "Evil")
+    channel, _, root = ours.partition(":")
+    stranger.workspace.place(channel).messages[root] = {"ts": root, "user": "U1ANNA"}
+    await at.hears(stranger.reply(ours, "From a workspace that has no part in this"))
+    await at.hears(stranger.command("queue"))
+    assert at.phone.texts == [] and stranger.accepted.of("response") == []
+    with pytest.raises(Temporary, match="not installed in the workspace T9EVIL"):
+        await at.desk.person(ExternalId("T9EVIL:U1ANNA"))
+
+
+async def test_a_place_in_no_workspace_holds_and_says_what_is_missing(at: Hall) -> None:
+    with pytest.raises(Temporary, match=r"no workspace is named for it in desks/slack\.yaml"):
+        await at.desk._all.desk("")
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_socket_mode_tells_of_every_workspace_over_one_connection(
+    slack: SlackServer, store: Store, redis_url: str, prefix: str, tmp_path: Path
+) -> None:
+    async with hall(slack, store, redis_url, prefix, tmp_path / "files", routing=BOTH, socket_mode=True) as at:
+        await at.installs("T1SHOP")
+        await at.installs("T2PARTNER")
+        slack.sender.hook = ""
+
+        async def keep(receipt: object) -> None:
+            await at.hub.intake.keep([*receipt.items, *receipt.signs], 5.0)  # type: ignore[attr-defined]
+
+        task = asyncio.create_task(at.desk.poll(keep))
+        await until(lambda: slack.sender.sockets)
+        await at.customer("Where is my order?")
+        await at.customer("My invoice is wrong", customer="bob")
+        await at.hears(shop(at).reply(threads(shop(at))[0], "On its way"))
+        await at.hears(partner(at).reply(threads(partner(at))[0], "A new one follows"))
+        assert sorted(at.phone.texts) == ["A new one follows", "On its way"]
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_installation_serves_in_every_process_within_seconds(at: Hall, tmp_path: Path) -> None:
+    """A second process has asked before; it asks again when what it knows is old."""
+    other = type(at.desk)(SLACK, at.desk._settings, at.desk._kit)
+    assert (await other._all.installed())["T1SHOP"].token == at.slack.token_of("T1SHOP")
+    await at.installs("T1SHOP")
+    other._all._read_at -= 6
+    assert (await other._all.desk("T1SHOP"))._slack.token == at.slack.token_of("T1SHOP")
+    await other.aclose()
+
+
+async def test_an_invitation_into_a_channel_without_conversations_is_answered_with_the_lines(at: Hall) -> None:
+    """Public or private, once, and only where nothing is mapped."""
+    await at.hears(partner(at).invite("G0SECRET"))
+    await until(lambda: partner(at).posts())
+    [card] = [one for one in partner(at).posts() if one["channel"] == "G0SECRET"]
+    shown = str(partner(at).workspace.message("G0SECRET", card["ts"])["blocks"])
+    assert "T2PARTNER:" in shown and "escalation: G0SECRET" in shown and "desks/slack.yaml" in shown and "billing, sales" in shown
+    await at.hears(partner(at).invite("C0SAME"))
+    again = partner(at).workspace
+    event = {"type": "member_joined_channel", "user": "U1ANNA", "channel": "C0OTHER", "event_ts": again.stamp()}
+    await at.hears(at.slack.sender.event(event, "T2PARTNER"))
+    await asyncio.sleep(0.2)
+    assert [one["channel"] for one in partner(at).posts()] == ["G0SECRET"]
+
+
+async def test_what_is_urgent_goes_to_the_workspace_that_has_the_conversation(at: Hall) -> None:
+    """A thread elsewhere is not linked to, and nobody is called by another workspace's id."""
+    phone = ChannelName("phone")
+    assert at.desk.urgent_place(phone, "") == "T1SHOP/C0URGENT" and at.desk.urgent_place(phone, "billing") == ""
+    await at.customer("Where is my order?")
+    [ours] = threads(shop(at))
+    own = ThreadId(f"T1SHOP/{ours}")
+    posted = await at.desk.escalate("T1SHOP/C0URGENT", own, "Nobody has answered", "https://x/1", IdempotencyKey("k1"))
+    assert posted.startswith("T1SHOP/C0URGENT:")
+    await at.desk.escalate("T1SHOP/C0URGENT", ThreadId(f"T2PARTNER/{ours}"), "From afar", "https://x/2", IdempotencyKey("k2"))
+    near, far = [one["text"] for one in shop(at).posts() if one["channel"] == "C0URGENT"]
+    assert "archives/C0SAME/p" in near and "archives" not in far
+    assert await at.desk.find("anna@shop.example") == "T2PARTNER:U1ANNA", "of the workspaces in their order by name"
+    await at.desk.post(own, [line("A word", kind="note", mention="T2PARTNER:U1ANNA")], IdempotencyKey("k3"))
+    await at.desk.post(own, [line("A word", kind="note", mention="T1SHOP:U1ANNA")], IdempotencyKey("k4"))
+    assert ["<@U1ANNA>" in one["text"] for one in shop(at).posts(ours)[-2:]] == [False, True]
+
+
+async def test_conversations_are_merged_by_a_link_in_their_workspace_and_the_way_leads_there(at: Hall) -> None:
+    await at.customer("Where is my order?")
+    await at.customer("It is me again", customer="ann2")
+    one, two = await rows(at.hub.store, Conversation)
+    await at.hub.store.links.link(one["customer_id"], two["customer_id"], "Bo", "")
+    first, second = threads(shop(at))
+    await at.hears(shop(at).reply(first, f"!merge <{link_of('https://shop.slack.test/', second)}>"))
+    assert [row["status"] for row in await rows(at.hub.store, Conversation)] == ["open", "merged"]
+    own = "https://shop.slack.test/"
+    assert f"<{link_of(own, second)}|" in shop(at).posts(first)[-1]["text"]
+    assert f"<{link_of(own, first)}|" in shop(at).posts(second)[-1]["text"]
+
+
+async def test_a_thread_in_another_workspace_is_not_linked_to(at: Hall) -> None:
+    """Who reads here may not be a member there, and a channel of the same id is another one here."""
+    await at.customer("Where is my order?")
+    await at.customer("My invoice is wrong", customer="ann2")
+    one, two = await rows(at.hub.store, Conversation)
+    await at.hub.store.links.link(one["customer_id"], two["customer_id"], "Bo", "")
+    [first], [second] = threads(shop(at)), threads(partner(at))
+    await at.hears(shop(at).reply(first, f"!merge {two['id']}"))
+    assert [row["status"] for row in await rows(at.hub.store, Conversation)] == ["open", "merged"]
+    for said in (shop(at).posts(first)[-1]["text"], partner(at).posts(second)[-1]["text"]):
+        assert "merged" in said and "archives" not in said

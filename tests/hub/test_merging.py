@@ -1,0 +1,410 @@
+"""Two conversations of one customer as one matter: where lines and answers go, who sees what, undo, and two agents at once."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import random
+import signal
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.errors import Conflict, Undeliverable
+from hub.runtime import Hub
+from hub.store.agent_tables import Audit
+from hub.store.store import Store
+from hub.store.tables import Conversation, Delivery, Identity, Message
+from tests.fakes import TEXT_ONLY, FakeConnector, answered, said
+from tests.hub.hubs import EDITABLE, Phone, Reading, channels, data_of, desks, only, put, rows, settle, take_in, text_of
+
+PULLED = replace(TEXT_ONLY, pulled=True)
+
+
+@dataclass
+class Two:
+    """Ann on the phone and, the same Ann, on another line; `head` goes on and `other` is to be merged into it."""
+
+    hub: Hub
+    phone: Phone
+    line: Phone
+    desk: Reading
+    head: str
+    other: str
+
+    async def merge(self, head: str = "", other: str = "", **more: Any) -> None:
+        await settle(
+            self.hub, answered("", kind="merge", conversation=head or self.head, data={"other": other or self.other}, **more)
+        )
+
+    async def part(self, **more: Any) -> None:
+        await settle(self.hub, answered("", kind="part", conversation=self.head, **more))
+
+    async def talk(self, id: str) -> dict[str, Any]:
+        return await only(self.hub.store, Conversation, id=id)
+
+    async def log_of(self, id: str) -> list[tuple[str, str]]:
+        """(kind, words) of a conversation's own entries; of marks and the like, what they say."""
+        return [
+            (row["kind"], text_of(row) or data_of(row).get("what", ""))
+            for row in await rows(self.hub.store, Message, conversation_id=id)
+        ]
+
+    async def seen(self, id: str) -> list[tuple[str, str, str]]:
+        """(channel, kind, words) as agents see a conversation."""
+        place = await self.hub.store.console.place(id)
+        assert place is not None
+        found, _ = await self.hub.store.console.entries(place, before=None, most=100)
+        shown = await self.hub.store.merging.shown(found)
+        return [
+            (one.data.get("via", {}).get("channel", ""), one.kind, "".join(getattr(part, "text", "") for part in one.parts))
+            for one in shown
+            if one.kind in ("message", "note", "edit", "delete")
+        ]
+
+    async def whole(self) -> None:
+        """Every log is without gaps, and nothing is in any of them twice."""
+        everything = await rows(self.hub.store, Message)
+        for key in ("conversation_id", "identity_id"):
+            for owner in {row[key] for row in everything}:
+                place = "seq" if key == "conversation_id" else "cs"
+                places = sorted(row[place] for row in everything if row[key] == owner and row[place] is not None)
+                assert places == list(range(1, len(places) + 1))
+        assert sorted(row["s"] for row in everything) == list(range(1, len(everything) + 1))
+        for talk in await rows(self.hub.store, Conversation):
+            assert talk["head"] == len([row for row in everything if row["conversation_id"] == talk["id"]])
+
+
+async def two_of(make_hub: Any, *, linked: bool = True, **more: Any) -> Two:
+    phone, line, desk = Phone(EDITABLE), Phone(EDITABLE), Reading()
+    hub = await make_hub(connectors=channels(phone=phone, line=line, page=FakeConnector(PULLED)), desks=desks(slack=desk), **more)
+    await settle(hub, said("where is my parcel?"))
+    await settle(hub, said("it is me again", channel="line", customer="ann2"))
+    head, other = await rows(hub.store, Conversation)
+    if linked:
+        await hub.store.links.link(head["customer_id"], other["customer_id"], "Bo", "")
+    return Two(hub, phone, line, desk, head["id"], other["id"])
+
+
+@pytest.fixture
+async def two(make_hub: Any) -> Two:
+    return await two_of(make_hub)
+
+
+async def test_what_was_said_stays_and_what_comes_is_seen_in_the_one_that_goes_on(two: Two) -> None:
+    before = await two.log_of(two.other)
+    await two.merge()
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"), said("on the phone"))
+    assert (await two.log_of(two.other))[: len(before)] == before
+    assert ("message", "on the other line") in await two.log_of(two.other)
+    assert ("message", "on the other line") not in await two.log_of(two.head), "no entry is copied"
+    assert await two.seen(two.head) == [
+        ("", "message", "where is my parcel?"),
+        ("line", "message", "on the other line"),
+        ("", "message", "on the phone"),
+    ]
+    head, other = await two.talk(two.head), await two.talk(two.other)
+    assert (other["status"], other["merged_into"], head["joins"]) == ("merged", two.head, True)
+    assert head["preview"] == "on the phone"
+    assert head["waiting_ms"] > 0
+    await two.whole()
+
+
+async def test_an_answer_goes_where_the_customer_wrote_last_and_never_to_two(two: Two) -> None:
+    await two.merge()
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"))
+    await settle(two.hub, answered("we look into it", conversation=two.head))
+    assert (two.line.texts, two.phone.texts) == (["we look into it"], [])
+    assert (await two.talk(two.head))["waiting_ms"] == (await two.talk(two.other))["waiting_ms"] == 0
+    assert (await two.talk(two.head))["agent_id"] == "agent1"
+    await settle(two.hub, said("on the phone"))
+    await settle(two.hub, answered("found it", conversation=two.head))
+    assert (two.line.texts, two.phone.texts) == (["we look into it"], ["found it"])
+    await settle(two.hub, answered("and there too", conversation=two.head, data={"to": two.other}))
+    assert (two.line.texts, two.phone.texts) == (["we look into it", "and there too"], ["found it"])
+    await two.whole()
+
+
+async def test_an_answer_to_a_line_goes_where_that_line_came_from(two: Two) -> None:
+    await two.merge()
+    (line,) = [row for row in await rows(two.hub.store, Message, kind="message") if text_of(row) == "it is me again"]
+    await settle(two.hub, said("on the phone"), answered("about that", conversation=two.head, reply_to=line["id"]))
+    assert (two.line.texts, two.phone.texts) == (["> it is me again\nabout that"], [])
+
+
+async def test_customers_see_their_own_channel_alone(make_hub: Any) -> None:
+    hub = await make_hub(connectors=channels(phone=Phone(EDITABLE), page=FakeConnector(PULLED)))
+    await settle(hub, said("by phone"), said("on the page", channel="page", customer="v1"))
+    head, other = await rows(hub.store, Conversation)
+    await hub.store.links.link(head["customer_id"], other["customer_id"], "Bo", "")
+    await settle(hub, answered("", kind="merge", conversation=head["id"], data={"other": other["id"]}))
+    for n in range(3):
+        await settle(hub, said(f"phone {n}"), answered(f"to phone {n}", conversation=head["id"]))
+        await settle(hub, said(f"page {n}", channel="page", customer="v1"), answered(f"to page {n}", conversation=head["id"]))
+    found = await hub.store.logs.after(other["identity_id"], 0)
+    texts = ["".join(getattr(part, "text", "") for part in one.parts) for one in found]
+    assert texts == ["on the page", *itertools.chain(*((f"page {n}", f"to page {n}") for n in range(3)))]
+    assert [one.cs for one in found] == list(range(1, 8)), "the customer resumes by a log without gaps"
+    assert {one.conversation for one in found} == {other["id"]}, "and hears of no other conversation"
+
+
+async def test_threads_show_the_way_and_one_of_them_goes_on(two: Two) -> None:
+    first, second = list(two.desk.threads)
+    await two.merge()
+    near = {(one.entry.data["what"], one.near) for one in two.desk.lines if one.entry.kind == "changed"}
+    assert near == {("merged", first), ("merged", second)}
+    assert two.desk.cards[-1].status in ("merged", "open")
+    assert {card.status for card in two.desk.cards if card.conversation == two.other} == {"open", "merged"}
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"))
+    line = two.desk.lines[-1]
+    assert (line.via, two.desk.threads[first][-1]) == ("line", "on the other line")
+    assert "on the other line" not in two.desk.threads[second]
+    await settle(two.hub, answered("from the old thread", thread=second, desk="slack"))
+    assert two.line.texts == ["from the old thread"], "whoever writes there has chosen that channel"
+    assert two.desk.threads[first][-1] == "from the old thread", "and the thread that goes on shows it"
+    await settle(two.hub, answered("", kind="resolve", thread=second, desk="slack"))
+    assert (await two.talk(two.head))["status"] == "resolved", "what is done there is done about the matter"
+
+
+async def test_edits_and_undo_find_the_channel_that_they_are_about(two: Two) -> None:
+    await two.merge()
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"))
+    await settle(two.hub, answered("wrnog", conversation=two.head, id="r-wrong"))
+    await settle(two.hub, said("on the phone"))
+    await settle(two.hub, answered("right", conversation=two.head, kind="edit", edit_of="r-wrong"))
+    assert [change[0] for change in two.line.changes] == ["edit"]
+    assert two.phone.changes == []
+    await take_in(two.hub, answered("oops", conversation=two.head, id="r-oops", data={"to": two.other}))
+    await take_in(two.hub, answered("", conversation=two.head, kind="undo", edit_of="r-oops"))
+    await settle(two.hub)
+    assert two.line.texts == ["wrnog"]
+    await two.whole()
+
+
+async def test_a_failed_answer_is_shown_and_sent_again_where_it_was_meant(two: Two) -> None:
+    await two.merge()
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"))
+    two.line.fail.append(Undeliverable("no such number"))
+    await settle(two.hub, answered("hello?", conversation=two.head))
+    (call,) = await rows(two.hub.store, Delivery, state="failed")
+    assert call["conversation_id"] == two.other
+    assert two.desk.threads[next(iter(two.desk.threads))][-1] == "no such number"
+    await settle(two.hub, answered("", kind="resend", conversation=two.head, edit_of=call["id"]))
+    assert two.line.texts == ["hello?"]
+
+
+async def test_parted_they_go_on_apart(two: Two) -> None:
+    await two.merge()
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"))
+    await two.part()
+    head, other = await two.talk(two.head), await two.talk(two.other)
+    assert (other["status"], other["merged_into"], other["open_key"]) == ("open", None, other["identity_id"])
+    assert (head["joins"], head["preview"]) == (False, "where is my parcel?")
+    assert other["waiting_ms"] > 0
+    await settle(two.hub, said("still here", channel="line", customer="ann2"), answered("hello phone", conversation=two.head))
+    assert two.phone.texts == ["hello phone"]
+    assert two.line.texts == []
+    assert [text for _, _, text in await two.seen(two.other)] == ["it is me again", "on the other line", "still here"]
+    assert [text for _, _, text in await two.seen(two.head)] == ["where is my parcel?", "on the other line", "hello phone"]
+    await two.merge()
+    assert (await two.talk(two.other))["merged_into"] == two.head, "and they can be merged again"
+    await two.whole()
+
+
+async def test_what_is_resolved_is_resolved_for_both_and_opens_again_from_either(two: Two) -> None:
+    await two.merge()
+    await settle(two.hub, answered("", kind="resolve", conversation=two.head))
+    assert (await two.talk(two.other))["open_key"] is None
+    await settle(two.hub, said("one more thing", channel="line", customer="ann2"))
+    head = await two.talk(two.head)
+    assert (head["status"], head["waiting_ms"] > 0) == ("open", True)
+    assert ("line", "message", "one more thing") in await two.seen(two.head)
+    assert len(await rows(two.hub.store, Conversation)) == 2
+    await settle(two.hub, answered("gladly", conversation=two.head))
+    assert two.line.texts == ["gladly"]
+    await two.whole()
+
+
+async def test_long_after_the_end_a_new_matter_begins(make_hub: Any) -> None:
+    two = await two_of(make_hub)
+    await two.merge()
+    await settle(two.hub, answered("", kind="resolve", conversation=two.head))
+    await put(two.hub.store, Conversation, {"id": two.head}, resolved_at=two.hub.now().replace(year=2020))
+    await settle(two.hub, said("something else", channel="line", customer="ann2"))
+    fresh = (await rows(two.hub.store, Conversation))[-1]
+    assert fresh["id"] not in (two.head, two.other)
+    assert (fresh["status"], fresh["preview"]) == ("open", "something else")
+    await two.part()
+    assert (await two.talk(two.other))["status"] == "resolved", "their channel has another one open"
+
+
+@pytest.mark.parametrize(
+    ("why", "prepare"),
+    [("strangers", "unlinked"), ("settled", "resolved"), ("same", "itself"), ("merged", "merged"), ("gone", "nothing")],
+)
+async def test_what_can_not_be_merged_says_why(make_hub: Any, why: str, prepare: str) -> None:
+    two = await two_of(make_hub, linked=prepare != "unlinked")
+    if prepare == "resolved":
+        await settle(two.hub, answered("", kind="resolve", conversation=two.head))
+    if prepare == "merged":
+        await two.merge()
+    other = {"itself": two.head, "nothing": "0" * 32}.get(prepare, two.other)
+    before = await rows(two.hub.store, Message)
+    await two.merge(other=other)
+    assert await rows(two.hub.store, Message) == before
+    (refused,) = await rows(two.hub.store, Audit, action="conversation.not_merged")
+    assert refused["detail"] == f"merge: {why}"
+
+
+async def test_a_conversation_with_others_in_it_is_merged_into_none(two: Two) -> None:
+    await two.merge()
+    await settle(two.hub, said("third", channel="page", customer="v1"))
+    third = (await rows(two.hub.store, Conversation))[-1]
+    await two.hub.store.links.link((await two.talk(two.head))["customer_id"], third["customer_id"], "Bo", "")
+    await two.merge(head=third["id"], other=two.head)
+    (refused,) = await rows(two.hub.store, Audit, action="conversation.not_merged")
+    assert refused["detail"] == "merge: has_merged"
+    await two.merge(other=third["id"])
+    await settle(two.hub, said("from the page", channel="page", customer="v1"))
+    assert (await two.seen(two.head))[-1] == ("page", "message", "from the page")
+    await two.part(data={"other": two.other})
+    assert (await two.talk(two.other))["status"] == "open"
+    assert (await two.talk(two.head))["joins"]
+
+
+async def test_customers_of_merged_conversations_are_not_parted_before_these(two: Two) -> None:
+    await two.merge()
+    customer = (await two.talk(two.head))["customer_id"]
+    (link,) = [one.id for one in (await two.hub.store.persons.whole(customer, "")).links]  # type: ignore[union-attr]
+    with pytest.raises(Conflict, match="merged"):
+        await two.hub.store.links.undo(link, "Bo", "")
+    await two.part()
+    await two.hub.store.links.undo(link, "Bo", "")
+
+
+async def test_whoever_may_not_answer_merges_nothing_and_it_is_on_the_audit(two: Two) -> None:
+    await two.merge()
+    await two.part(data={"reason": "sisters"})
+    acts = [
+        (row["action"], row["object"], row["detail"])
+        for row in await rows(two.hub.store, Audit)
+        if "conversation" in row["action"]
+    ]
+    assert acts == [("conversation.merged", two.head, two.other), ("conversation.parted", two.head, f"{two.other} sisters")]
+
+
+async def test_two_agents_at_once_and_customers_who_write_meanwhile(make_hub: Any) -> None:
+    """Both ways at once, in two processes, while lines come on both channels: one wins, nothing is lost or doubled."""
+    two = await two_of(make_hub)
+    other_hub = await make_hub(
+        connectors=channels(phone=two.phone, line=two.line, page=FakeConnector(PULLED)), desks=desks(slack=two.desk)
+    )
+    hubs = [two.hub, other_hub]
+
+    async def one(n: int) -> None:
+        hub = hubs[n % 2]
+        ways = [(two.head, two.other), (two.other, two.head)][n % 2]
+        merging = answered("", kind="merge", conversation=ways[0], data={"other": ways[1]}, id=f"merge{n}")
+        await take_in(hub, said(f"p{n}", id=f"p{n}"), said(f"l{n}", id=f"l{n}", channel="line", customer="ann2"), merging)
+
+    await asyncio.gather(*(one(n) for n in range(8)))
+    await settle(two.hub)
+    talks = await rows(two.hub.store, Conversation)
+    assert sorted(talk["status"] for talk in talks) == ["merged", "open"]
+    assert len({talk["lane"] for talk in talks}) == len({row["bucket"] for row in await rows(two.hub.store, Identity)}) == 1
+    texts = [text_of(row) for row in await rows(two.hub.store, Message, kind="message")]
+    assert sorted(texts) == sorted(
+        ["where is my parcel?", "it is me again", *(f"p{n}" for n in range(8)), *(f"l{n}" for n in range(8))]
+    )
+    assert len(await rows(two.hub.store, Audit, action="conversation.merged")) == 1
+    await two.whole()
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_whatever_is_done_in_whatever_order_no_entry_is_lost_or_doubled(make_hub: Any, seed: int) -> None:
+    two, dice = await two_of(make_hub), random.Random(seed)
+    given: list[str] = []
+    for n in range(25):
+        match dice.choice(("phone", "line", "answer", "answer", "note", "merge", "part", "resolve", "explicit")):
+            case "phone":
+                item: Any = said(f"p{n}")
+            case "line":
+                item = said(f"l{n}", channel="line", customer="ann2")
+            case "answer":
+                item = answered(f"a{n}", conversation=dice.choice((two.head, two.other)))
+            case "explicit":
+                item = answered(f"a{n}", conversation=two.head, data={"to": two.other})
+            case "note":
+                item = answered(f"n{n}", conversation=dice.choice((two.head, two.other)), kind="note")
+            case "resolve":
+                item = answered("", conversation=two.head, kind="resolve")
+            case kind:
+                item = answered("", kind=kind, conversation=two.head, data={"other": two.other})
+        given += [part.text for part in item.parts]
+        await (settle if dice.random() < 0.5 else take_in)(two.hub, item)
+    await settle(two.hub)
+    await two.whole()
+    written = [text_of(row) for row in await rows(two.hub.store, Message) if row["kind"] in ("message", "note")]
+    assert sorted(written) == sorted([*given, "where is my parcel?", "it is me again"])
+    for talk in await rows(two.hub.store, Conversation):
+        own = [
+            text_of(row)
+            for row in await rows(two.hub.store, Message, conversation_id=talk["id"])
+            if row["author_kind"] == "customer" and row["kind"] == "message"
+        ]
+        assert all(text.startswith(("l", "it")) for text in own) or all(text.startswith(("p", "where")) for text in own)
+    answers = [text for text in given if text.startswith("a")]
+    assert sorted(two.phone.texts + two.line.texts) == sorted(answers), "each answer went to one channel, once"
+
+
+async def test_what_was_merged_is_nobodys_wait_and_in_no_list(two: Two) -> None:
+    await two.merge()
+    store = two.hub.store
+    assert [row.id for row in await store.console.conversations("agent1", "all")] == [two.head]
+    assert [row.id for row in await store.console.conversations("agent1", "resolved")] == []
+    assert {one.conversation_id for one in await store.sweeping.unanswered(-1000)} == {two.head}
+    into, merged = await store.merging.beside(two.head)
+    assert (into, [one.id for one in merged]) == (None, [two.other])
+    assert (await store.merging.beside(two.other))[0] == two.head
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+from hub.store.store import open_store
+from tests.fakes import fake_hub
+from tests.hub.hubs import take_in
+
+async def main(url, redis, prefix, folder):
+    store = await open_store(url)
+    async with fake_hub(store, redis, prefix, Path(folder)) as hub:
+        await take_in(hub)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_a_worker_that_is_killed_while_it_merges_leaves_nothing_half_done(
+    two: Two, store: Store, redis_url: str, prefix: str, tmp_path: Path
+) -> None:
+    """SIGKILL after all is written and before the commit, in a process of its own; the next one does it once."""
+    merging = answered("", kind="merge", conversation=two.head, data={"other": two.other})
+    await two.hub.intake.keep([merging, said("meanwhile", channel="line", customer="ann2")], 10.0)
+    before = await rows(store, Message)
+    url = store.db.engine.url.render_as_string(hide_password=False)
+    own = {**os.environ, "FRONTDESK_FAILPOINTS": "merging.before_commit=kill", "PYTHONPATH": str(Path.cwd())}
+    dies = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", KILLED, url, redis_url, prefix, str(tmp_path / "other"), env=own
+    )
+    assert await dies.wait() == -signal.SIGKILL
+    assert [row for row in await rows(store, Message) if row["kind"] == "changed"] == []
+    assert len(await rows(store, Message)) <= len(before) + 1
+    await settle(two.hub)
+    assert [talk["status"] for talk in await rows(store, Conversation)] == ["open", "merged"]
+    assert len(await rows(store, Audit, action="conversation.merged")) == 1
+    assert sorted(text_of(row) for row in await rows(store, Message, kind="message"))[-1] == "where is my parcel?"
+    await two.whole()
