@@ -198,7 +198,9 @@ export class Composer extends HTMLElement {
 
   /** Make a card or a form, which goes with the reply. @param {'card' | 'form'} kind */
   async offer(kind) {
-    const { askCard, askForm } = await import('./offers.js');
+    const offers = await import('./offers.js').catch(() => this.inbox.note(words.unreachable));
+    if (!offers) return;
+    const { askCard, askForm } = offers;
     const take = (/** @type {Part} */ part) => {
       this.offers = [...this.offers.filter((one) => kind === 'card' || one.type !== 'form'), part];
       if (this.kind === 'note') this.be('reply');

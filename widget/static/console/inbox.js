@@ -47,7 +47,7 @@ export class Inbox extends Listing {
     this.marked = new Marked();
     this.drafts = new Drafts(me.id);
     this.drafts.addEventListener('begun', () => this.tell('list'));
-    this.sender = new Sender(me.id, () => this.tell('thread'));
+    this.sender = new Sender(me.id, () => this.tell('thread'), () => this.line.state === 'waiting' && this.line.restart());
     this.line = new Line({
       socket: `${location.origin.replace(/^http/, 'ws')}/console/socket`,
       hello: () => ({ t: 'hello', v: 1, since: this.cursor, epoch: this.epoch || undefined }),

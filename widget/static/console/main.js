@@ -5,7 +5,7 @@
 
 import { h, icon } from '../shared/dom.js';
 import { colours, PARTS, sheet } from '../shared/look.js';
-import { forget, recall, remember } from '../shared/outbox.js';
+import { recall, remember } from '../shared/outbox.js';
 import { call, get, session } from './api.js';
 import { Alerts } from './alerts.js';
 import { bench, loadBench, loadOf } from './bench.js';
@@ -15,6 +15,7 @@ import { Details } from './details.js';
 import { Door } from './door.js';
 import { ICONS } from './icons.js';
 import { Inbox } from './inbox.js';
+import { forget } from './leaving.js';
 import { avatar, List } from './list.js';
 import { helpSheet, menu, passing } from './menu.js';
 import { palette } from './palette.js';
@@ -169,8 +170,13 @@ class Desk {
 
   /** The pages about oneself, people and figures, which most agents open rarely. @param {string} room */
   async #enter(room) {
-    const { Office } = await import('./office.js');
-    this.office ??= await Office.made(/** @type {Me} */ (this.inbox.me));
+    try {
+      const { Office } = await import('./office.js');
+      this.office ??= await Office.made(/** @type {Me} */ (this.inbox.me));
+    } catch {
+      this.inbox.note(words.unreachable);
+      return;
+    }
     if (!location.hash.startsWith(`#/${room}`)) return;
     if (!this.office.isConnected) document.querySelector('main')?.append(this.office);
     this.office.show(room);

@@ -11,11 +11,13 @@ export class Sender {
   /**
    * @param {string} agent
    * @param {() => void} changed
+   * @param {() => void} reached the hub has taken something
    */
-  constructor(agent, changed) {
+  constructor(agent, changed, reached) {
     /** @type {Outbox<Unsent>} */
     this.outbox = new Outbox(`frontdesk say ${agent} `);
     this.changed = changed;
+    this.reached = reached;
     /** @type {Set<string>} conversations with a call under way */
     this.busy = new Set();
     /** @type {Unsent[]} the hub has them; they show until their entries come */
@@ -87,6 +89,7 @@ export class Sender {
       await post(`/conversations/${item.c}/entries`, { id, kind, text, files, cards, form, base, force, delay, reply_to, to });
       if (delay) this.undoable.set(id, Date.now() + delay * 1000);
       this.tries = 0;
+      this.reached();
       if (this.outbox.drop(id)) this.kept.push(item);
     } catch (error) {
       const failure = error instanceof Failure ? error : new Failure(0, 'unreachable', '');

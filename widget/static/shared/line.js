@@ -85,8 +85,13 @@ export class Line {
     return true;
   }
 
-  /** The network or the page is back: try at once, or see whether the line still answers. */
-  wake = () => {
+  /**
+   * The network or the page is back: try at once, or see whether the line still answers. What failed without a network says
+   * nothing of the hub.
+   * @param {Event} event
+   */
+  wake = ({ type }) => {
+    if (type === 'online') this.tries = 0;
     if (document.visibilityState === 'hidden' || this.state === 'idle' || this.state === 'refused') return;
     if (this.state === 'live') this.#ping();
     else if (this.state === 'waiting') this.restart();

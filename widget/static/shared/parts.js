@@ -117,13 +117,26 @@ let rich;
 function richly(part, setting) {
   if (rich) return rich.draw(part, setting);
   const place = h('span', { class: 'coming' });
-  import('./rich.js').then((module) => {
+  later(place, () => import('./rich.js'), setting.words, (module) => {
     rich = module;
     const drawn = module.draw(part, setting);
     place.replaceWith(drawn);
     drawn.dispatchEvent(new Event('load'));
   });
   return place;
+}
+
+/**
+ * Draw with what is fetched with its first use; where it can't be had now, a button in its place tries again.
+ * @template T
+ * @param {HTMLElement} place
+ * @param {() => Promise<T>} fetched
+ * @param {Record<string, string>} words
+ * @param {(made: T) => void} draw
+ */
+export function later(place, fetched, words, draw) {
+  const again = () => later(place, fetched, words, draw);
+  fetched().then(draw, () => place.replaceChildren(h('button', { type: 'button', onclick: again }, words.retry)));
 }
 
 /**

@@ -77,7 +77,7 @@ export class Composer {
   /** @param {HTMLElement} button */
   #emoji(button) {
     const { field } = this;
-    aside(button, async () => (await import('./emoji.js')).picker(this.element, String(button.ariaLabel), (sign) => {
+    aside(button, async () => (await this.core.need(import('./emoji.js')))?.picker(this.element, String(button.ariaLabel), (sign) => {
       field.setRangeText(sign, field.selectionStart, field.selectionEnd, 'end');
       this.wrote();
     }));
@@ -85,7 +85,9 @@ export class Composer {
 
   async #record() {
     const { core } = this;
-    const [{ record }, words] = await Promise.all([import('./voice.js'), core.more()]);
+    const fetched = await core.need(Promise.all([import('./voice.js'), core.more()]));
+    if (!fetched) return;
+    const [{ record }, words] = fetched;
     record(this.element, words, (file) => core.attach([file]), (why) => core.view.warn(why));
   }
 }
@@ -103,11 +105,13 @@ const asides = new WeakMap();
 
 /**
  * Open what a button opens, or close it again.
- * @param {HTMLElement} button @param {() => Promise<HTMLElement>} make
+ * @param {HTMLElement} button @param {() => Promise<HTMLElement | void>} make what it opens; nothing when that can't be had now
  */
 export async function aside(button, make) {
   const open = button.getAttribute('aria-expanded') === 'true';
   button.setAttribute('aria-expanded', String(!open));
-  if (open) asides.get(button)?.remove();
-  else asides.set(button, await make());
+  if (open) return asides.get(button)?.remove();
+  const made = await make();
+  if (made) asides.set(button, made);
+  else button.setAttribute('aria-expanded', 'false');
 }

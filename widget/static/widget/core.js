@@ -35,8 +35,6 @@ export class Core {
     /** Whether the hub insists on the questions before the chat. */
     this.must = false;
     this.hinted = false;
-    /** @type {Promise<Record<string, string>> | undefined} */
-    this.rare = undefined;
     this.view = new View(this);
     this.line = new SharedLine({
       socket: `${this.there.replace(/^http/, 'ws')}/socket`,
@@ -166,7 +164,7 @@ export class Core {
     import('./hints.js').then(({ title, sound }) => {
       title(away ? this.log.unread : 0);
       if (away && this.line.leads) sound();
-    });
+    }, () => {});
   }
 
   /** @param {Frame} frame */
@@ -254,13 +252,7 @@ export class Core {
   /** @param {Iterable<File>} given */
   async attach(given) {
     const files = [...given];
-    const { Upload } = await import('./upload.js');
-    for (const file of files) {
-      const upload = new Upload(this, file);
-      this.uploads.set(upload.id, upload);
-      upload.start();
-    }
-    this.view.draw();
+    (await this.need(import('./upload.js')))?.begin(this, files);
   }
 
   /** @param {number} before @param {number} [limit] @returns {Promise<Ev[]>} */
@@ -270,17 +262,19 @@ export class Core {
     return answer.ok ? (await answer.json()).items : [];
   }
 
-  /** Ask for the conversation by e-mail; says whether it will come. @param {string} email @returns {Promise<boolean>} */
-  async mail(email) {
-    const headers = { Authorization: `Bearer ${this.log.token}` };
-    const body = JSON.stringify({ email });
-    return fetch(`${this.there}/transcript`, { method: 'POST', headers, body }).then((answer) => answer.ok, () => false);
+  /** The words that are seldom needed, together with the others. @returns {Promise<Record<string, string>>} */
+  async more() {
+    const answer = await fetch(`${this.base}static/widget/texts/more/${this.lang}.json`);
+    return { ...this.view.words, ...(await answer.json()) };
   }
 
-  /** The words that are seldom needed, together with the others. @returns {Promise<Record<string, string>>} */
-  more() {
-    this.rare ??= fetch(`${this.base}static/widget/texts/more/${this.lang}.json`).then((answer) => answer.json());
-    return this.rare.then((words) => ({ ...this.view.words, ...words }));
+  /**
+   * What is fetched with its first use: where it can't be had now the page says so, and the next use tries again.
+   * @template T
+   * @param {Promise<T>} fetched
+   */
+  need(fetched) {
+    return fetched.catch(() => this.view.warn(this.view.words.unreachable));
   }
 
   async earlier() {

@@ -5,6 +5,16 @@
 
 import { newId } from '../shared/dom.js';
 
+/** @param {import('./core.js').Core} core @param {File[]} files */
+export function begin(core, files) {
+  for (const file of files) {
+    const upload = new Upload(core, file);
+    core.uploads.set(upload.id, upload);
+    upload.start();
+  }
+  core.view.draw();
+}
+
 /** A file on its way; it becomes a message once the hub has it. */
 export class Upload {
   /** @param {import('./core.js').Core} core @param {File} file */

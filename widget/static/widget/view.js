@@ -4,7 +4,7 @@
  */
 
 import { anchored, fill, follow, h, icon } from '../shared/dom.js';
-import { body, options } from '../shared/parts.js';
+import { body, later, options } from '../shared/parts.js';
 import { dayOf, timeOf } from '../shared/when.js';
 import { act, aside, Composer } from './composer.js';
 import { initial, itemsOf, stampOf } from './items.js';
@@ -79,8 +79,8 @@ export class View {
   #menu(button, header) {
     const { core } = this;
     aside(button, async () => {
-      const [{ menu }, words] = await Promise.all([import('./menu.js'), core.more()]);
-      return menu(header, core, words);
+      const fetched = await core.need(Promise.all([import('./menu.js'), core.more()]));
+      return fetched?.[0].menu(header, core, fetched[1]);
     });
   }
 
@@ -238,7 +238,8 @@ export class View {
     const [part] = item.parts;
     const place = h('div', {});
     if (part.type !== 'form') return place;
-    Promise.all([import('./ask.js'), this.core.more()]).then(([{ ask }, words]) => ask(place, part, words, (form) => {
+    const fetched = () => Promise.all([import('./ask.js'), this.core.more()]);
+    later(place, fetched, this.words, ([{ ask }, words]) => ask(place, part, words, (form) => {
       this.core.must = false;
       this.core.say({ form }, [{ type: 'form', ...form, submitted: true }]);
       this.draw(true);
