@@ -6,12 +6,14 @@ The hub is the one in memory, or a running one that `FRONTDESK_TEST_BASE` names,
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from tests.servers import frames_seed
@@ -34,6 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(HERE):
             item.add_marker(pytest.mark.browser)
+            if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.function):
+                item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
             if not CHROMIUM:
                 item.add_marker(pytest.mark.skip(reason="there is no Chromium"))
 
@@ -62,12 +66,21 @@ def site() -> Iterator[Site]:
         yield Site(base, "lin@example.com", "correct horse", world)
 
 
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One for all tests of a process, and with it one event loop: starting it took longer than most tests."""
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield running
         await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """A browser in which nothing is open."""
+    yield chromium
+    for left in chromium.contexts:
+        await left.close()
 
 
 @pytest.fixture
@@ -77,7 +90,7 @@ def size(request: pytest.FixtureRequest) -> tuple[int, int]:
     return found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, size: tuple[int, int]) -> AsyncIterator[BrowserContext]:
     look: ViewportSize = {"width": size[0], "height": size[1]}
     phone = size == PHONE
@@ -86,7 +99,7 @@ async def context(browser: Browser, size: tuple[int, int]) -> AsyncIterator[Brow
     await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(context: BrowserContext) -> AsyncIterator[Page]:
     """A page whose errors, and whose refusals by the strict policy, fail the test."""
     opened = await context.new_page()
@@ -97,7 +110,7 @@ async def page(context: BrowserContext) -> AsyncIterator[Page]:
     assert not wrong
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def cut(site: Site) -> AsyncIterator[Cut]:
     async with Cut(site.base) as proxy:
         yield proxy

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.widget.browser.conftest import Site
@@ -37,7 +38,7 @@ async def has(page: Page, *texts: str, seconds: float = 15) -> None:
         raise AssertionError(f"shown: {await entries(page)}") from None
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def visitor(browser: Browser, site: Site) -> Page:
     """A customer's browser of its own, closed with the browser."""
     context = await browser.new_context(locale="en-GB", reduced_motion="reduce")

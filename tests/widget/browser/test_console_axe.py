@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
 
 from hub.errors import Uncertain, Undeliverable
@@ -463,14 +464,14 @@ async def _setup(stage: Stage) -> None:
     await stage.see("input[name=name]")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     made = await fresh_store(tmp_path, lanes=1)
     yield made
     await made.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(store: Store, browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     rules = {"promises": PROMISES, "survey": SurveyRules(enabled=True)}
     async with office(store, browser, redis_url, prefix, tmp_path / "files", **rules) as made:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from hub.promises import Promises
@@ -20,14 +21,14 @@ PROMISES = Promises.model_validate({"targets": [{"channels": ["phone"], "first":
 BENCH = Workbench.model_validate({"links": [{"title": "Order", "url": "https://erp.example.com/o/{attributes.order}"}]})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     made = await fresh_store(tmp_path, lanes=1)
     yield made
     await made.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(store: Store, browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     rules = {"promises": PROMISES, "survey": SurveyRules(enabled=True), "workbench": BENCH}
     async with office(store, browser, redis_url, prefix, tmp_path / "files", **rules) as made:

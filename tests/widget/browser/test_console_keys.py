@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from hub.promises import Promises
@@ -19,7 +20,7 @@ from tests.widget.consoles import PASSWORD
 PROMISES = Promises.model_validate({"targets": [{"first": "15m"}]})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files", promises=PROMISES) as made:

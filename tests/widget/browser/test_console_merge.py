@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from hub.store.tables import Conversation
@@ -15,7 +15,7 @@ from tests.widget.browser.faces import WITHIN, eventually
 from tests.widget.browser.offices import Office, office, opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from hub.errors import Undeliverable
@@ -17,7 +17,7 @@ from tests.widget.browser.offices import Office, office
 PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 780}, "has_touch": True, "is_mobile": True}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:
@@ -25,7 +25,7 @@ async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) ->
     await store.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(work: Office) -> Page:
     """A telephone with the list of everything; Ann wrote on a channel with a window, Ben on a pushed one, Cho on the web."""
     for name, channel in (("Ann", "wechat"), ("Ben", "phone"), ("Cho", "page")):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 from sqlalchemy import Table
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -35,14 +35,14 @@ SCRIPTS = [
 ]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     made = await fresh_store(tmp_path, lanes=1)
     yield made
     await made.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(store: Store, browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:
         yield made

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from tests.databases import fresh_store
@@ -14,7 +15,7 @@ from tests.widget.browser.faces import WITHIN, entries, eventually, open_widget,
 from tests.widget.browser.offices import Office, office
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, FilePayload, Page, expect
 
 from tests.databases import fresh_store
@@ -20,7 +21,7 @@ PASTE = """() => { const data = new DataTransfer(); data.items.add(new File(['1,
   field.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})) }"""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:
@@ -40,7 +41,7 @@ def png(name: str, width: int = 320, height: int = 200) -> FilePayload:
     return {"name": name, "mimeType": "image/png", "buffer": body}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def visitor(browser: Browser, work: Office) -> Page:
     page = await (await browser.new_context(locale="en-GB", reduced_motion="reduce")).new_page()
     await open_widget(page, work.home.url)

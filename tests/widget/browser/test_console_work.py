@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from hub.errors import Undeliverable
@@ -16,7 +17,7 @@ from tests.widget.browser.faces import WITHIN, entries, eventually
 from tests.widget.browser.offices import Office, office, opened
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
     store = await fresh_store(tmp_path, lanes=1)
     async with office(store, browser, redis_url, prefix, tmp_path / "files") as made:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
-import pytest
+import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 from pyotp import TOTP
@@ -59,14 +59,14 @@ class Place:
         return own
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def own(tmp_path: Path) -> AsyncIterator[Store]:
     store = await fresh_store(tmp_path, lanes=1)
     yield store
     await store.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def place(own: Store, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Place]:
     async with house(own, redis_url, prefix, tmp_path / "files") as home:
         home.hub.public_url = home.url
@@ -82,7 +82,7 @@ async def accessible(page: Page) -> None:
     assert not wrong
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> AsyncIterator[Page]:
     context = await browser.new_context(
         locale="en-GB", reduced_motion="reduce", viewport={"width": 1440, "height": 900}, bypass_csp=True

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from connectors.translators import translator_of
@@ -27,7 +28,7 @@ from tests.widget.browser.offices import Office, office, opened
 WHERE, LEAVES, LEAVES_ZH = "我的订单在哪里？", "Your order leaves today.", "您的订单今天发出。"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def service() -> AsyncIterator[TranslationServer]:
     async with translation_server() as server:
         yield server
@@ -39,7 +40,7 @@ async def _interpret(hub: Hub) -> None:
         await asyncio.sleep(0.05)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def work(
     browser: Browser, service: TranslationServer, redis_url: str, prefix: str, tmp_path: Path
 ) -> AsyncIterator[Office]:
