@@ -30,6 +30,8 @@ log = structlog.get_logger()
 LEASE_MS = 15_000
 LOOK_S, CROWDED_S, CROWD = 0.02, 0.1, 20
 """How often a process looks how far its requests' messages have come; and with more of them than this, how often then."""
+CROWDED_WAIT_S = 0.4
+"""How long a request waits at most while there are so many: the workers are behind, and each that waits costs those that come."""
 MOST = 5_000
 """Messages in one look; the oldest first."""
 MARGIN_S = 0.25
@@ -50,20 +52,21 @@ class Lookout:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: dict[str, dict[str, set[asyncio.Future[None]]]] = {}
+        self._waiting: dict[str, dict[str, dict[asyncio.Future[None], float]]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def understood(self, source: str, external_id: str) -> None:
-        """Wait until a worker has turned a message into an entry."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        own = self._waiting.setdefault(source, {}).setdefault(external_id, set())
-        own.add(future)
+        """Wait until a worker has turned a message into an entry; a TimeoutError where the workers are behind."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        own = self._waiting.setdefault(source, {}).setdefault(external_id, {})
+        own[future] = loop.time()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._look(), name="lookout")
         try:
             await future
         finally:
-            own.discard(future)
+            del own[future]
 
     async def _look(self) -> None:
         while any(self._waiting.values()):
@@ -77,7 +80,18 @@ class Lookout:
                     continue
                 for future in [future for one in done for future in there.get(one, ()) if not future.done()]:
                     future.set_result(None)
-            await asyncio.sleep(LOOK_S if sum(map(len, self._waiting.values())) <= CROWD else CROWDED_S)
+            await asyncio.sleep(CROWDED_S if self._crowded() else LOOK_S)
+
+    def _crowded(self) -> bool:
+        """Whether many wait; those that have waited long enough for that wait no more."""
+        all_of_them = [one for there in self._waiting.values() for futures in there.values() for one in futures.items()]
+        if len(all_of_them) <= CROWD:
+            return False
+        latest = asyncio.get_running_loop().time() - CROWDED_WAIT_S
+        for future, since in all_of_them:
+            if since < latest and not future.done():
+                future.set_exception(TimeoutError())
+        return True
 
 
 class Passive:
