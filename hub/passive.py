@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import structlog
@@ -32,6 +33,9 @@ LOOK_S, CROWDED_S, CROWD = 0.02, 0.1, 20
 """How often a process looks how far its requests' messages have come; and with more of them than this, how often then."""
 CROWDED_WAIT_S = 0.4
 """How long a request waits at most while there are so many: the workers are behind, and each that waits costs those that come."""
+AT_ONCE = 4
+"""Answers of a process that are claimed or recorded at one time. Each takes transactions of its own, and hundreds at once kept
+intake from the database for seconds; what finds no room goes out as a call of its own."""
 MOST = 5_000
 """Messages in one look; the oldest first."""
 MARGIN_S = 0.25
@@ -101,6 +105,7 @@ class Passive:
         self._hub = hub
         self._owner = new_id()
         self._lookout = Lookout(hub.store)
+        self._busy = 0
 
     async def find(self, place: Connector | Desk, hook: Hook, receipt: Receipt, until: float) -> Answer | None:
         """The answer to a request whose message is in the inbox; None when there is none in time, or it takes a call of its own.
@@ -115,7 +120,10 @@ class Passive:
             async with asyncio.timeout_at(latest):
                 await self._lookout.understood(str(message.channel), str(message.id))
                 stage = await self._hub.store.passive.stage(message.channel, message.id)
-            return await self._claimed(place, hook, message, stage) if stage.conversation_id else None
+            if not stage.conversation_id or self._busy >= AT_ONCE:
+                return None
+            with self._counted():
+                return await self._claimed(place, hook, message, stage)
         except TimeoutError:
             return None
         except Exception as exc:
@@ -154,11 +162,20 @@ class Passive:
             return
         head = answer.calls[0]
         try:
-            await self._record([over(call, "sent") for call in answer.calls])
-            CALLS.labels(head.target, head.kind, "sent").inc()
-            await self._free(head.conversation["id"], head.stream, answer.stage)
+            with self._counted():
+                await self._record([over(call, "sent") for call in answer.calls])
+                CALLS.labels(head.target, head.kind, "sent").inc()
+                await self._free(head.conversation["id"], head.stream, answer.stage)
         except Exception as exc:
             log.warning("passive.record_failed", rows=len(answer.calls), error=repr(exc))
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._busy += 1
+        try:
+            yield
+        finally:
+            self._busy -= 1
 
     async def _record(self, outcomes: Sequence[Outcome]) -> None:
         counted = await self._hub.store.deliveries.record(outcomes, owner=self._owner)
