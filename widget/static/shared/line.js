@@ -86,8 +86,7 @@ export class Line {
   }
 
   /**
-   * The network or the page is back: try at once, or see whether the line still answers. What failed without a network says
-   * nothing of the hub.
+   * Network or page is back: try at once, or see if the line answers. Failures without a network say nothing of the hub.
    * @param {Event} event
    */
   wake = ({ type }) => {
@@ -288,11 +287,7 @@ export class Line {
     this.#cancel(...Object.keys(this.timers));
   }
 
-  /**
-   * @param {string} name
-   * @param {number} ms
-   * @param {() => void} then
-   */
+  /** @param {string} name @param {number} ms @param {() => void} then */
   #after(name, ms, then) {
     clearTimeout(this.timers[name]);
     this.timers[name] = setTimeout(then, ms);
