@@ -9,6 +9,7 @@ import typer
 
 from config.cli import JsonOption
 
+SOCKETS = "idle widget sockets; 10 000, or as many as this machine lets a process open"
 ONLY = "some measurements only, with commas: ready, idle, sockets, one, accepted, sustained, latency, console, desk"
 
 
@@ -16,7 +17,7 @@ def bench(
     only: Annotated[str, typer.Option(help=ONLY)] = "",
     seconds: Annotated[float, typer.Option(min=0.5, max=600, help="how long each measurement lasts")] = 8.0,
     messages: Annotated[int, typer.Option(min=10, max=5_000_000, help="messages of one flood at most")] = 20_000,
-    sockets: Annotated[int, typer.Option(min=10, max=20_000, help="idle widget sockets")] = 2_000,
+    sockets: Annotated[Optional[int], typer.Option(min=10, max=20_000, help=SOCKETS)] = None,  # noqa: UP045
     conversations: Annotated[int, typer.Option(min=10, max=200_000, help="open conversations of the console's list")] = 10_000,
     database: Annotated[Optional[str], typer.Option(help="postgresql://… or mysql://…, instead of SQLite")] = None,  # noqa: UP045
     redis: Annotated[Optional[str], typer.Option(help="redis://…, instead of the bundled Valkey")] = None,  # noqa: UP045
@@ -26,7 +27,7 @@ def bench(
 
     Exit code 1: a message was lost.
     """
-    from config.bench.measures import NAMES
+    from config.bench.measures import NAMES, most_sockets
     from config.bench.run import Options, bench_all
     from config.bench.servers import Servers, check
 
@@ -35,7 +36,7 @@ def bench(
         raise typer.BadParameter(f"{', '.join(unknown)}: there are {', '.join(NAMES)}", param_hint="--only")
     servers = Servers(database or "", redis or "")
     check(servers)
-    report = asyncio.run(bench_all(Options(asked, servers, seconds, messages, sockets, conversations)))
+    report = asyncio.run(bench_all(Options(asked, servers, seconds, messages, sockets or most_sockets(), conversations)))
     if as_json:
         import orjson
 

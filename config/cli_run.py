@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
 from config.cli import ConfigOption, pass_on
+from hub.errors import ConfigError
 
 ROOT = Path(__file__).parents[1]
 
@@ -33,13 +35,24 @@ def up(
     become("config.supervise", str(web), str(workers))
 
 
+def _count() -> None:
+    """Let what the process counts be told by any web process that shares its data folder."""
+    from config.figures import leave_in
+    from config.load import load
+
+    with suppress(ConfigError, OSError):  # the process itself says what is wrong
+        leave_in(load().hub.data)
+
+
 def web(config: ConfigOption = None) -> None:
     """Run one web process, for installations on more machines."""
     pass_on(config)
+    _count()
     become("widget")
 
 
 def worker(config: ConfigOption = None) -> None:
     """Run one worker process, for installations on more machines."""
     pass_on(config)
+    _count()
     become("workers")

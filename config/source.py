@@ -149,7 +149,7 @@ class Source:
             return given or default or ""
 
         made = _REFERENCE.sub(value, text)
-        return NOTHING if not made and text else made
+        return NOTHING if not made and text and path not in self._faulty else made
 
     def _from_file(self, file: Path, path: Steps) -> str:
         self.referenced.add(path)
@@ -179,6 +179,8 @@ class Source:
             for error in found:
                 if any(_within(path, _steps_of(error)) for path in wrong):
                     continue  # a whole that is wrong because one of its parts is
+                if error["type"] == "extra_forbidden":
+                    self._faulty.discard(_steps_of(error))  # a key that nobody knows is told, whatever is wrong with its value
                 said = self._masked(sentence(error, model, error.get("input")))
                 key = str(error["loc"][0]) if error["loc"] else ""
                 if key in variables:

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from multiprocessing.connection import wait
 
-from config import data_folder, shared, valkey
+from config import data_folder, figures, shared, valkey
 from config.children import HANDLED, Child, run_module
 from config.greeting import greet, say
 from config.load import Faulty, Installation, load
@@ -48,9 +48,9 @@ class Supervisor:
         self._code: int | None = None
         self._ready = False
         data, port, run = settings.data.resolve(), int(line.getsockname()[1]), secrets.token_hex(8)
-        self._metrics, self._folder = data / "metrics", data / "valkey"
+        self._metrics, self._folder = figures.folder(data), data / "valkey"
         os.environ |= {
-            "PROMETHEUS_MULTIPROC_DIR": str(self._metrics),
+            figures.VARIABLE: str(self._metrics),
             "FRONTDESK_RUN": run,
             "PORT": str(port),
             "HOST": settings.host,

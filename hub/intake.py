@@ -13,6 +13,7 @@ import structlog
 from hub.errors import Busy, ConfigError
 from hub.failpoints import reach
 from hub.jobs import Jobs
+from hub.metrics import MESSAGES
 from hub.model import AgentReply, Message
 from hub.ports import Unread
 from hub.sign import Sign
@@ -20,6 +21,13 @@ from hub.store.database import is_refusal
 from hub.store.inbox import InboxStore, Kept, refused_row, row_of
 
 log = structlog.get_logger()
+
+
+def count_new(items: Sequence[object], kept: Sequence[Kept]) -> None:
+    """Count customers' messages by channel, each once however often a platform brings it."""
+    for item, found in zip(items, kept, strict=True):
+        if found == "new" and isinstance(item, Message):
+            MESSAGES.labels(item.channel, "in").inc()
 
 
 class Intake:
@@ -60,6 +68,7 @@ class Intake:
         except TimeoutError:
             future.add_done_callback(_ignore)
             raise Busy("the database did not answer in time") from None
+        count_new(items, kept)
         await reach("ack.before")
         return kept
 

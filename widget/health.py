@@ -6,13 +6,17 @@ import asyncio
 import hmac
 import os
 import time
+from collections.abc import Iterable
+from pathlib import Path
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest, multiprocess
 from prometheus_client import REGISTRY as OWN
+from prometheus_client.metrics_core import Metric
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from config.figures import VARIABLE
 from config.settings import HubSettings
 from hub.runtime import Hub
 from widget.answers import Refusal, answer
@@ -58,6 +62,15 @@ def _may_read(request: Request) -> bool:
     return settings.metrics.public or (address in LOCAL and "x-forwarded-for" not in request.headers)
 
 
+class EveryMachine(multiprocess.MultiProcessCollector):
+    """The figures of all machines that share the data folder; `config.figures` says where each leaves its own."""
+
+    def collect(self) -> Iterable[Metric]:
+        files = [str(path) for path in Path(os.environ[VARIABLE]).parent.glob("*/*.db")]
+        found: Iterable[Metric] = self.merge(files, accumulate=True)  # type: ignore[no-untyped-call]
+        return found
+
+
 async def metrics(request: Request) -> Response:
     """Counters of all processes, and gauges read from the database at this moment."""
     if not _may_read(request):
@@ -76,8 +89,8 @@ async def metrics(request: Request) -> Response:
         feeds.labels(channel).set(count)
     Gauge("frontdesk_scraped_at_seconds", "When these gauges were read", registry=gauges).set(time.time())
     counted = CollectorRegistry()
-    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        multiprocess.MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    if os.environ.get(VARIABLE):
+        counted.register(EveryMachine(None))  # type: ignore[no-untyped-call]
     else:
         counted = OWN
     return PlainTextResponse(generate_latest(gauges) + generate_latest(counted), media_type=CONTENT_TYPE_LATEST)

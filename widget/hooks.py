@@ -18,7 +18,7 @@ from hub.checking import noted
 from hub.errors import Busy, Malformed, Rejected
 from hub.feeds import Bell
 from hub.listening import doubt
-from hub.metrics import ACK, MESSAGES, REFUSED
+from hub.metrics import ACK, REFUSED
 from hub.model import ChannelName, DeskName
 from hub.passive import Passive
 from hub.ports import Hook, Receipt
@@ -83,7 +83,6 @@ class Hooks:
         else:
             if receipt.items:
                 ACK.labels(name).observe(time.perf_counter() - began)
-                MESSAGES.labels(name, "in").inc(len(receipt.items))
             body = answer.body if answer is not None else receipt.body
             more = [(b"content-type", receipt.content_type.encode())] if body else []
             await _answer(send, receipt.status, body, more)

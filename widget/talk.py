@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from config.settings import RateLimits, WebSettings
 from hub.errors import Busy, Malformed
 from hub.limits import Rule
-from hub.metrics import ACK, MESSAGES
+from hub.metrics import ACK
 from hub.model import Choice, ExternalId, FileId, Form, Media, Message, Part, Text
 from hub.reading import read
 from hub.runtime import Hub
@@ -134,8 +134,6 @@ class Talk:
         if kept == "conflict":
             return refused("conflict", id=own)
         ACK.labels(self.visitor.channel).observe(time.perf_counter() - began)
-        if kept == "new":
-            MESSAGES.labels(self.visitor.channel, "in").inc()
         return {"t": "ok", "id": own}
 
     async def _is_too_much(self) -> bool:

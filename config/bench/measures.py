@@ -165,6 +165,12 @@ async def sockets(bench: Bench, place: Place) -> None:
         bench.report.tell(name, None, why)
 
 
+def most_sockets() -> int:
+    """As many as the budgets are for, where a process may open so many files."""
+    most = open_files()
+    return BUDGET_SOCKETS if most is None else max(min(BUDGET_SOCKETS, most - FILES), 10)
+
+
 def _cannot_open(count: int) -> str:
     most = open_files()
     return f"a process may open {most} files here (ulimit -n)" if most is not None and most < count + FILES else ""

@@ -39,7 +39,7 @@ class Options:
     servers: Servers
     seconds: float = 8.0
     messages: int = 20_000
-    sockets: int = 2_000
+    sockets: int = 10_000
     conversations: int = 10_000
 
 

@@ -57,6 +57,14 @@ def test_every_mistake_of_every_file_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
+def test_a_misspelled_key_is_told_although_its_variable_is_not_set(tmp_path: Path) -> None:
+    assert mistakes(tmp_path, {"channels/tg.yaml": "type: telegram\ntokn: ${NOWHERE}\nwebhook_secret: ${SECRET}\n"}, **GOOD) == [
+        "channels/tg.yaml:1:1: 'token' is required: the bot's token, as ${TELEGRAM_TOKEN}",
+        "channels/tg.yaml:2:1: tokn: the environment variable NOWHERE is not set",
+        "channels/tg.yaml:2:1: tokn: unknown key 'tokn'; did you mean 'token'?",
+    ]
+
+
 def test_a_desk_s_places_are_held_to_teams_channels_and_ids(tmp_path: Path) -> None:
     """Which Slack channel a team, one of our channels and what is urgent go to."""
     slack = "type: slack\nbot_token: x\nsigning_secret: 'abcdefgh'\nchannel: C1\n"

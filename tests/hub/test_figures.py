@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from hub.errors import Temporary, Undeliverable
-from tests.fakes import answered
+from tests.fakes import answered, said
 from tests.hub.hubs import Scene, settle
 
 
@@ -36,6 +36,14 @@ async def test_a_message_and_its_answer_move_every_figure(scene: Scene) -> None:
     assert [after[name] - before[name] for name in ("stored", "out", "calls", "come")] == [1, 1, 1, 1]
     assert after["lines"] > 0 and after["shown"] > 0, "the thread was opened and written to"
     assert figure("stored_seconds_sum") > 0
+
+
+@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+async def test_a_customers_message_counts_once_whoever_brings_it_and_however_often(scene: Scene) -> None:
+    before = figure("messages_total", channel="phone", direction="in")
+    for _ in range(2):
+        await scene.hub.intake.keep([said("hello", id="first"), said("again", id="second"), answered("no", thread="C1:1")], 5)
+    assert figure("messages_total", channel="phone", direction="in") - before == 2
 
 
 @pytest.mark.parametrize("store", ["sqlite"], indirect=True)

@@ -90,7 +90,7 @@ async def world(place: Path, database: str, *, webs: int = 1, workers: int = 1, 
 
 
 def captured() -> dict[str, Any]:
-    """A real update: a person's text to a bot."""
+    """A person's text to a bot: a real one where the captured payloads lie beside the project, else one of our own."""
     found: dict[str, Any] = json.loads((CAPTURED if CAPTURED.exists() else OWN).read_text("utf-8"))
     update: dict[str, Any] = found.get("update", found)
     return update
