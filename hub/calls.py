@@ -32,7 +32,7 @@ from hub.ports import (
     ThreadCard,
 )
 from hub.profile import attributes_of
-from hub.rendering import fit
+from hub.rendering import fit, plain
 from hub.runtime import Hub
 from hub.shaping import links_told, shaped
 from hub.store.calls import Call
@@ -167,7 +167,7 @@ async def card_of(hub: Hub, call: Call) -> ThreadCard:
         conversation=ConversationId(talk["id"]),
         channel=ChannelName(talk["channel"]),
         customer=profile.get("name") or call.identity["external_id"],
-        preview=talk["preview"],
+        preview=talk["preview"] if more.line is None else _told(more.line, talk["locale"]),
         status=talk["status"],
         agent=call.agent,
         team=talk["team"],
@@ -192,7 +192,15 @@ async def card_of(hub: Hub, call: Call) -> ThreadCard:
         due_at=datetime.fromtimestamp(talk["due_ms"] / 1000, UTC) if talk["due_ms"] else None,
         due_kind=talk["due_kind"],
         calls_left=call.calls_left,
+        messages=more.messages,
+        rating=more.rating,
+        surveyed=hub.survey.asks(talk["channel"], wish=True),
     )
+
+
+def _told(parts: str, locale: str) -> str:
+    """Stored parts in one line."""
+    return plain(PARTS.validate_json(parts), locale or "en").replace("\n", " ")
 
 
 def _console(hub: Hub, conversation: str) -> str:

@@ -18,6 +18,7 @@ class ThreadCard:
     channel: ChannelName
     customer: str
     preview: str
+    """What the customer said last."""
     status: Literal["open", "resolved", "merged"]
     agent: str = ""
     team: str = ""
@@ -50,3 +51,9 @@ class ThreadCard:
     """When what was promised is due, and what that is: the first answer, the next, or the end."""
     calls_left: int | None = None
     """How many calls it takes until then, or until the customer acts again."""
+    messages: int = 0
+    """Of a settled matter: how many there were."""
+    rating: int | None = None
+    """What the customer thought of it: 1 to 5, 0 while they are asked, None where they are not."""
+    surveyed: bool = False
+    """Whether its channel's customers can be asked for a rating."""

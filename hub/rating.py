@@ -60,6 +60,7 @@ async def answered(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who
     if late:
         return True
     await hub.store.ratings.rate(connection, asked, given.score, given.comment, batch.now)
+    batch.redraw(talk)
     if asked.answered_at is None and "form" not in batch.capabilities[talk.channel].parts:
         thanks = (Text(text=hub.survey.thanks_for(talk.locale)),)
         batch.to_customer(talk, _quietly(batch, talk, BOT, parts=thanks, data={"survey": True}))

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from agents_bridge.slack.canned import CANNED, card_value
 from agents_bridge.slack.marking import MERGE, MORE, TRANSLATE, UNBLOCK
 from agents_bridge.slack.merging import changed_line, via
+from agents_bridge.slack.resolving import SURVEY
 from agents_bridge.slack.text import escaped, inert, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Entry, Media, Text
@@ -79,7 +80,7 @@ def _status(facts: ThreadCard, w: dict[str, str]) -> str:
         return f"🔗 {w['is_merged']}"
     if facts.status == "resolved":
         by = f" {w['by']} {inert(short(facts.resolved_by, 80))}" if facts.resolved_by else ""
-        return f"{w['resolved']} {clock(facts.resolved_at)}".rstrip() + by
+        return " · ".join([f"{w['resolved']} {clock(facts.resolved_at)}".rstrip() + by, *_summed_up(facts, w)])
     text = f"{w['open']} · {w['since']} {clock(facts.opened_at)}" if facts.opened_at else w["open"]
     if facts.priority:
         text = f"{'🔥' if facts.priority == 3 else '❗'} {w[f'priority{facts.priority}']} · {text}"
@@ -97,6 +98,24 @@ def _status(facts: ThreadCard, w: dict[str, str]) -> str:
     if facts.window_until:
         text = f"{text} · ⏱️ {w['until']} {clock(facts.window_until)}"
     return text if facts.calls_left is None else f"{text} · {w['left'].format(n=facts.calls_left)}"
+
+
+def _summed_up(facts: ThreadCard, w: dict[str, str]) -> Iterator[str]:
+    """Of a settled matter: how long it took, how much was said, and what the customer thought."""
+    if facts.opened_at and facts.resolved_at:
+        yield lasted((facts.resolved_at - facts.opened_at).total_seconds(), w)
+    if facts.messages:
+        yield w["messages" if facts.messages > 1 else "message"].format(n=facts.messages)
+    if facts.rating is not None:
+        yield f"★ {facts.rating}" if facts.rating else w["rating_asked"]
+
+
+def lasted(seconds: float, w: dict[str, str]) -> str:
+    """How long something took, in the two greatest units that say it; a minute at least."""
+    minutes = max(round(seconds / 60), 1)
+    days, hours = minutes // 1440, minutes // 60
+    found = ((days, "days"), (hours % 24, "hours")) if days else ((hours, "hours"), (minutes % 60, "minutes"))
+    return " ".join(w[unit].format(n=n) for n, unit in found if n)
 
 
 def clock(at: datetime | None) -> str:
@@ -117,6 +136,7 @@ def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
         names = (RELEASE if facts.agent else CLAIM, ASSIGN, SNOOZE, RESOLVE, RESOLVE_WHY)
         made = [_button(name, w[name], value=str(facts.conversation)) for name in names]
         made[0] |= {} if facts.agent else {"style": "primary"}
+        made[-1] |= {"value": f"{facts.conversation} {SURVEY}"} if facts.surveyed else {}
         about = card_value(facts.customer, facts.locale, str(facts.channel), facts.team)
         made.append(_button(CANNED, w[CANNED], value=about))
         made.append(_menu(w))

@@ -10,8 +10,8 @@ from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import short
 
 Locale = Literal["en", "zh"]
-ASSIGN, RESOLVE = "fd_assign_to", "fd_resolve_with"
-"""`callback_id`s."""
+ASSIGN = "fd_assign_to"
+"""`callback_id`."""
 REASON_LIMIT = 1000
 
 
@@ -51,11 +51,6 @@ def assign_view(thread: str, teams: Sequence[str], locale: Locale) -> dict[str, 
     if options:
         blocks.append(labelled("team", w["team"], {"type": "static_select", "options": options}))
     return view_for(ASSIGN, thread, w["assign"], [*blocks, *reason_field(locale)], locale)
-
-
-def resolve_view(thread: str, locale: Locale) -> dict[str, Any]:
-    """Why a matter is settled, for colleagues."""
-    return view_for(RESOLVE, thread, SAYINGS[locale]["resolve"], reason_field(locale), locale)
 
 
 def given(view: dict[str, Any], name: str) -> str:

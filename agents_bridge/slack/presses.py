@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agents_bridge.slack import canned, home, linking, marking, modals, starting, status
+from agents_bridge.slack import canned, home, linking, marking, modals, resolving, starting, status
 from agents_bridge.slack.asking import asked
 from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, PART, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
 from agents_bridge.slack.events import Post, Reading, named, post_of, read, stamped
@@ -122,7 +122,7 @@ def _view(by: _Press, name: str, value: str) -> dict[str, Any] | None:
     if name == ASSIGN:
         return modals.assign_view(by.thread, by.reading.teams, locale)
     if name == RESOLVE_WHY:
-        return modals.resolve_view(by.thread, locale)
+        return resolving.resolve_view(by.thread, locale, surveyed=value.endswith(resolving.SURVEY))
     if name == canned.CANNED:
         return canned.canned_view(by.reading.canned, by.thread, canned.facts_of(value), locale)
     return marking.marking_view(name, by.thread, locale) if name in marking.FIELDS else None
@@ -171,7 +171,7 @@ def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
     if kind == home.AWAY:
         return home.away_submitted(reading, body)
     mark = marking.marking_of(kind)
-    if kind not in (modals.ASSIGN, modals.RESOLVE, canned.SEND_CANNED) and not mark:
+    if kind not in (modals.ASSIGN, resolving.RESOLVE, canned.SEND_CANNED) and not mark:
         return Heard()
     by = _Press(reading, _in_view(body))
     if not by.known:
@@ -180,9 +180,8 @@ def submitted(reading: Reading, body: dict[str, Any]) -> Heard:
         return Heard(then=[whispered(by.channel, by.root, by.user, SAYINGS[reading.locale]["outsider"])])
     why = modals.given(view, "why")[: modals.REASON_LIMIT]
     id, now, raw = f"{by.team}:{by.thread}:{named(view.get('id'))}", reading.now(), {"user": person}
-    if kind == modals.RESOLVE:
-        notes = [by.item("note", f"{id}:why", now, raw, parts=(Text(text=why),))] if why else []
-        return Heard([*notes, by.item("resolve", id, now, raw)])
+    if kind == resolving.RESOLVE:
+        return Heard(resolving.resolved(by, view, id, raw))
     if kind == canned.SEND_CANNED:
         text = canned.written(view)
         if not text:

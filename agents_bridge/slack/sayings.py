@@ -25,7 +25,8 @@ SAYINGS = {
         "help": "*In a thread* everything you write goes to the customer, except:\n"
         "`!n …` or `//…` a note · `!send …` to the customer, whatever it looks like\n"
         "`!claim` · `!release` · `!assign @colleague why` · `!team name why`\n"
-        "`!resolve why` · `!reopen` · `!snooze 2h` · `!snooze` until the customer writes · `!wake`\n"
+        "`!resolve why` · `!resolve +survey why` asks for a rating, `-survey` does not · `!reopen`\n"
+        "`!snooze 2h` · `!snooze` until the customer writes · `!wake`\n"
         "`!prio none|normal|high|urgent` · `!tag new -old` · `!block why` · `!unblock`\n"
         "`!merge link` takes that thread's conversation of this customer into this one · `!part` undoes it\n"
         "`!r word` a canned reply · `!r` which there are · `!tr on|off` translation · `!help`\n"
@@ -44,6 +45,10 @@ SAYINGS = {
         "team": "Team",
         "why": "Reason",
         "resolve": "Resolve",
+        "survey": "Ask the customer for a rating",
+        "survey_usual": "As configured",
+        "survey_ask": "Ask",
+        "survey_spare": "Don't ask",
         "cancel": "Cancel",
         "choose": "Choose a colleague or a team.",
         "title_fd_snooze": "Snooze",
@@ -96,7 +101,8 @@ SAYINGS = {
         "help": "*在话题中*，您写的内容都会发送给客户，以下除外：\n"
         "`!n …` 或 `//…` 备注 · `!发送 …` 无论内容如何都发送给客户\n"
         "`!接手` · `!放手` · `!转接 @同事 原因` · `!团队 名称 原因`\n"
-        "`!解决 原因` · `!重开` · `!稍后 2小时` · `!稍后`（直到客户来信）· `!唤醒`\n"
+        "`!解决 原因` · `!解决 +评价 原因` 请客户评价，`-评价` 不请 · `!重开`\n"
+        "`!稍后 2小时` · `!稍后`（直到客户来信）· `!唤醒`\n"
         "`!优先级 无|普通|高|紧急` · `!标签 新标签 -旧标签` · `!拉黑 原因` · `!取消拉黑`\n"
         "`!合并 链接` 把该客户的另一会话并入此会话 · `!拆分` 撤销\n"
         "`!r 名称` 快捷回复 · `!r` 列出全部 · `!翻译 开|关` · `!帮助`\n"
@@ -115,6 +121,10 @@ SAYINGS = {
         "team": "团队",
         "why": "原因",
         "resolve": "标为已解决",
+        "survey": "请客户评价",
+        "survey_usual": "按配置",
+        "survey_ask": "请客户评价",
+        "survey_spare": "不请",
         "cancel": "取消",
         "choose": "请选择同事或团队。",
         "title_fd_snooze": "稍后处理",

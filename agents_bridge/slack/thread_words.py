@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any, Literal
 
 from agents_bridge.slack.merging import other_of
+from agents_bridge.slack.resolving import wish_data, wish_in
 
 Kind = Literal[
     "reply", "resolve", "reopen", "assign", "help", "canned", "snooze", "priority", "tags", "block", "unblock", "translate",
@@ -66,7 +67,7 @@ def command_of(mrkdwn: str) -> Command | None:
     rest = found[2].strip()
     match name:
         case "resolve":
-            return Command("resolve", rest)
+            return _resolved(rest)
         case "reopen":
             return Command("reopen")
         case "help":
@@ -107,6 +108,11 @@ def _merged(kind: Literal["merge", "part"], rest: str) -> Command | None:
     """With the conversation that is meant; what is to be parted may go without saying."""
     other = other_of(rest)
     return Command(kind, data=other or {}) if other or (kind == "part" and not rest) else None
+
+
+def _resolved(rest: str) -> Command:
+    wish, why = wish_in(rest)
+    return Command("resolve", why, data=dict(wish_data(wish)))
 
 
 def _assigned(rest: str) -> Command | None:

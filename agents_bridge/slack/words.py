@@ -24,6 +24,8 @@ WORDS = {
         "more_merge": "Merge…", "fd_part": "Part", "is_merged": "Merged into another conversation",
         "identity": "Identity", "unproved": "not verified", "unionid": "WeChat account", "history": "History",
         "earlier": "{n} earlier", "place": "number {n} in line",
+        "days": "{n} d", "hours": "{n} h", "minutes": "{n} min", "message": "{n} message", "messages": "{n} messages",
+        "rating_asked": "rating asked",
         "username": "Name there", "email": "E-mail", "phone": "Phone", "page": "Page",
     },
     "zh": {
@@ -46,6 +48,8 @@ WORDS = {
         "more_merge": "合并…", "fd_part": "拆分", "is_merged": "已并入另一会话",
         "identity": "身份", "unproved": "未验证", "unionid": "微信账号", "history": "历史", "earlier": "此前 {n} 次会话",
         "place": "排队第 {n} 位",
+        "days": "{n} 天", "hours": "{n} 小时", "minutes": "{n} 分钟", "message": "{n} 条消息", "messages": "{n} 条消息",
+        "rating_asked": "已请客户评价",
         "username": "账号名", "email": "邮箱", "phone": "电话", "page": "页面",
     },
 }  # fmt: skip

@@ -21,6 +21,7 @@ from hub.model import ChannelName, DeskName
 from hub.ports import Kit
 from hub.runtime import Hub
 from hub.store.store import Store
+from hub.surveys import SurveyRules
 from tests.agents_bridge.desks import MemoryFiles, settings
 from tests.fakes import fake_hub, said
 from tests.hub.hubs import EDITABLE, Phone, settle
@@ -82,6 +83,7 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     teams = ("billing", "sales")
     canned = more.pop("canned", CannedReplies())
     phone = more.pop("phone", None) or Phone(EDITABLE)
+    survey = more.pop("survey", SurveyRules())
     connectors: dict[ChannelName, Any] = {ChannelName("phone"): phone}
     kit = Kit(
         MemoryFiles(),
@@ -95,6 +97,7 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     )
     desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
     places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": connectors, "canned": canned}
+    places["survey"] = survey
     try:
         async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(over_http(hub)) as url:
             slack.sender.hook = f"{url}/hooks/slack"
