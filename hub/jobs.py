@@ -32,6 +32,8 @@ QUEUES = ("in", "out", "slow")
 """Intake, delivery and slow work never wait behind each other."""
 LOST = (RedisError, OSError, asyncio.TimeoutError)
 """What a Redis that is away raises."""
+OLDEST = (6, 2)
+"""Of Redis's releases; every Valkey is younger, and tells 7.2 for itself."""
 FIRST_S, ASK_AGAIN_S = 2.0, 1.0
 """How long a start waits for Redis, and from when on it is asked again."""
 EXPIRES_MS = 600_000
@@ -105,16 +107,19 @@ def pool_to(url: str) -> ArqRedis:
 
 
 async def check(pool: ArqRedis) -> None:
-    """Raises `ConfigError` for a Redis that won't have us or may throw keys away on its own, something of `LOST` for one that is
-    away."""
+    """Raises `ConfigError` for a Redis that won't have us, is too old, or may throw keys away on its own, something of `LOST` for
+    one that is away. It is asked with INFO: services that are rented refuse CONFIG."""
     try:
         await pool.ping()
     except AuthenticationError as exc:
         raise ConfigError(f"Redis refuses us: {exc}; correct the name and password in its URL") from exc
     with contextlib.suppress(ResponseError):
-        policy = (await pool.config_get("maxmemory-policy")).get("maxmemory-policy", "noeviction")
-        limit = int((await pool.config_get("maxmemory")).get("maxmemory", "0"))
-        if policy != "noeviction" and limit:
+        told = await pool.info()
+        version = str(told.get("redis_version", ""))
+        if version and tuple(int(part) for part in version.split(".")[:2] if part.isdigit()) < OLDEST:
+            raise ConfigError(f"Redis {version} is too old: Frontdesk needs {'.'.join(map(str, OLDEST))} or Valkey")
+        policy = told.get("maxmemory_policy", "noeviction")
+        if policy != "noeviction" and told.get("maxmemory"):
             raise ConfigError(
                 f"Redis evicts keys ({policy}): set maxmemory-policy to noeviction, or give Frontdesk its own Redis"
             )
