@@ -207,7 +207,7 @@ class Batch:
 
     def acted(self, who: Who, parts: Sequence[Part], at: datetime, ticket: str = "") -> None:
         """Note that a customer did something, where that lets us answer."""
-        window = self.capabilities[who.channel].window
+        window = self.capabilities[who.channel].window_for(who.external_id)
         scene = scene_of(parts, window) if window else ""
         opened = window.of(scene) if window else None
         if opened is not None:

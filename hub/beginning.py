@@ -58,7 +58,7 @@ def barrier(channels: Mapping[str, Capabilities], channel: str, known: Reached |
         return "blocked"
     if known.unreachable:
         return "unreachable"
-    return "window" if there.window is not None and not known.open else ""
+    return "window" if there.window_for(known.address) is not None and not known.open else ""
 
 
 def channels_of(hub: Hub) -> dict[str, Capabilities]:

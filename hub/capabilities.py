@@ -19,10 +19,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How long after the customer's last act we may answer, in seconds, and with how many calls.
+    """How long after the customer's last act we may answer, in seconds, and with how many calls; 0: any number.
 
     `scenes` maps the `Event.kind` of an act that is not a message (`followed`, `scanned`, `opened`), or `choice` for a pressed
-    button, to its own (seconds, calls); an event that is not named here opens nothing, a button counts as a message.
+    button, to its own (seconds, calls), where no seconds open nothing; an event that is not named here opens nothing, a button
+    counts as a message.
     """
 
     seconds: float
@@ -30,6 +31,8 @@ class Window:
     scenes: Mapping[str, tuple[float, int]] = field(default_factory=dict)
     hold_s: float = 7 * 86_400.0
     """How long an answer that the window does not let go waits for the customer; then it has failed, and agents are told."""
+    mark: str = ""
+    """What addresses hold for which this counts, where others of the same channel can be answered at any time; empty: all."""
 
     def of(self, scene: str) -> tuple[float, int] | None:
         """Seconds and calls that an act opens; `message` is the scene of whatever the customer says."""
@@ -106,6 +109,10 @@ class Capabilities:
     """Seconds before each further try of a call that was refused or, where it has a key, may have been; empty: the hub's own."""
     timeout: float = 15.0
     """Seconds after which a call has an unknown outcome."""
+
+    def window_for(self, address: str) -> Window | None:
+        """What limits our answers to this address; None: nothing does."""
+        return self.window if self.window is not None and self.window.mark in address else None
 
 
 def scene_of(parts: Sequence[Part], window: Window) -> str:

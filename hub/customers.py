@@ -77,7 +77,7 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
         await _joined(hub, connection, batch, head, talk, entry, begins)
     else:
         await _answer(hub, connection, batch, talk, who, message, entry, begins)
-    if batch.capabilities[talk.channel].window is not None:
+    if batch.capabilities[talk.channel].window_for(who.external_id) is not None:
         batch.redraw(talk)
 
 

@@ -198,8 +198,9 @@ class Outbound:
                 await asyncio.gather(*(self._hub.limits.pause(key, exc.retry_after, pace) for key, pace in paces.items()))
             return [put_off(call, capabilities, exc, self._hub) for call in run]
         except WindowClosed as exc:
-            if capabilities.window is not None and head.kind == "send":
-                return [held(call, exc, capabilities.window) for call in run]
+            window = capabilities.window_for(head.identity["external_id"])
+            if window is not None and head.kind == "send":
+                return [held(call, exc, window) for call in run]
             return [over(call, "failed", refusal(exc)) for call in run]
         except ThreadGone as exc:
             return await renewed(self._hub, run, exc)

@@ -118,7 +118,10 @@ class Receipt:
     missed: datetime | None = None
     """From when on this desk may not have told of everything: it is then read again."""
     trouble: Trouble | None = None
-    """What the platform itself says is broken; it counts until it has not been said for a while."""
+    """What the platform itself says is broken; at a desk it counts until it has not been said for a while, at a channel until
+    that says `mended`."""
+    mended: str = ""
+    """The kind of trouble of which a channel says that it is over."""
     signs: Sequence[Sign] = ()
     """What people did that is about no conversation; kept with the items."""
     unread: Sequence[Unread] = ()

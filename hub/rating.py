@@ -24,7 +24,7 @@ async def ask(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, w
     who, capabilities = batch.owners[talk.identity_id], batch.capabilities[talk.channel]
     if who.blocked or who.unreachable or not hub.survey.asks(talk.channel, wish):
         return
-    if capabilities.window and not await hub.store.ratings.may_answer(connection, who.id, batch.now_ms):
+    if capabilities.window_for(who.external_id) and not await hub.store.ratings.may_answer(connection, who.id, batch.now_ms):
         return
     asked = {"conversation_id": talk.id, "identity_id": who.id, "channel": talk.channel, "asked_at": batch.now}
     if not await hub.store.ratings.ask(connection, {**asked, "agent_id": talk.agent_id, "team": talk.team}):

@@ -25,8 +25,8 @@ SHOWN = 300
 
 async def spared(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> bool:
     """Whether the author is asked first: where the channel counts, and this would take its last call or more than there are."""
-    there = batch.capabilities[talk.channel]
-    if there.window is None or reply.data.get("sure") or not isinstance(hub.desks.get(reply.desk), SupportsWhisper):
+    there, address = batch.capabilities[talk.channel], batch.owners[talk.identity_id].external_id
+    if there.window_for(address) is None or reply.data.get("sure") or not isinstance(hub.desks.get(reply.desk), SupportsWhisper):
         return False
     left = await hub.store.windows.left(connection, talk.identity_id, batch.now_ms)
     calls = fit(reply.parts, there, hub.files.link, talk.locale or "en")

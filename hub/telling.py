@@ -23,7 +23,7 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
         who.unreachable, who.changed = report.reason[:191] or "unreachable", True
     entry_id = str(report.message) if report.message else None
     tell(batch, talk, entry_id, report.target, report.state, report.reason, report.delivery, file=report.file)
-    if report.target == talk.channel and batch.capabilities[talk.channel].window is not None:
+    if report.target == talk.channel and _counts(batch, talk):
         batch.redraw(talk)
     await noticed(hub, connection, batch, talk, report)
     if entry_id is None or report.target != talk.channel or report.state == "warned":
@@ -31,6 +31,11 @@ async def reported(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Ta
     origin = await hub.store.timeline.origin(connection, entry_id)
     if origin is not None and origin[0] in hub.desks:
         batch.mark(talk, origin[0], origin[1], report.state)
+
+
+def _counts(batch: Batch, talk: Talk) -> bool:
+    """Whether the channel limits our answers to this customer, which cards show."""
+    return batch.capabilities[talk.channel].window_for(batch.owners[talk.identity_id].external_id) is not None
 
 
 def tell(

@@ -174,7 +174,8 @@ async def _waits_for(hub: Hub, found: Opened) -> Reason | None:
 async def _window(hub: Hub, found: Opened) -> dict[str, Any] | None:
     """Until when and how often the channel lets agents answer; None where it does not count."""
     connector: Connector | None = hub.connectors.get(ChannelName(found.row.channel))
-    if connector is None or connector.capabilities.window is None:
+    window = connector.capabilities.window_for(found.address) if connector is not None else None
+    if window is None:
         return None
-    meter = await hub.store.windows.of(found.row.id) or Meter(None, 0, connector.capabilities.window.quota, "")
+    meter = await hub.store.windows.of(found.row.id) or Meter(None, 0, window.quota, "")
     return {"until": _time(meter.until), "open": meter.open(hub.now()), "calls_left": meter.calls_left, "quota": meter.quota}

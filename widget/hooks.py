@@ -106,8 +106,7 @@ class Hooks:
             await self._bell.ring(name, receipt.news, left)
         if receipt.missed is not None:
             await doubt(self._hub, name, receipt.missed)
-        if receipt.trouble is not None:
-            await noted(self._hub, name, receipt.trouble)
+        await noted(self._hub, name, receipt)
 
     @staticmethod
     async def _refuse(send: Send, name: str, status: int, message: str, more: list[Any] | None = None) -> None:

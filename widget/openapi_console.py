@@ -109,7 +109,7 @@ class Delivered(BaseModel):
 
 
 class Window(BaseModel):
-    """Until when the channel lets agents answer, and with how many calls of how many."""
+    """Until when the channel lets agents answer, and with how many calls of how many; a `quota` of 0 is none."""
 
     until: datetime | None
     open: bool

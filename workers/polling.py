@@ -98,8 +98,7 @@ class Pollers:
                 await self._hub.intake.keep([*receipt.items, *receipt.signs, *receipt.unread], 10.0)
                 if receipt.missed is not None:
                     await listening.doubt(self._hub, name, receipt.missed)
-                if receipt.trouble is not None:
-                    await checking.noted(self._hub, name, receipt.trouble)
+                await checking.noted(self._hub, name, receipt)
                 return
             except Busy as exc:
                 log.warning("poll.waiting", error=str(exc))

@@ -14,16 +14,18 @@ import structlog
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
+from connectors.telegram.business import WINDOW
 from connectors.telegram.calls import ALBUMS, CAPTION_LIMIT, TEXT_LIMIT, Place, call, change, pieces_of, place_of, plain, sent_at
 from connectors.telegram.errors import Moved, NotAsSuch, NotParsable, too_big, translated
 from connectors.telegram.groups import Groups
 from connectors.telegram.kinds import METHODS, SHAPES
-from connectors.telegram.normalize import ALLOWED_UPDATES, Source, is_number, messages_of
+from connectors.telegram.normalize import ALLOWED_UPDATES, Source, messages_of
 from connectors.telegram.reading import checked, parse, pressed_in
+from connectors.telegram.receipts import readable, receipt_of
 from connectors.telegram.settings import OFFICIAL, TelegramSettings
-from connectors.telegram.unread import as_sent, unparsed, unread
+from connectors.telegram.unread import as_sent
 from hub import ports
-from hub.errors import ConfigError, ConnectorError, Malformed, Rejected, Temporary, Uncertain, Undeliverable
+from hub.errors import ConfigError, ConnectorError, Rejected, Temporary, Uncertain, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Pace, Receipt, StoredFile
 from hub.text import clean_tree
@@ -66,6 +68,7 @@ class Telegram:
             edit=True,
             delete=True,
             quotes=True,
+            window=WINDOW,
             pace=Pace(settings.per_chat_rate, burst=5),
             album=10,
             albums=ALBUMS,
@@ -116,7 +119,7 @@ class Telegram:
         if not hmac.compare_digest(given, self._secret):
             raise Rejected("telegram: wrong secret token")
         update = parse(hook.body)
-        receipt = self._receipt(update)
+        receipt = receipt_of(self._source, update)
         pressed = pressed_in(update) if receipt.items else None
         if pressed is None:
             return receipt
@@ -245,8 +248,11 @@ class Telegram:
             if not updates:
                 await asyncio.sleep(began + EMPTY_PAUSE_S - clock())
                 continue
-            read = [self._readable(update) for update in updates]
+            read = [readable(self._source, update) for update in updates]
             await keep(Receipt([m for one in read for m in one.items], unread=[u for one in read for u in one.unread]))
+            for one in read:
+                if one.trouble or one.mended:
+                    await keep(Receipt(trouble=one.trouble, mended=one.mended))
             offset = max(int(update["update_id"]) for update in updates) + 1
             for update in updates:
                 await self._answer(update)
@@ -259,28 +265,9 @@ class Telegram:
         found = await request.post(f"{bot.base_url}/getUpdates?{query}", read_timeout=LONG_POLL_S + 10)
         return [update for update in found if "update_id" in update] if isinstance(found, list) else []
 
-    def _receipt(self, update: dict[str, Any]) -> Receipt:
-        """What an update says; one that is not as documented is kept, unless it has no number of its own."""
-        try:
-            return Receipt(messages_of(self._source, update))
-        except Malformed as exc:
-            if not is_number(update.get("update_id")):
-                raise
-            log.warning("telegram.update_unread", channel=self.name, update=update["update_id"], error=str(exc))
-            kept = unread(self._source, update, str(exc))
-            return Receipt([kept]) if isinstance(kept, Message) else Receipt(unread=[kept])
-
     def reread(self, raw: Mapping[str, Any]) -> list[Message]:
         """What was kept unread, as this release understands it."""
         return messages_of(self._source, clean_tree(checked(as_sent(raw))))
-
-    def _readable(self, update: dict[str, Any]) -> Receipt:
-        """One update that cannot be read must not stop those behind it. It is kept: once confirmed, it never comes again."""
-        try:
-            return self._receipt(clean_tree(checked(update)))
-        except Malformed as exc:
-            log.warning("telegram.update_unread", channel=self.name, update=update.get("update_id"), error=str(exc))
-            return Receipt(unread=[unparsed(self._source, update, str(exc))])
 
     async def _answer(self, update: dict[str, Any]) -> None:
         pressed = pressed_in(update)

@@ -22,11 +22,12 @@ from telegram.error import (
     TimedOut,
 )
 
-from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable
+from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable, WindowClosed
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 CONFIGURATION_S = 60.0
 """Seconds to wait when the bot itself is the trouble: a wrong token must not use up every message's tries."""
+SILENT = "business_peer"
 REASONS = (
     ("blocked by the user", "blocked", "the customer has blocked this bot"),
     ("user_is_blocked", "blocked", "the customer has blocked this bot"),
@@ -43,7 +44,7 @@ REASONS = (
     ("topic_closed", "topic_closed", "the topic is closed"),
     ("message thread not found", "topic_gone", "the topic was deleted"),
     ("rights", "no_rights", "this bot may not write there: the group's administrators have to allow it"),
-    ("business_peer", "business_closed", "the Business account takes answers for 24 hours after the customer's last message"),
+    (SILENT, "business_closed", "the Business account takes answers for 24 hours after the customer's last message"),
     (
         "business connection",
         "business_closed",
@@ -127,11 +128,12 @@ def _refused(exc: BadRequest, mended: Collection[type[Exception]]) -> Exception:
     return refusal(exc.message)
 
 
-def refusal(said: str, *, unreachable: bool = False) -> Undeliverable:
-    """Telegram's words as a reason that agents understand, with a name for it; as they are where nothing fits."""
+def refusal(said: str, *, unreachable: bool = False) -> Undeliverable | WindowClosed:
+    """Telegram's words as a reason that agents understand, with a name for it; as they are where nothing fits. What is over until
+    the customer writes again is no refusal for good."""
     words = said.lower()
     code, reason = next(((code, reason) for part, code, reason in REASONS if part in words), ("", f"Telegram: {said}"))
-    return Undeliverable(reason, code, unreachable=unreachable)
+    return WindowClosed(reason, code) if SILENT in words else Undeliverable(reason, code, unreachable=unreachable)
 
 
 def _network(exc: NetworkError) -> ConnectorError:

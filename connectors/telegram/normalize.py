@@ -16,7 +16,7 @@ from hub.model import ChannelName, Choice, Event, ExternalId, Message, Part
 
 ALLOWED_UPDATES = (
     "message", "edited_message", "callback_query", "my_chat_member", "business_message", "edited_business_message",
-    "deleted_business_messages", "message_reaction",
+    "deleted_business_messages", "business_connection", "message_reaction",
 )  # fmt: skip
 """The kinds of update that we ask for."""
 
@@ -81,6 +81,8 @@ def messages_of(source: Source, update: dict[str, Any]) -> list[Message]:
                 return _membership(source, change, update)
             case {"message_reaction": dict() as change}:
                 return _reacted(source, change, update)
+            case {"business_connection": dict()}:
+                return []
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError) as exc:
         raise Malformed(f"telegram: not an update as documented: {type(exc).__name__}") from exc
     if any(kind in update for kind in ALLOWED_UPDATES):

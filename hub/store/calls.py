@@ -294,5 +294,5 @@ def call_of(row: dict[str, Any], turn: int) -> Call:
         call_key=row["call_key"],
         acts=row["may_acts"] or 0,
         until_ms=row["may_until_ms"] or 0,
-        calls_left=row["may_calls_left"],
+        calls_left=row["may_calls_left"] if row["may_quota"] else None,
     )

@@ -58,6 +58,7 @@ class Opened:
 
     row: Listed
     identity_id: str
+    address: str
     locale: str
     profile: dict[str, str]
     identities: list[tuple[str, str]]
@@ -115,6 +116,7 @@ class ConsoleStore:
             conversation.c.locale,
             conversation.c.translate,
             identity.c.profile,
+            identity.c.external_id,
             customer.c.email,
             customer.c.phone,
         )
@@ -130,6 +132,7 @@ class ConsoleStore:
             return Opened(
                 row=row,
                 identity_id=found.identity_id,
+                address=found.external_id,
                 locale=found.locale,
                 profile=profile,
                 identities=await _identities(connection, row.customer_id),

@@ -77,7 +77,7 @@ class DeliveryStore:
         called = func.coalesce(agent.c.name, guest)
         spot = (thread.c.external_id.label("thread_id"), thread.c.place, called.label("agent_name"))
         said = [message.c[n].label(f"said_{n}") for n in ENTRY]
-        may = [allowance.c[n].label(f"may_{n}") for n in ("acts", "until_ms", "calls_left")]
+        may = [allowance.c[n].label(f"may_{n}") for n in ("acts", "until_ms", "calls_left", "quota")]
         self._streams = (
             select(delivery, *[c.label(f"talk_{c.name}") for c in talk], *who, *said, *spot, *may)
             .join(conversation, conversation.c.id == delivery.c.conversation_id)

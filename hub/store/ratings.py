@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import rating_tables, window_tables
 from hub.store.database import Database
+from hub.store.window_tables import MORE
 
 rating = rating_tables.Rating.__table__  # type: ignore[attr-defined]
 allowance = window_tables.Allowance.__table__  # type: ignore[attr-defined]
@@ -69,5 +70,5 @@ class RatingStore:
 
     async def may_answer(self, connection: AsyncConnection, identity_id: str, now_ms: int) -> bool:
         """Whether a channel that counts our answers would let one more go to a customer now."""
-        left = select(allowance.c.identity_id).where(allowance.c.identity_id == identity_id, allowance.c.calls_left > 0)
+        left = select(allowance.c.identity_id).where(allowance.c.identity_id == identity_id, MORE)
         return (await connection.execute(left.where(allowance.c.until_ms > now_ms))).first() is not None

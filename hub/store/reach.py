@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables, window_tables
 from hub.store.database import Database, now_ms
+from hub.store.window_tables import MORE
 
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
@@ -31,7 +32,7 @@ class Reached:
     open: bool
 
 
-_OPEN = func.coalesce(and_(allowance.c.until_ms > now_ms(), allowance.c.calls_left > 0), False)
+_OPEN = func.coalesce(and_(allowance.c.until_ms > now_ms(), MORE), False)
 _COLUMNS = (
     identity.c.id, identity.c.channel, identity.c.external_id, identity.c.profile, customer.c.name, identity.c.blocked,
     identity.c.unreachable, _OPEN,

@@ -49,6 +49,18 @@ class TroubleStore:
         """As `broke`, of what a platform tells by itself."""
         return await self.broke(place, Trouble(f"{HEARD}{found.kind}", found.said, found.mend))
 
+    async def over(self, place: str, kind: str) -> bool:
+        """What a platform told by itself has ended; says whether that is news."""
+        here = and_(trouble.c.place == place, trouble.c.kind == f"{HEARD}{kind}"[:64])
+        async with self.db.write() as connection:
+            return bool((await connection.execute(delete(trouble).where(here))).rowcount)
+
+    async def with_untold(self, places: Sequence[str]) -> list[str]:
+        """Which of these have troubles that nobody was told of."""
+        wanted = select(trouble.c.place).where(trouble.c.place.in_(places), trouble.c.told_ms == 0).distinct()
+        async with self.db.read() as connection:
+            return sorted((await connection.execute(wanted)).scalars())
+
     async def works(self, place: str, but: Sequence[str]) -> list[Trouble]:
         """Everything there works again, but for these kinds of trouble and what was heard lately; returns what people know of."""
         fresh = and_(trouble.c.kind.like(f"{HEARD}%"), trouble.c.at > datetime.now(UTC) - LATELY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Integer, SmallInteger
+from sqlalchemy import Integer, SmallInteger, or_
 from sqlmodel import Field, SQLModel
 
 from hub.store.columns import BIG, ID, NAME, word
@@ -10,8 +10,8 @@ from hub.store.columns import BIG, ID, NAME, word
 
 class Allowance(SQLModel, table=True):
     """What an identity's last act has opened; none where the channel does not count. `acts` grows with each act, so that a
-    refusal which was on its way meanwhile is known to be of the time before. `ticket` is what the platform gave with the last act
-    to answer it by."""
+    refusal which was on its way meanwhile is known to be of the time before. Where `quota` is 0, only the time counts. `ticket`
+    is what the platform gave with the last act to answer it by."""
 
     identity_id: str = Field(primary_key=True, sa_type=ID)
     acts: int = Field(default=0, sa_type=Integer)
@@ -21,3 +21,8 @@ class Allowance(SQLModel, table=True):
     quota: int = Field(default=0, sa_type=SmallInteger)
     calls_left: int = Field(default=0, sa_type=SmallInteger)
     ticket: str = Field(default="", sa_type=word(512))
+
+
+_allowance = Allowance.__table__  # type: ignore[attr-defined]
+MORE = or_(_allowance.c.calls_left > 0, _allowance.c.quota == 0)
+"""Whether the number of calls allows one more."""

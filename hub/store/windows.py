@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, case, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.capabilities import Capabilities, Window
 from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.store import tables, window_tables
 from hub.store.calls import Call, Outcome
-from hub.store.database import Database
+from hub.store.database import Database, now_ms
 from hub.store.elsewhere import ELSEWHERE
 
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
@@ -50,7 +50,8 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """What is left for one customer: until when (None: they never acted), how many calls of how many, opened by which scene."""
+    """What is left for one customer: until when (None: they never acted), how many calls of how many (0: any number), opened by
+    which scene."""
 
     until: datetime | None
     calls_left: int
@@ -59,7 +60,7 @@ class Meter:
 
     def open(self, now: datetime) -> bool:
         """Whether a call may be made."""
-        return self.until is not None and self.until > now and self.calls_left > 0
+        return self.until is not None and self.until > now and (self.calls_left > 0 or not self.quota)
 
 
 class WindowStore:
@@ -78,7 +79,7 @@ class WindowStore:
     async def left(self, connection: AsyncConnection, identity_id: str, now: int) -> int | None:
         """How many calls to a customer the channel takes at this moment; None where nothing is counted or open."""
         wanted = select(allowance.c.calls_left).where(allowance.c.identity_id == identity_id, allowance.c.until_ms > now)
-        found = (await connection.execute(wanted)).scalar()
+        found = (await connection.execute(wanted.where(allowance.c.quota > 0))).scalar()
         return None if found is None else int(found)
 
     async def acted(self, connection: AsyncConnection, acts: Sequence[Act], now: int) -> set[int]:
@@ -169,30 +170,42 @@ async def admit(
     now: int,
 ) -> tuple[list[list[Call]], list[Report]]:
     """The calls that their customers' allowances let go, each spent; all others are held, with what must be told of them."""
-    counted = [run for run in runs if _counts(run[0], capabilities)]
+    counted = [run for run in runs if _window(run[0], capabilities) is not None]
     if not counted:
         return runs, []
     left = await _locked(connection, [run[0].identity["id"] for run in counted])
     waiting = {(row["conversation_id"], row["stream"]) for row in rows if row["state"] == "held"}
-    go: list[list[Call]] = [run for run in runs if not _counts(run[0], capabilities)]
+    go: list[list[Call]] = [run for run in runs if _window(run[0], capabilities) is None]
     closed: dict[tuple[str, str], str] = {}
     for run in counted:
         place = (run[0].conversation["id"], run[0].stream)
         row = left.get(run[0].identity["id"])
-        if place in waiting or row is None or row["until_ms"] <= now or row["calls_left"] <= 0:
-            closed[place] = BEHIND if place in waiting else SPENT if row and row["until_ms"] > now else CLOSED
+        if why := BEHIND if place in waiting else _shut(row, now, _window(run[0], capabilities)):
+            closed[place] = why
             continue
-        row["calls_left"] -= 1
-        go.append([replace(call, left=row["calls_left"], ticket=row["ticket"]) for call in run])
+        if row and row["quota"]:
+            row["calls_left"] -= 1
+            run = [replace(call, left=row["calls_left"]) for call in run]
+        go.append([replace(call, ticket=row["ticket"]) for call in run] if row else run)
     spent = [{"who": run[0].identity["id"]} for run in go if run[0].left is not None]
     if spent:
         await connection.execute(_SPEND, spent)
     return go, await _hold(connection, rows, closed, capabilities, now)
 
 
-def _counts(call: Call, capabilities: Mapping[str, Capabilities]) -> bool:
+def _window(call: Call, capabilities: Mapping[str, Capabilities]) -> Window | None:
     there = capabilities.get(call.target)
-    return call.kind == "send" and there is not None and there.window is not None
+    return there.window_for(call.identity["external_id"]) if there is not None and call.kind == "send" else None
+
+
+def _shut(row: Mapping[str, Any] | None, now: int, window: Window | None) -> str:
+    """Why a call has to wait for the customer; empty: it may go. Where only the time counts, the platform itself is asked about
+    somebody of whom nothing is known yet: they may have written before we began to count."""
+    if row is None:
+        return CLOSED if window and window.quota else ""
+    if row["until_ms"] <= now:
+        return CLOSED
+    return SPENT if row["quota"] and row["calls_left"] <= 0 else ""
 
 
 async def _hold(
@@ -248,7 +261,8 @@ async def settled(connection: AsyncConnection, outcomes: Sequence[Outcome]) -> l
     acts = {who: row["acts"] for who, row in rows.items()}
     current = {o.call.id for o in held if acts.get(o.call.identity["id"], 0) == o.call.acts}
     if closed := sorted({o.call.identity["id"] for o in held if o.call.id in current}):
-        await connection.execute(update(allowance).where(allowance.c.identity_id.in_(closed)).values(calls_left=0))
+        over = case((allowance.c.quota == 0, now_ms()), else_=allowance.c.until_ms)
+        await connection.execute(update(allowance).where(allowance.c.identity_id.in_(closed)).values(calls_left=0, until_ms=over))
     if current:
         await connection.execute(HOLD, [{"row": o.call.id, "why": o.reason, "until": 0} for o in held if o.call.id in current])
     again = {o.call.id for o in held} - current

@@ -14,8 +14,10 @@ import pytest
 
 from agents_bridge.slack.manifest import SCOPES
 from hub import checking
+from hub.limits import Rule
 from hub.notices import NoticeRules
 from hub.people import Trouble
+from hub.ports import Receipt
 from hub.store.agent_tables import Trouble as Row
 from hub.store.store import Store
 from tests.agents_bridge.desk_hubs import Room, room
@@ -121,7 +123,7 @@ async def test_paused_events_are_told_once_and_are_over_when_slack_has_not_said_
     for minute in range(2):
         receipt = await at.desk.receive(hook({**LIMITED, "minute_rate_limited": int(time.time()) // 60 * 60 - 60 * minute}))
         assert receipt.trouble is not None
-        await checking.noted(at.hub, "slack", receipt.trouble)
+        await checking.noted(at.hub, "slack", receipt)
         await look(at)
     [said] = told(at, "C0URGENT")
     assert "30 000" in said and "fewer channels" in said
@@ -129,6 +131,27 @@ async def test_paused_events_are_told_once_and_are_over_when_slack_has_not_said_
     await put(at.hub.store, Row, {}, at=row["at"] - timedelta(minutes=11))
     await look(at)
     assert "works again" in told(at, "C0URGENT")[1] and await rows(at.hub.store, Row) == []
+
+
+async def test_what_a_channel_says_is_broken_is_told_once_until_it_says_that_it_is_over(
+    at: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking, "OFTEN", Rule(100, 300))
+    closed = Receipt(trouble=Trouble("business.8888", "the account @owner is gone", "connect it"))
+    for _ in range(2):
+        await checking.noted(at.hub, "phone", closed)
+        await checking.check(at.hub)
+    for place in ("C0URGENT", "DU1ANNA"):
+        [said] = told(at, place)
+        assert "phone: the account @owner is gone" in said and "connect it" in said
+    assert [name for name, _, _ in await at.hub.store.troubles.all()] == ["phone"]
+    await checking.noted(at.hub, "phone", Receipt(mended="business.1"))
+    assert len(await rows(at.hub.store, Row)) == 1, "another account's"
+    await checking.noted(at.hub, "phone", Receipt(mended="business.8888"))
+    assert await rows(at.hub.store, Row) == []
+    await checking.noted(at.hub, "phone", closed)
+    await checking.check(at.hub)
+    assert len(told(at, "C0URGENT")) == 2
 
 
 async def test_two_processes_tell_of_a_case_once(store: Store) -> None:

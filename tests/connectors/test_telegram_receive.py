@@ -54,6 +54,10 @@ async def test_every_payload_becomes_what_its_file_says(name: str) -> None:
     receipt = await bot_of(None, **payload.get("settings", {})).receive(hook(body))
     expected = json.loads(json.dumps(expected).replace("UPDATE", str(update["update_id"])))
     found = [json.loads(item.model_dump_json()) for item in receipt.items]
+    trouble = payload.get("trouble", {"kind": "", "said": ""})
+    said = receipt.trouble.said if receipt.trouble else ""
+    assert (receipt.trouble.kind if receipt.trouble else "", receipt.mended) == (trouble["kind"], payload.get("mended", ""))
+    assert trouble["said"] in said
     assert within(expected, found), json.dumps(found, indent=1, ensure_ascii=False)
     for item in receipt.items:
         assert item.raw["update_id"] == update["update_id"]

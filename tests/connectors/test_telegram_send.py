@@ -119,7 +119,6 @@ async def test_a_groups_limit_is_its_own(sim: TelegramServer, bot: Telegram) -> 
         (400, "Bad Request: TOPIC_CLOSED", "topic_closed"),
         (400, "Bad Request: message thread not found", "topic_gone"),
         (400, "Bad Request: not enough rights to send text messages to the chat", "no_rights"),
-        (400, "Bad Request: BUSINESS_PEER_INVALID", "business_closed"),
         (400, "Bad Request: business connection not found", "business_closed"),
         (400, "Bad Request: message is too long", "too_long"),
         (400, "Bad Request: message text is empty", "empty"),
@@ -415,6 +414,8 @@ async def test_an_answer_names_the_message_that_it_answers(sim: TelegramServer, 
 
 async def test_answers_go_through_the_business_account_that_was_written_to(sim: TelegramServer, bot: Telegram) -> None:
     through = replace(to(7), address=ExternalId("7@biz.A-1"))
+    sim.connect("biz.A-1")
+    sim.say_to("biz.A-1", 7, "hi")
     sent = await bot.send(through, [Text(text="helo")], KEY)
     assert sent == f"7@biz.A-1.{sim.accepted.records[-1]['message_id']}"
     assert sim.accepted.records[-1]["business_connection_id"] == "biz.A-1"

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.telegram import connector as telegram
+from connectors.telegram import receipts
 from connectors.telegram.connector import Telegram
 from connectors.telegram.settings import TelegramSettings
 from hub import rereading
@@ -93,7 +94,7 @@ async def test_telegram_reads_its_own_again(make_hub: Any, monkeypatch: pytest.M
         deep = [deep]
     chat = {"id": 7, "type": "private", "first_name": "Ann"}
     said_deep = {"message_id": 5, "from": chat, "chat": chat, "date": 1767225600, "text": "hello", "unheard_of": deep}
-    receipt = bot._readable({"update_id": 9, "message": said_deep})
+    receipt = receipts.readable(bot._source, {"update_id": 9, "message": said_deep})
     await hub.intake.keep(receipt.unread, 5.0)
     await take_in(hub)
     n = (await only(hub.store, Inbox, state=PARKED))["n"]

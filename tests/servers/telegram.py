@@ -56,6 +56,18 @@ class TelegramServer:
         place = {**person, "type": "private"}
         return {"message_id": number, "from": person, "chat": place, "date": int(time.time()), **said, **content}
 
+    def connect(self, connection: str, *, owner: int = 8888, enabled: bool = True, may_reply: bool = True) -> int:
+        """An account's owner connects the bot to it, takes it away, or lets it answer no more."""
+        person = {"id": owner, "is_bot": False, "first_name": "Owner", "username": "owner"}
+        told = self.api.business.connected(connection, person, enabled=enabled, may_reply=may_reply)
+        return self.updates.push(owner, business_connection=told)
+
+    def say_to(self, connection: str, chat: int, text: str) -> int:
+        """A customer writes to the owner of a Business account."""
+        self.api.business.heard(connection, chat)
+        date = int(self.api.business.clock())
+        return self.updates.push(chat, business_message=self.message(chat, text, business_connection_id=connection, date=date))
+
     def person(self, chat: int) -> dict[str, Any]:
         """Who writes."""
         return {"id": chat, "is_bot": False, "first_name": f"Customer {chat}", "language_code": "en"}

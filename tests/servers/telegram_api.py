@@ -21,6 +21,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from tests.servers.behaviour import Act, Behaviour
 from tests.servers.journal import Journal
 from tests.servers.serving import cut
+from tests.servers.telegram_business import Business
 from tests.servers.telegram_updates import Updates
 from tests.servers.telegram_wire import Refusal, StoredFile, check_buttons, parameters, text_of
 
@@ -62,6 +63,7 @@ class BotApi:
     last_message_id: int = 1000
     moved: dict[int, int] = field(default_factory=dict)
     """Groups that have become supergroups, with their new ids."""
+    business: Business = field(default_factory=Business)
     _refusals: deque[tuple[str, Refusal]] = field(default_factory=deque)
     _tokens: dict[int, tuple[float, float]] = field(default_factory=dict)
 
@@ -154,6 +156,7 @@ class BotApi:
             raise Refusal(403, "Forbidden: bot was blocked by the user")
         if not self.anyone and chat not in self.chats:
             raise Refusal(400, "Bad Request: chat not found")
+        self.business.check(asked)
         if self.rate:
             self._spend(chat, self.rate, self.burst)
         if self.total:

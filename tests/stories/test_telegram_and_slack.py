@@ -108,6 +108,29 @@ async def test_two_bots_are_never_mixed(tmp_path: Path) -> None:
             assert [record["text"] for record in other.accepted.records] == ["from the second"]
 
 
+async def test_a_business_account_takes_answers_for_a_day_and_admins_learn_when_it_is_gone(tmp_path: Path) -> None:
+    async with world(tmp_path, "sqlite") as here:
+        sim, biz = here.telegram, "biz.A-1"
+        sim.connect(biz)
+        sim.say_to(biz, CHAT, "is the shop open?")
+        await until(lambda: here.thread_of("is the shop open?"), 15)
+        thread = here.thread_of("is the shop open?")
+        await here.slack.reply(thread, "Until six.").done()
+        await until(lambda: here.answers(CHAT) == ["Until six."], 15)
+        assert sim.accepted.records[-1]["business_connection_id"] == biz
+        sim.api.business.clock = lambda: time.time() + 86_401
+        await here.slack.reply(thread, "And tomorrow too.").done()
+        await until(lambda: any("24 hours" in post["text"] for post in here.slack.posts(thread)), 15)
+        assert here.answers(CHAT) == ["Until six."]
+        sim.say_to(biz, CHAT, "hello?")
+        await until(lambda: here.answers(CHAT) == ["Until six.", "And tomorrow too."], 15)
+        sim.connect(biz, enabled=False)
+        await until(lambda: not sim.updates.pending, 15)
+        with closing(sqlite3.connect(next((tmp_path / "data").glob("*.db")))) as database:
+            [(place, said)] = database.execute("SELECT place, said FROM trouble").fetchall()
+        assert place == "telegram" and "@owner is no longer connected" in said
+
+
 async def test_a_reaction_to_an_answer_is_seen_in_the_thread(tmp_path: Path) -> None:
     async with world(tmp_path, "sqlite") as here:
         here.telegram.say(CHAT, "is it ready?")

@@ -217,6 +217,18 @@ async def test_a_reply_window_says_until_when(store: Store, redis_url: str, pref
         assert window["until"] > home.hub.now().isoformat()
 
 
+async def test_a_window_of_some_addresses_is_shown_at_these_alone(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path
+) -> None:
+    timed = FakeConnector(replace(TEXT_ONLY, window=Window(86_400, 0, mark="@")))
+    async with house(store, redis_url, prefix, tmp_path / "files", connectors={ChannelName("phone"): timed}) as home:
+        bo, free = await home.agent(), await home.customer_says("Hello?")
+        assert (await bo.api.get(f"{API}/conversations/{free}")).json()["window"] is None
+        through = await home.customer_says("Hello, shop?", customer="7@biz")
+        window = (await bo.api.get(f"{API}/conversations/{through}")).json()["window"]
+        assert (window["open"], window["quota"]) == (True, 0) and window["until"] > home.hub.now().isoformat()
+
+
 async def test_files_travel_and_belong_to_who_brought_them(home: House) -> None:
     bo, cy = await home.agent(), await home.agent("cy@example.com")
     talk = await home.customer_says("A picture, please", channel="page")
