@@ -20,8 +20,8 @@ from hub.tongues import named
 Locale = Literal["en", "zh"]
 RESOLVE, REOPEN, RESEND, CLAIM, RELEASE = "fd_resolve", "fd_reopen", "fd_resend", "fd_claim", "fd_release"
 AS_LINK, AS_NOTE = "fd_link", "fd_note"
-ASSIGN, RESOLVE_WHY, SNOOZE, PART = "fd_assign", "fd_why", "fd_snooze", "fd_part"
-"""`action_id`s of our buttons; the first three of these open a modal."""
+ASSIGN, RESOLVE_WHY, SNOOZE, PART, CONSOLE = "fd_assign", "fd_why", "fd_snooze", "fd_part", "fd_console"
+"""`action_id`s of our buttons; the first three of these open a modal, the last is a link."""
 POST_LIMIT = 12_000
 """Characters of text in one post: Slack cuts at 40 000, and escaping makes five of one."""
 BUTTONS_LIMIT = 4
@@ -142,7 +142,7 @@ def _buttons(facts: ThreadCard, w: dict[str, str]) -> list[dict[str, Any]]:
         made.append(_menu(w))
         made.append(_button(MERGE, w["more_merge"], value=str(facts.conversation)))
     if facts.console_url.startswith(("http://", "https://")) and len(facts.console_url) <= 3000:
-        made.append(_button("fd_console", w["console"], url=facts.console_url))
+        made.append(_button(CONSOLE, w["console"], url=facts.console_url))
     return made
 
 

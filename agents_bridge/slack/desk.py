@@ -72,10 +72,10 @@ class SlackDesk(Beside, Amending):
         body = parsed(hook)
         if challenge := challenged(body):
             return Receipt(body=challenge)
-        return self._take(body, turn_of(hook))
+        return await self._take(body, turn_of(hook))
 
-    def _take(self, body: dict[str, Any], turn: str = "") -> Receipt:
-        return taken(self.reading, body, self._settings.channel, self.follow, turn)
+    async def _take(self, body: dict[str, Any], turn: str = "") -> Receipt:
+        return await taken(self.reading, body, self._settings.channel, self.follow, turn)
 
     def place(self, channel: ChannelName, team: str) -> str:
         """A Slack channel by team, by our channel, or the usual one."""

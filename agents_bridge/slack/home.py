@@ -18,8 +18,8 @@ from hub.model import AgentReply, ConversationId, ExternalId
 from hub.people import Health, Page, Seen
 from hub.sign import Sign
 
-PRESENT, AWAY, HOME_CLAIM = "fd_present", "fd_away", "fd_home_claim"
-"""`action_id`s; the second opens a modal of the same `callback_id`."""
+PRESENT, AWAY, HOME_CLAIM, HOME_OPEN = "fd_present", "fd_away", "fd_home_claim", "fd_home_open"
+"""`action_id`s; the second opens a modal of the same `callback_id`, the last is a link."""
 REASON_LIMIT = 150
 HEALTH_MOST = 8
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -105,7 +105,7 @@ def _entry(one: Seen, address: str, w: dict[str, str], *, claim: bool) -> dict[s
     url = thread if _is_link(thread) else one.url
     if not _is_link(url):
         return _text(said)
-    return _text(said, accessory=_button(f"fd_home_open_{one.conversation}", w["open"], url=url, value=one.conversation))
+    return _text(said, accessory=_button(f"{HOME_OPEN}_{one.conversation}", w["open"], url=url, value=one.conversation))
 
 
 def _is_link(url: str) -> bool:

@@ -43,7 +43,12 @@ FIELDS: Mapping[str, Callable[[Locale], list[dict[str, Any]]]] = {
 
 def marking_view(name: str, thread: str, locale: Locale) -> dict[str, Any]:
     """The modal of a button or of a choice in the card's menu."""
-    return view_for(f"fd_mark_{name}", thread, SAYINGS[locale][f"title_{name}"], FIELDS[name](locale), locale)
+    return view_for(callback_of(name), thread, SAYINGS[locale][f"title_{name}"], FIELDS[name](locale), locale)
+
+
+def callback_of(name: str) -> str:
+    """The `callback_id` of a modal."""
+    return f"fd_mark_{name}"
 
 
 def marking_of(callback: str) -> str:

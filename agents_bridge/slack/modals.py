@@ -24,6 +24,14 @@ def view_for(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], l
     return {"type": "modal", "callback_id": kind, "private_metadata": json.dumps({"thread": thread}), **plain, "blocks": blocks}
 
 
+def told_view(text: str, locale: Locale) -> dict[str, Any]:
+    """A sentence, and nothing to do."""
+    words = {
+        name: {"type": "plain_text", "text": text} for name, text in (("title", "Frontdesk"), ("close", SAYINGS[locale]["close"]))
+    }
+    return {"type": "modal", **words, "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}
+
+
 def labelled(name: str, label: str, element: dict[str, Any], *, optional: bool = True) -> dict[str, Any]:
     """A field whose block and action have one name."""
     return {

@@ -1,13 +1,11 @@
 """What Slack sends us → `AgentReply`: events, button presses and commands, all at one address, signed over the raw body.
 
-Only slack_sdk's verifier is used, not Bolt: Bolt acknowledges before its listeners have run, and answers 404 to what it does not
-know.
+Events are read here. Whatever people press, send off, choose or give as a command, Bolt routes (routing.py).
 """
 
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -21,9 +19,9 @@ from agents_bridge.slack.events import Reading, event_heard
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.home import home_opened
 from agents_bridge.slack.inviting import joined
-from agents_bridge.slack.presses import READERS
 from agents_bridge.slack.refusals import ALERTS
 from agents_bridge.slack.revoking import revoked
+from agents_bridge.slack.routing import routed
 from agents_bridge.slack.sayings import SAYINGS
 from hub.errors import Malformed, Rejected
 from hub.people import Trouble
@@ -90,18 +88,24 @@ def challenged(body: dict[str, Any]) -> bytes:
     return challenge.encode()
 
 
-def heard_of(reading: Reading, body: dict[str, Any]) -> Heard:
-    """One event, interaction or command, whichever way it came. What is of no interest is answered with 200: a 404 counts as a
-    failure for Slack."""
+def told_by(reading: Reading, body: dict[str, Any]) -> Heard | None:
+    """One event, whichever way it came; None for anything else."""
+    if (body.get("type") or ("event_callback" if "event" in body else "")) != "event_callback":
+        return None
+    event = body.get("event")
+    if isinstance(event, dict) and (own := APART.get(str(event.get("type")))) is not None:
+        return own(reading, body, event) if reading.ours(body.get("team_id")) else Heard()
+    return event_heard(reading, body)
+
+
+async def heard_of(reading: Reading, body: dict[str, Any]) -> tuple[Heard, bytes]:
+    """What a request means, and the body of its answer. Whatever is of no interest is answered with 200: for Slack, a 404 is a
+    failure."""
     try:
-        kind = body.get("type") or ("event_callback" if "event" in body else "command" if "command" in body else "")
-        if kind == "event_callback":
-            event = body.get("event")
-            if isinstance(event, dict) and (own := APART.get(str(event.get("type")))) is not None:
-                return own(reading, body, event) if reading.ours(body.get("team_id")) else Heard()
-            return event_heard(reading, body)
-        reader = READERS.get(str(kind))
-        return reader(reading, body) if reader else Heard()
+        if (heard := told_by(reading, body)) is not None:
+            return heard, b""
+        heard, answer = await routed(reading, body)
+        return heard, answer.body.encode()
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as exc:
         raise Malformed(f"slack: not as documented: {type(exc).__name__}") from exc
 
@@ -126,20 +130,20 @@ def limited(reading: Reading, body: dict[str, Any], channel: str) -> Heard | Non
     )
 
 
-def taken(
+async def taken(
     reading: Reading, body: dict[str, Any], channel: str, follow: Follow, turn: str = "", lost: Lost | None = None
 ) -> Receipt:
     """What the hub keeps of one request, and the answer. `channel` is where agents hear what concerns them all, `turn` how often
     it was told before, as Slack says it; `lost` is told when the app was taken away."""
-    heard = limited(reading, body, channel) or heard_of(reading, body)
+    stopped = limited(reading, body, channel)
+    heard, answer = (stopped, b"") if stopped is not None else await heard_of(reading, body)
     after = functools.partial(follow, heard.then) if heard.then else None
     if heard.gone is not None and lost is not None:
         after = functools.partial(lost, heard.gone, str(body["event"]["type"]))
-    if heard.answer is None:
-        doubt = heard.missed or retold(reading, turn)
-        return Receipt(heard.items, after=after, missed=doubt, trouble=heard.trouble, signs=heard.signs)
-    answer = json.dumps(heard.answer).encode()
-    return Receipt(heard.items, signs=heard.signs, body=answer, content_type="application/json", after=after)
+    if answer:
+        return Receipt(heard.items, signs=heard.signs, body=answer, content_type="application/json", after=after)
+    doubt = heard.missed or retold(reading, turn)
+    return Receipt(heard.items, after=after, missed=doubt, trouble=heard.trouble, signs=heard.signs)
 
 
 def turn_of(hook: Hook) -> str:

@@ -38,6 +38,9 @@ SAYINGS = {
         "no_agent": "Only agents of this hub may see that. Ask an admin to invite your Slack e-mail address in the console.",
         "found": "{n} found, {shown} shown; who has waited longest comes first:",
         "found_none": "Nothing there.",
+        "no_such": "Nothing was done: Frontdesk has no such button or command. A button may be of an earlier version. "
+        "`/frontdesk help` says what there is.",
+        "close": "Close",
         "noted": "Noted. A direct message says what became of it.",
         "not_here": "There is no conversation here: use this in the thread of a customer's conversation.",
         "assign": "Assign",
@@ -114,6 +117,8 @@ SAYINGS = {
         "no_agent": "只有客服可以查看。请管理员在控制台邀请您的 Slack 邮箱。",
         "found": "共 {n} 个，显示 {shown} 个，等待最久的在前：",
         "found_none": "没有内容。",
+        "no_such": "未执行任何操作：Frontdesk 没有这个按钮或命令，按钮可能来自较早的版本。输入 `/frontdesk help` 查看可用功能。",
+        "close": "关闭",
         "noted": "已收到。结果会以私信告知。",
         "not_here": "这里没有会话：请在客户会话的话题中使用。",
         "assign": "分配",

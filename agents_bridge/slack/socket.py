@@ -21,7 +21,7 @@ from hub.ports import Receipt
 from hub.text import clean_tree
 
 log = structlog.get_logger()
-Take = Callable[[dict[str, Any]], Receipt]
+Take = Callable[[dict[str, Any]], Awaitable[Receipt]]
 """Reads what an envelope holds."""
 
 
@@ -35,7 +35,7 @@ async def poll(slack: Slack, app_token: str, take: Take, keep: Callable[[Receipt
     async def heard(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         async with turn:
             try:
-                receipt = _receipt(take, request)
+                receipt = await _receipt(take, request)
                 await keep(receipt)
             except Exception as exc:
                 log.error("slack.socket_failed", kind=request.type, error=repr(exc))
@@ -64,10 +64,10 @@ async def poll(slack: Slack, app_token: str, take: Take, keep: Callable[[Receipt
         await client.close()  # type: ignore[no-untyped-call]
 
 
-def _receipt(take: Take, request: SocketModeRequest) -> Receipt:
+async def _receipt(take: Take, request: SocketModeRequest) -> Receipt:
     """An envelope that is not as documented is acknowledged and left: refusing it would bring it again."""
     try:
-        return take(clean_tree(request.payload))
+        return await take(clean_tree(request.payload))
     except (Malformed, RecursionError) as exc:
         log.warning("slack.socket_malformed", kind=request.type, error=str(exc))
         return Receipt()

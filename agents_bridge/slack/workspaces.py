@@ -48,14 +48,14 @@ class SlackWorkspaces(BesideWorkspaces):
         body = parsed(hook)
         if challenge := challenged(body):
             return Receipt(body=challenge)
-        return self._take(body, turn_of(hook))
+        return await self._take(body, turn_of(hook))
 
-    def _take(self, body: dict[str, Any], turn: str = "") -> Receipt:
+    async def _take(self, body: dict[str, Any], turn: str = "") -> Receipt:
         team = team_in(body)
         if not team:
             return Receipt()
         follow, lost = functools.partial(self._follow, team), functools.partial(self._lost, team)
-        return ours(team, taken(self._all.reading(team), body, self._all.home(team), follow, turn, lost))
+        return ours(team, await taken(self._all.reading(team), body, self._all.home(team), follow, turn, lost))
 
     async def _follow(self, team: str, calls: Sequence[Then]) -> None:
         try:

@@ -65,7 +65,7 @@ class Sender:
         self._accepted = accepted
         self._ids = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._waiting: dict[str, asyncio.Future[None]] = {}
+        self._waiting: dict[str, asyncio.Future[Any]] = {}
         self._http: aiohttp.ClientSession | None = None
         self._run = f"{time.time_ns():x}"
 
@@ -152,7 +152,8 @@ class Sender:
         frame = {"envelope_id": envelope, "type": kind, "payload": told.payload, "accepts_response_payload": False}
         try:
             await socket.send_text(json.dumps(frame | {"retry_attempt": turn, "retry_reason": reason}))
-            await asyncio.wait_for(self._waiting[envelope], DEADLINE_S * min(1.0, max(self.factor * 10, 0.2)))
+            answer = await asyncio.wait_for(self._waiting[envelope], DEADLINE_S * min(1.0, max(self.factor * 10, 0.2)))
+            told.answer = json.dumps(answer).encode() if answer else b""
         except (TimeoutError, RuntimeError, WebSocketDisconnect):
             told.statuses.append(0)
             return "timeout"
@@ -170,9 +171,10 @@ class Sender:
         )
         try:
             while True:
-                envelope = json.loads(await socket.receive_text()).get("envelope_id", "")
+                heard = json.loads(await socket.receive_text())
+                envelope = heard.get("envelope_id", "")
                 if envelope in self._waiting and not self._waiting[envelope].done():
-                    self._waiting[envelope].set_result(None)
+                    self._waiting[envelope].set_result(heard.get("payload"))
         except WebSocketDisconnect:
             pass
         finally:

@@ -147,9 +147,9 @@ class People:
         where = {"container": {"type": "view", "view_id": view["id"]}, "trigger_id": self.workspace.trigger()}
         return self.sender.interaction(payload | where | {"actions": [pressed]})
 
-    def command(self, text: str, by: str = "U1ANNA", channel: str = "C0SUPPORT") -> Told:
+    def command(self, text: str, by: str = "U1ANNA", channel: str = "C0SUPPORT", name: str = "/frontdesk") -> Told:
         """Somebody gives the app's command."""
-        form = {"command": "/frontdesk", "text": text, "team_id": self.workspace.team, "user_id": by, "channel_id": channel}
+        form = {"command": name, "text": text, "team_id": self.workspace.team, "user_id": by, "channel_id": channel}
         return self.sender.command(form | {"trigger_id": self.workspace.trigger(), "response_url": f"{self.url}/response"})
 
     def shortcut(self, thread: str, ts: str, callback: str, by: str = "U1ANNA") -> Told:
