@@ -27,13 +27,13 @@ from tests.agents_bridge.desks import bare_desk
 from tests.agents_bridge.desks import hook as slack_hook
 from tests.conftest import own_valkey
 from tests.connectors.conftest import NOW, bot_of
-from tests.connectors.test_kf import company
-from tests.connectors.test_miniprogram import PAYLOADS as PROGRAM
-from tests.connectors.test_miniprogram import plain as program_in_the_open
-from tests.connectors.test_miniprogram import plainly
+from tests.connectors.kf_company import company
+from tests.connectors.programs import PAYLOADS as PROGRAM
+from tests.connectors.programs import plain as program_in_the_open
+from tests.connectors.programs import plainly
 from tests.connectors.test_telegram_receive import hook as telegram_hook
-from tests.connectors.test_webhook import GOOD, channel
-from tests.connectors.test_wechat import KINDS, account, xml
+from tests.connectors.webhook_channel import GOOD, channel
+from tests.connectors.wechat_accounts import KINDS, account, xml
 from tests.contract import dump, storable
 from tests.servers.kf import callback as kf_callback
 from tests.servers.kf import event_xml

@@ -16,7 +16,7 @@ from hub.model import ChannelName, Text
 from hub.store.inbox import row_of
 from tests.connectors.conftest import NOW
 from tests.connectors.fuzz import mutant
-from tests.connectors.test_kf import STAMP, company, read_all
+from tests.connectors.kf_company import STAMP, company, read_all
 from tests.connectors.test_telegram_receive import within
 from tests.contract import at, mutations, paths, storable
 from tests.servers.kf import ACCOUNT, callback, event_xml, kf

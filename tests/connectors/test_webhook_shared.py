@@ -15,7 +15,7 @@ from hub.errors import Malformed
 from hub.model import ChannelName, Message, Text
 from hub.ports import Hook, Kit
 from tests.connectors.conftest import Shelf
-from tests.connectors.test_webhook import WHSEC
+from tests.connectors.webhook_channel import WHSEC
 
 SHARED = Path(__file__).parents[3] / "shared" / "payloads" / "unified"
 INDEX: list[dict[str, Any]] = json.loads((SHARED / "INDEX.json").read_text("utf-8")) if SHARED.is_dir() else []

@@ -13,7 +13,7 @@ from hub.model import Text
 from hub.ports import Hook
 from tests.connectors.conftest import NOW
 from tests.connectors.test_telegram_receive import within
-from tests.connectors.test_wechat import STAMP, account
+from tests.connectors.wechat_accounts import STAMP, account
 from tests.contract import storable
 from tests.servers.wechat import TOKEN, callback, signature
 

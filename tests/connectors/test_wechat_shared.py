@@ -14,8 +14,8 @@ from connectors.wechat.official import WeChat
 from hub.errors import Rejected
 from hub.model import Card, Choice, Event, Location, Media, Message, Part, Text, Unsupported
 from hub.ports import Hook
-from tests.connectors.test_miniprogram import plain, plainly
-from tests.connectors.test_wechat import account
+from tests.connectors.programs import plain, plainly
+from tests.connectors.wechat_accounts import account
 
 SHARED = Path(__file__).parents[3] / "shared" / "payloads" / "wechat"
 INDEX: list[dict[str, Any]] = json.loads((SHARED / "INDEX.json").read_text("utf-8")) if SHARED.is_dir() else []

@@ -209,7 +209,7 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("POST", "/hooks/slack-workspaces"): Row(_slack, lambda who: EVENT),
     ("POST", "/hooks/app"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/webhook"): Row(_caller, _fixed(**{"id": "m1", "from": {"id": 7}, "text": "Hello?"})),
-    ("POST", "/hooks/wechat"): Row(good=lambda who: UPDATE),  # it proves itself in the address: tests/connectors/test_wechat.py
+    ("POST", "/hooks/wechat"): Row(good=lambda who: UPDATE),  # signs its address: tests/connectors/test_wechat_seals.py
     ("POST", "/hooks/miniprogram"): Row(good=lambda who: UPDATE),  # as WeChat's own
     ("POST", "/hooks/wecom-kf"): Row(good=lambda who: UPDATE),
     ("POST", "/hooks/nobody"): Row(good=lambda who: UPDATE),

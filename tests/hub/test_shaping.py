@@ -21,7 +21,7 @@ from hub.rendering import fit, linked
 from hub.shaping import links_told, shaped
 from hub.store.store import Store
 from hub.store.tables import Message
-from tests.connectors.test_wechat import mp3
+from tests.connectors.wechat_accounts import mp3
 from tests.fakes import FakeDesk, answered, said
 from tests.hub.hubs import Phone, channels, data_of, desks, rows, settle
 from tests.hub.test_voices import amr, heard

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from hub.model import ChannelName
 from hub.ports import Hook
 from hub.store.tables import Delivery
-from tests.connectors.test_webhook import GOOD, channel, other_side
+from tests.connectors.webhook_channel import GOOD, channel, other_side
 from tests.contract import dump
 from tests.fakes import answered
 from tests.hub.hubs import Reading, desks, only, put, settle
