@@ -1,30 +1,26 @@
-"""One app in two workspaces: their channels never mix, each has its own pace and its own fate, and what is held goes on."""
+"""One app in two workspaces: their channels never mix, and each has its own people, files, pace and threads."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from agents_bridge.slack.wire import link_of
-from hub import checking, listening
 from hub.errors import Temporary
 from hub.model import ChannelName, ExternalId, ThreadId
 from hub.ports import IdempotencyKey
-from hub.store.agent_tables import Trouble
 from hub.store.store import Store
-from hub.store.tables import Conversation, Delivery, Message, Thread
-from hub.store.workspace_tables import Workspace
+from hub.store.tables import Conversation, Message, Thread
 from tests.agents_bridge.desks import line
-from tests.agents_bridge.several import SLACK, Hall, hall
+from tests.agents_bridge.several import Hall, hall
+from tests.agents_bridge.two_workspaces import partner, shop, threads
 from tests.conftest import until
 from tests.databases import fresh_store
-from tests.hub.hubs import rows, settle, text_of
+from tests.hub.hubs import rows, text_of
 from tests.servers.slack import SlackServer
-from tests.servers.slack_people import Elsewhere
 
 BOTH = {"rules": [{"team": "billing", "keywords": ["invoice"]}], "teams": {"billing": {}, "sales": {}}}
 
@@ -37,19 +33,6 @@ async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) ->
         await made.installs("T2PARTNER")
         yield made
     await store.close()
-
-
-def shop(at: Hall) -> Elsewhere:
-    return at.slack.elsewhere["T1SHOP"]
-
-
-def partner(at: Hall) -> Elsewhere:
-    return at.slack.elsewhere["T2PARTNER"]
-
-
-def threads(there: Elsewhere) -> list[str]:
-    """The threads of a workspace, "channel:ts"."""
-    return list(dict.fromkeys(f"{one['channel']}:{one['thread_ts']}" for one in there.posts() if one["thread_ts"]))
 
 
 async def test_two_workspaces_with_the_same_channel_id_never_mix(at: Hall) -> None:
@@ -118,81 +101,6 @@ async def test_who_is_slowed_down_is_that_workspace_alone(at: Hall) -> None:
     assert {at.desk.part_of(name) for name in (ours, f"{ours}:1.2", "T1SHOP:U1ANNA")} == {"T1SHOP"}
 
 
-async def test_what_is_meant_for_a_workspace_without_the_app_waits_and_goes_on(at: Hall) -> None:
-    """An admin removes the app: the other workspace is not touched, agents elsewhere hear of it, and a new installation sends
-    what waited, once, in its order."""
-    await at.customer("Where is my order?")
-    [ours] = threads(shop(at))
-    for told in at.slack.uninstall("T1SHOP", at=int(datetime.now(UTC).timestamp()) + 1):
-        await told.done()
-        assert told.statuses == [200]
-    await until_gone(at, "T1SHOP")
-    row = next(row for row in await rows(at.hub.store, Workspace) if row["workspace"] == "T1SHOP")
-    assert (row["state"], row["sealed"]) == ("gone", "")
-    await at.customer("Are you there?")
-    await at.customer("Hello?")
-    await at.customer("My invoice is wrong", customer="bob")
-    assert [one["text"] for one in shop(at).posts(ours)] == ["Where is my order?"] and len(threads(partner(at))) == 1
-    waiting = await rows(at.hub.store, Delivery, state="queued")
-    assert len(waiting) >= 1 and all("taken from the workspace Shop" in row["reason"] or not row["reason"] for row in waiting)
-    await checking.check(at.hub)
-    assert [row["kind"] for row in await rows(at.hub.store, Trouble)] == ["T1SHOP:gone"]
-    assert any("taken from the workspace Shop" in one["text"] for one in partner(at).posts())
-    await at.installs("T1SHOP")
-    at.desk._all._read_at = -100.0
-    await settle(at.hub)
-    assert [one["text"] for one in shop(at).posts(ours)] == ["Where is my order?", "Are you there?\nHello?"] or [
-        one["text"] for one in shop(at).posts(ours)
-    ] == ["Where is my order?", "Are you there?", "Hello?"]
-    assert at.slack.token_of("T1SHOP") not in at.slack.revoked
-
-
-async def until_gone(at: Hall, team: str) -> None:
-    async def gone() -> bool:
-        found = await at.desk._all.installed(now=True)
-        return found[team].state == "gone"
-
-    for _ in range(100):
-        if await gone():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it is still there")
-
-
-async def test_what_agents_wrote_while_the_app_was_gone_is_read_after_it_came_back(at: Hall) -> None:
-    await at.customer("Where is my order?")
-    [ours] = threads(shop(at))
-    at.slack.sender.hook, hook = "", at.slack.sender.hook
-    for _ in at.slack.uninstall("T1SHOP"):
-        pass
-    await at.hub.installs.gone(SLACK, "T1SHOP", datetime.now(UTC) + timedelta(seconds=1), "app_uninstalled")  # type: ignore[union-attr]
-    await until_gone(at, "T1SHOP")
-    shop(at).reply(ours, "Written while nobody listened")
-    await at.customer("My invoice is wrong", customer="bob")
-    await at.hub.store.threads.doubt("slack", int(datetime.now(UTC).timestamp() * 1000))
-    await listening.catch_up(at.hub)
-    assert at.phone.texts == [], "nothing can be read, and nothing blocks the others"
-    assert await at.hub.store.threads.doubted("slack") is None
-    at.slack.sender.hook = hook
-    await at.installs("T1SHOP")
-    at.desk._all._read_at = -100.0
-    assert await at.hub.store.threads.doubted("slack") is not None
-    await listening.catch_up(at.hub)
-    await settle(at.hub)
-    assert at.phone.texts == ["Written while nobody listened"]
-
-
-async def test_a_removal_that_is_told_late_does_not_end_a_later_installation(at: Hall) -> None:
-    late = at.slack.sender.event({"type": "app_uninstalled"}, "T1SHOP", int(datetime.now(UTC).timestamp()) - 120)
-    await at.hears(late)
-    await asyncio.sleep(0.2)
-    assert {row["state"] for row in await rows(at.hub.store, Workspace)} == {"live"}
-    people = {"type": "tokens_revoked", "tokens": {"oauth": ["U1ANNA"], "bot": []}}
-    await at.hears(at.slack.sender.event(people, "T1SHOP", int(datetime.now(UTC).timestamp()) + 1))
-    await asyncio.sleep(0.2)
-    assert {row["state"] for row in await rows(at.hub.store, Workspace)} == {"live"}, "those were people's tokens"
-
-
 async def test_a_workspace_that_nobody_installed_is_named_and_its_requests_change_nothing(at: Hall) -> None:
     await at.customer("Where is my order?")
     [ours] = threads(shop(at))
@@ -232,16 +140,6 @@ async def test_socket_mode_tells_of_every_workspace_over_one_connection(
         assert sorted(at.phone.texts) == ["A new one follows", "On its way"]
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def test_an_installation_serves_in_every_process_within_seconds(at: Hall, tmp_path: Path) -> None:
-    """A second process has asked before; it asks again when what it knows is old."""
-    other = type(at.desk)(SLACK, at.desk._settings, at.desk._kit)
-    assert (await other._all.installed())["T1SHOP"].token == at.slack.token_of("T1SHOP")
-    await at.installs("T1SHOP")
-    other._all._read_at -= 6
-    assert (await other._all.desk("T1SHOP"))._slack.token == at.slack.token_of("T1SHOP")
-    await other.aclose()
 
 
 async def test_an_invitation_into_a_channel_without_conversations_is_answered_with_the_lines(at: Hall) -> None:

@@ -11,11 +11,7 @@ import pytest
 import xmltodict  # type: ignore[import-untyped]
 
 from hub.errors import Malformed
-from hub.model import (
-    Message,
-    Part,
-    Text,
-)
+from hub.model import Message, Part, Text
 from hub.ports import Hook
 from tests.connectors.conftest import NOW
 from tests.connectors.wechat_accounts import KINDS, STAMP, account, received, said, xml

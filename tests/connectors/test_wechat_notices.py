@@ -10,9 +10,7 @@ import pytest
 
 from connectors.wechat.official import WeChat
 from hub.errors import Undeliverable
-from hub.model import (
-    Event,
-)
+from hub.model import Event
 from hub.ports import IdempotencyKey
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.wechat_accounts import ANN, KEY, TEMPLATED, account, received, xml

@@ -9,14 +9,7 @@ import pytest
 
 from connectors.wechat.official import WeChat
 from hub.errors import Undeliverable
-from hub.model import (
-    Card,
-    Choice,
-    Choices,
-    FileId,
-    Media,
-    Option,
-)
+from hub.model import Card, Choice, Choices, FileId, Media, Option
 from tests.connectors.conftest import Shelf
 from tests.connectors.wechat_accounts import ANN, KEY, account, mp3, received, xml
 from tests.servers.wechat import WeChatServer, wechat

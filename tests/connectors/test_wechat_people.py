@@ -7,10 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from connectors.wechat.official import WeChat
-from hub.model import (
-    Message,
-    Proved,
-)
+from hub.model import Message, Proved
 from hub.ports import Receipt
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.wechat_accounts import account, said

@@ -12,11 +12,7 @@ from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 from connectors.wechat import crypto
 from connectors.wechat.official import WeChat
 from hub.errors import Malformed, Rejected
-from hub.model import (
-    Media,
-    Message,
-    Text,
-)
+from hub.model import Media, Message, Text
 from hub.ports import Hook
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.wechat_accounts import OTHER_KEY, STAMP, account, said

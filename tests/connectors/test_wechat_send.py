@@ -9,9 +9,7 @@ import pytest
 
 from connectors.wechat.official import WeChat
 from hub.errors import Temporary, Uncertain, Undeliverable, WindowClosed
-from hub.model import (
-    Text,
-)
+from hub.model import Text
 from hub.ports import Hook
 from tests.connectors.conftest import Shelf
 from tests.connectors.wechat_accounts import ANN, KEY, STAMP, account, said

@@ -13,9 +13,7 @@ from redis.asyncio import Redis
 from connectors.wechat.official import WeChat
 from hub.alone import Alone
 from hub.errors import Temporary
-from hub.model import (
-    Text,
-)
+from hub.model import Text
 from tests.connectors.conftest import Shelf
 from tests.connectors.wechat_accounts import ANN, KEY, account
 from tests.servers.wechat import WeChatServer, wechat

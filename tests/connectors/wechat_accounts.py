@@ -11,19 +11,7 @@ import av
 from connectors.wechat.official import WeChat
 from connectors.wechat.settings import WeChatSettings
 from hub.alone import Alone
-from hub.model import (
-    Card,
-    ChannelName,
-    Choice,
-    Event,
-    ExternalId,
-    Location,
-    Media,
-    Message,
-    Part,
-    Text,
-    Unsupported,
-)
+from hub.model import Card, ChannelName, Choice, Event, ExternalId, Location, Media, Message, Part, Text, Unsupported
 from hub.ports import IdempotencyKey, Identity, Kit
 from tests.connectors.conftest import NOW, Shelf
 from tests.contract import storable

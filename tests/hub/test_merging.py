@@ -1,93 +1,18 @@
-"""Two conversations of one customer as one matter: where lines and answers go, who sees what, undo, and two agents at once."""
+"""Two conversations of one customer as one matter: where lines and answers go, what each sees, and how they part again."""
 
 from __future__ import annotations
 
-import asyncio
 import itertools
-import os
-import random
-import signal
-import sys
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.errors import Conflict, Undeliverable
-from hub.runtime import Hub
 from hub.store.agent_tables import Audit
-from hub.store.store import Store
-from hub.store.tables import Conversation, Delivery, Identity, Message
-from tests.fakes import TEXT_ONLY, FakeConnector, answered, said
-from tests.hub.hubs import EDITABLE, Phone, Reading, channels, data_of, desks, only, put, rows, settle, take_in, text_of
-
-PULLED = replace(TEXT_ONLY, pulled=True)
-
-
-@dataclass
-class Two:
-    """Ann on the phone and, the same Ann, on another line; `head` goes on and `other` is to be merged into it."""
-
-    hub: Hub
-    phone: Phone
-    line: Phone
-    desk: Reading
-    head: str
-    other: str
-
-    async def merge(self, head: str = "", other: str = "", **more: Any) -> None:
-        await settle(
-            self.hub, answered("", kind="merge", conversation=head or self.head, data={"other": other or self.other}, **more)
-        )
-
-    async def part(self, **more: Any) -> None:
-        await settle(self.hub, answered("", kind="part", conversation=self.head, **more))
-
-    async def talk(self, id: str) -> dict[str, Any]:
-        return await only(self.hub.store, Conversation, id=id)
-
-    async def log_of(self, id: str) -> list[tuple[str, str]]:
-        """(kind, words) of a conversation's own entries; of marks and the like, what they say."""
-        return [
-            (row["kind"], text_of(row) or data_of(row).get("what", ""))
-            for row in await rows(self.hub.store, Message, conversation_id=id)
-        ]
-
-    async def seen(self, id: str) -> list[tuple[str, str, str]]:
-        """(channel, kind, words) as agents see a conversation."""
-        place = await self.hub.store.console.place(id)
-        assert place is not None
-        found, _ = await self.hub.store.console.entries(place, before=None, most=100)
-        shown = await self.hub.store.merging.shown(found)
-        return [
-            (one.data.get("via", {}).get("channel", ""), one.kind, "".join(getattr(part, "text", "") for part in one.parts))
-            for one in shown
-            if one.kind in ("message", "note", "edit", "delete")
-        ]
-
-    async def whole(self) -> None:
-        """Every log is without gaps, and nothing is in any of them twice."""
-        everything = await rows(self.hub.store, Message)
-        for key in ("conversation_id", "identity_id"):
-            for owner in {row[key] for row in everything}:
-                place = "seq" if key == "conversation_id" else "cs"
-                places = sorted(row[place] for row in everything if row[key] == owner and row[place] is not None)
-                assert places == list(range(1, len(places) + 1))
-        assert sorted(row["s"] for row in everything) == list(range(1, len(everything) + 1))
-        for talk in await rows(self.hub.store, Conversation):
-            assert talk["head"] == len([row for row in everything if row["conversation_id"] == talk["id"]])
-
-
-async def two_of(make_hub: Any, *, linked: bool = True, **more: Any) -> Two:
-    phone, line, desk = Phone(EDITABLE), Phone(EDITABLE), Reading()
-    hub = await make_hub(connectors=channels(phone=phone, line=line, page=FakeConnector(PULLED)), desks=desks(slack=desk), **more)
-    await settle(hub, said("where is my parcel?"))
-    await settle(hub, said("it is me again", channel="line", customer="ann2"))
-    head, other = await rows(hub.store, Conversation)
-    if linked:
-        await hub.store.links.link(head["customer_id"], other["customer_id"], "Bo", "")
-    return Two(hub, phone, line, desk, head["id"], other["id"])
+from hub.store.tables import Conversation, Delivery, Message
+from tests.fakes import FakeConnector, answered, said
+from tests.hub.hubs import EDITABLE, Phone, channels, put, rows, settle, take_in, text_of
+from tests.hub.merged_talks import PULLED, Two, two_of
 
 
 @pytest.fixture
@@ -297,70 +222,6 @@ async def test_whoever_may_not_answer_merges_nothing_and_it_is_on_the_audit(two:
     assert acts == [("conversation.merged", two.head, two.other), ("conversation.parted", two.head, f"{two.other} sisters")]
 
 
-async def test_two_agents_at_once_and_customers_who_write_meanwhile(make_hub: Any) -> None:
-    """Both ways at once, in two processes, while lines come on both channels: one wins, nothing is lost or doubled."""
-    two = await two_of(make_hub)
-    other_hub = await make_hub(
-        connectors=channels(phone=two.phone, line=two.line, page=FakeConnector(PULLED)), desks=desks(slack=two.desk)
-    )
-    hubs = [two.hub, other_hub]
-
-    async def one(n: int) -> None:
-        hub = hubs[n % 2]
-        ways = [(two.head, two.other), (two.other, two.head)][n % 2]
-        merging = answered("", kind="merge", conversation=ways[0], data={"other": ways[1]}, id=f"merge{n}")
-        await take_in(hub, said(f"p{n}", id=f"p{n}"), said(f"l{n}", id=f"l{n}", channel="line", customer="ann2"), merging)
-
-    await asyncio.gather(*(one(n) for n in range(8)))
-    await settle(two.hub)
-    talks = await rows(two.hub.store, Conversation)
-    assert sorted(talk["status"] for talk in talks) == ["merged", "open"]
-    assert len({talk["lane"] for talk in talks}) == len({row["bucket"] for row in await rows(two.hub.store, Identity)}) == 1
-    texts = [text_of(row) for row in await rows(two.hub.store, Message, kind="message")]
-    assert sorted(texts) == sorted(
-        ["where is my parcel?", "it is me again", *(f"p{n}" for n in range(8)), *(f"l{n}" for n in range(8))]
-    )
-    assert len(await rows(two.hub.store, Audit, action="conversation.merged")) == 1
-    await two.whole()
-
-
-@pytest.mark.parametrize("seed", range(6))
-async def test_whatever_is_done_in_whatever_order_no_entry_is_lost_or_doubled(make_hub: Any, seed: int) -> None:
-    two, dice = await two_of(make_hub), random.Random(seed)
-    given: list[str] = []
-    for n in range(25):
-        match dice.choice(("phone", "line", "answer", "answer", "note", "merge", "part", "resolve", "explicit")):
-            case "phone":
-                item: Any = said(f"p{n}")
-            case "line":
-                item = said(f"l{n}", channel="line", customer="ann2")
-            case "answer":
-                item = answered(f"a{n}", conversation=dice.choice((two.head, two.other)))
-            case "explicit":
-                item = answered(f"a{n}", conversation=two.head, data={"to": two.other})
-            case "note":
-                item = answered(f"n{n}", conversation=dice.choice((two.head, two.other)), kind="note")
-            case "resolve":
-                item = answered("", conversation=two.head, kind="resolve")
-            case kind:
-                item = answered("", kind=kind, conversation=two.head, data={"other": two.other})
-        given += [part.text for part in item.parts]
-        await (settle if dice.random() < 0.5 else take_in)(two.hub, item)
-    await settle(two.hub)
-    await two.whole()
-    written = [text_of(row) for row in await rows(two.hub.store, Message) if row["kind"] in ("message", "note")]
-    assert sorted(written) == sorted([*given, "where is my parcel?", "it is me again"])
-    for talk in await rows(two.hub.store, Conversation):
-        own = [
-            text_of(row)
-            for row in await rows(two.hub.store, Message, conversation_id=talk["id"])
-            if row["author_kind"] == "customer" and row["kind"] == "message"
-        ]
-        assert all(text.startswith(("l", "it")) for text in own) or all(text.startswith(("p", "where")) for text in own)
-    answers = [text for text in given if text.startswith("a")]
-    assert sorted(two.phone.texts + two.line.texts) == sorted(answers), "each answer went to one channel, once"
-
-
 async def test_what_was_merged_is_nobodys_wait_and_in_no_list(two: Two) -> None:
     await two.merge()
     store = two.hub.store
@@ -370,41 +231,3 @@ async def test_what_was_merged_is_nobodys_wait_and_in_no_list(two: Two) -> None:
     into, merged = await store.merging.beside(two.head)
     assert (into, [one.id for one in merged]) == (None, [two.other])
     assert (await store.merging.beside(two.other))[0] == two.head
-
-
-KILLED = """
-import asyncio, sys
-from pathlib import Path
-from hub.store.store import open_store
-from tests.fakes import fake_hub
-from tests.hub.hubs import take_in
-
-async def main(url, redis, prefix, folder):
-    store = await open_store(url)
-    async with fake_hub(store, redis, prefix, Path(folder)) as hub:
-        await take_in(hub)
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-async def test_a_worker_that_is_killed_while_it_merges_leaves_nothing_half_done(
-    two: Two, store: Store, redis_url: str, prefix: str, tmp_path: Path
-) -> None:
-    """SIGKILL after all is written and before the commit, in a process of its own; the next one does it once."""
-    merging = answered("", kind="merge", conversation=two.head, data={"other": two.other})
-    await two.hub.intake.keep([merging, said("meanwhile", channel="line", customer="ann2")], 10.0)
-    before = await rows(store, Message)
-    url = store.db.engine.url.render_as_string(hide_password=False)
-    own = {**os.environ, "FRONTDESK_FAILPOINTS": "merging.before_commit=kill", "PYTHONPATH": str(Path.cwd())}
-    dies = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", KILLED, url, redis_url, prefix, str(tmp_path / "other"), env=own
-    )
-    assert await dies.wait() == -signal.SIGKILL
-    assert [row for row in await rows(store, Message) if row["kind"] == "changed"] == []
-    assert len(await rows(store, Message)) <= len(before) + 1
-    await settle(two.hub)
-    assert [talk["status"] for talk in await rows(store, Conversation)] == ["open", "merged"]
-    assert len(await rows(store, Audit, action="conversation.merged")) == 1
-    assert sorted(text_of(row) for row in await rows(store, Message, kind="message"))[-1] == "where is my parcel?"
-    await two.whole()

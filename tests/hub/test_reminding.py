@@ -1,89 +1,24 @@
-"""Agents who do not come: one message alone, in their own waking hours; and where it is urgent, one post for each stage."""
+"""Agents who do not come: told once, alone, in their own waking hours, and of what is new."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from hub import sweep
 from hub.errors import Temporary, Uncertain
-from hub.model import AgentId, ChannelName, ExternalId, ThreadId
+from hub.model import AgentId, ExternalId
 from hub.notices import NoticeRules, quiet_s
 from hub.notify import send_due
 from hub.outcomes import expire
-from hub.people import Member
-from hub.ports import IdempotencyKey, Pace
-from hub.promises import Promises
-from hub.runtime import Hub
+from hub.ports import Pace
 from hub.store.tables import Conversation, Delivery, Message, Notice
-from tests.fakes import FakeDesk, answered, said
-from tests.hub.hubs import data_of, deliver, desks, named, only, put, rows, settle, take_in, text_of
-
-
-class Calling(FakeDesk):
-    """A desk that reaches people alone, and has a place for what is urgent."""
-
-    def __init__(self, place: str = "") -> None:
-        super().__init__()
-        self.urgent = place
-        self.alone: list[tuple[str, str, dict[str, str]]] = []
-        self.escalated: list[str] = []
-        self.zone = ""
-        self.after: list[Exception] = []
-
-    async def person(self, agent: ExternalId) -> Member:
-        return Member("Bo", "bo@shop.example" if str(agent).endswith("U2BO") else "", zone=self.zone)
-
-    async def find(self, email: str) -> ExternalId | None:
-        return ExternalId("T:U2BO") if email == "bo@shop.example" else None
-
-    async def direct(self, person: ExternalId, about: str, facts: Mapping[str, str]) -> None:
-        if self.fail:
-            raise self.fail.pop(0)
-        self.alone.append((str(person), about, dict(facts)))
-        if self.after:
-            raise self.after.pop(0)
-
-    def urgent_place(self, channel: ChannelName, team: str) -> str:
-        return self.urgent
-
-    async def escalate(self, place: str, thread: ThreadId | None, text: str, url: str, key: IdempotencyKey) -> ExternalId:
-        self.escalated.append(f"{place} {thread} {text}")
-        self.keys[str(key)] = "posted"
-        if self.after:
-            raise self.after.pop(0)
-        return ExternalId("posted")
-
-
-UNSEEN = {"unseen": {"after": "10m"}}
-
-
-async def given(make_hub: Any, slack: Calling, **rules: Any) -> tuple[Hub, str, str]:
-    """A conversation that a colleague has given to Bo; (hub, conversation, Bo)."""
-    hub: Hub = await make_hub(desks=desks(slack=slack), notices=NoticeRules.model_validate(rules or UNSEEN))
-    bo = await hub.store.agents.invite("bo@shop.example", "Bo", "agent")
-    await settle(hub, said("hello", profile=named("Ann")))
-    talk = (await only(hub.store, Conversation))["id"]
-    agent = next(one.id for one in await hub.store.agents.everyone()) if not isinstance(bo, str) else bo
-    await settle(hub, answered("", conversation=talk, kind="assign", assignee=AgentId(agent)))
-    return hub, talk, agent
-
-
-async def later(hub: Hub) -> None:
-    """The time is over: a sweep, the job, and what it brings."""
-    await put(hub.store, Notice, {"state": "queued"}, due_ms=1)
-    await again(hub)
-
-
-async def again(hub: Hub) -> None:
-    await sweep.run(hub)
-    await send_due(hub)
-    await settle(hub)
+from tests.fakes import answered
+from tests.hub.calling import Calling, again, given, later
+from tests.hub.hubs import deliver, desks, only, put, rows, settle, take_in
 
 
 async def test_who_was_given_something_and_does_not_come_is_told_once_with_the_way_there(make_hub: Any) -> None:
@@ -222,91 +157,3 @@ async def test_a_limit_is_waited_out_and_a_silence_is_not_repeated(make_hub: Any
     assert len(slack.alone) == 1 and (await only(hub.store, Delivery, kind="direct"))["state"] == "unknown"
     assert await rows(hub.store, Message, kind="status") == [], "no customer's matter"
     assert await hub.limits.wait("slack:C1", Pace(0.001)) == 0, "and lines for customers' threads did not wait for it"
-
-
-PROMISED = Promises.model_validate({"targets": [{"first": "15m"}]})
-
-
-async def test_soon_calls_the_owner_late_is_posted_where_it_is_urgent_each_once(make_hub: Any) -> None:
-    slack = Calling("C0URGENT")
-    hub = await make_hub(desks=desks(slack=slack), promises=PROMISED)
-    await hub.store.agents.invite("bo@shop.example", "Bo", "agent")
-    bo = (await hub.store.agents.everyone())[0].id
-    await settle(hub, said("hello", profile=named("Ann")))
-    talk = await only(hub.store, Conversation)
-    assert (talk["warn_ms"] - talk["waiting_ms"], talk["due_ms"] - talk["waiting_ms"]) == (720_000, 900_000)
-    await settle(hub, answered("", conversation=talk["id"], kind="assign", assignee=AgentId(bo)))
-    now = await hub.store.sweeping.clock()
-    await put(hub.store, Conversation, {}, warn_ms=now - 1000, due_ms=now + 179_000)
-    for _ in range(3):
-        await again(hub)
-    mentions = [row for row in await rows(hub.store, Message) if data_of(row).get("mention")]
-    assert [(text_of(row), data_of(row)["mention"]) for row in mentions] == [
-        ("Ann on phone: what was promised is due in 3 min", bo)
-    ]
-    assert slack.escalated == []
-    await put(hub.store, Conversation, {}, due_ms=now - 60_000)
-    for _ in range(3):
-        await again(hub)
-    assert slack.escalated == ["C0URGENT C1:1 Ann on phone: what was promised is 1 min late"]
-    assert len([row for row in await rows(hub.store, Message) if data_of(row).get("mention")]) == 1, "no second ping"
-
-
-async def test_what_nobody_answers_is_urgent_later(make_hub: Any) -> None:
-    slack = Calling("C0URGENT")
-    rules = NoticeRules.model_validate({"unanswered": {"after": "2m", "escalate": "10m"}})
-    hub = await make_hub(desks=desks(slack=slack), notices=rules)
-    await settle(hub, said("hello", profile=named("Ann")))
-    for minutes, posts in ((5, 0), (11, 1), (12, 1)):
-        since = await hub.store.sweeping.clock() - minutes * 60_000
-        talk = await only(hub.store, Conversation)
-        if talk["waiting_ms"] > since and not slack.escalated:
-            await put(hub.store, Conversation, {}, waiting_ms=since)
-            await put(hub.store, Notice, {}, about_ms=since)
-        await again(hub)
-        assert len(slack.escalated) == posts
-    assert slack.escalated == ["C0URGENT C1:1 Ann has been waiting on phone for 11 min"]
-    calls = [row for row in await rows(hub.store, Message) if data_of(row).get("mention")]
-    assert len(calls) == 1, "the thread was called once, by the first stage"
-
-
-async def test_an_urgent_post_whose_answer_was_lost_is_found_again(make_hub: Any) -> None:
-    slack = Calling("C0URGENT")
-    hub = await make_hub(desks=desks(slack=slack), promises=PROMISED)
-    await settle(hub, said("hello"))
-    await put(hub.store, Conversation, {}, due_ms=await hub.store.sweeping.clock() - 1000)
-    slack.after = [Uncertain("no answer")]
-    await again(hub)
-    await asyncio.sleep(0.3)
-    await settle(hub)
-    assert len(slack.escalated) == 1 and (await only(hub.store, Delivery, kind="urgent"))["state"] == "sent"
-
-
-async def test_what_was_settled_in_the_night_is_not_called_late_in_the_morning(make_hub: Any) -> None:
-    slack = Calling("C0URGENT")
-    hub = await make_hub(desks=desks(slack=slack), promises=PROMISED)
-    await settle(hub, said("hello"))
-    talk = (await only(hub.store, Conversation))["id"]
-    await put(hub.store, Conversation, {}, due_ms=await hub.store.sweeping.clock() - 1000)
-    await sweep.run(hub)
-    await settle(hub, answered("hi", conversation=talk))
-    await send_due(hub)
-    await settle(hub)
-    assert slack.escalated == []
-
-
-async def test_a_card_is_drawn_anew_when_what_is_due_changes(make_hub: Any) -> None:
-    slack = Calling()
-    hub = await make_hub(
-        desks=desks(slack=slack), promises=Promises.model_validate({"targets": [{"first": "15m", "next": "5m"}]})
-    )
-    await settle(hub, said("hello"))
-    talk = (await only(hub.store, Conversation))["id"]
-    assert (slack.cards[-1].due_kind, slack.cards[-1].due_at is not None) == ("first", True)
-    await settle(hub, answered("hi", conversation=talk))
-    assert (slack.cards[-1].due_kind, slack.cards[-1].due_at) == ("", None)
-    await settle(hub, said("and?"))
-    assert slack.cards[-1].due_kind == "next"
-    count = len(slack.cards)
-    await settle(hub, said("hello?"))
-    assert len(slack.cards) == count, "the wait has begun already"

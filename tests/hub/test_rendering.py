@@ -1,12 +1,10 @@
-"""What `fit` promises: every piece within the limit, no character cut or lost, nothing dropped, no empty call."""
+"""What `fit` makes of files, buttons, cards and whatever else: no part is lost, and each leaves as the channel takes it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
-import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,132 +22,13 @@ from hub.model import (
     Media,
     Option,
     Part,
-    Span,
     Text,
     Unsupported,
 )
 from hub.ports import Capabilities
 from hub.rendering import fit, plain, preview
-from hub.splitting import Unit, cuts, measure
-
-TEXT_ONLY = Capabilities()
-RICH = Capabilities(
-    parts=frozenset(PART_KINDS),
-    media=frozenset({"image", "voice", "audio", "video", "file", "sticker"}),
-    caption_limit=1024,
-    options_limit=3,
-)
-CLUSTERS = [
-    "👨‍👩‍👧‍👦", "🇨🇳", "🇺🇸", "각", "क्ष", "र्क्षि", "é", "ก็", "❤️‍🔥", "1️⃣", "👍🏽", "\r\n", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "ẹ̀",
-    "𠮷", "a", "中", "。", " ", "\n", "\n\n",
-    ". ", "word ", "？”", "，",
-]  # fmt: skip
-TEXTS = st.one_of(
-    st.lists(st.sampled_from(CLUSTERS), max_size=120).map("".join),
-    st.text(max_size=200),
-    st.text(alphabet="ab 。\n.́‍🇨👩", max_size=200),
-)
-UNITS = st.sampled_from(["chars", "utf16", "bytes"])
-
-
-def link(file: FileId) -> str:
-    return f"https://hub.example/files/{file}?sig=x"
-
-
-def fitted(parts: list[Part], capabilities: Capabilities = TEXT_ONLY) -> list[tuple[Part, ...]]:
-    return fit(parts, capabilities, link)
-
-
-def texts(calls: list[tuple[Part, ...]]) -> list[str]:
-    return [part.text for call in calls for part in call if isinstance(part, Text)]
-
-
-def boundaries(text: str) -> set[int]:
-    return {match.end() for match in regex.finditer(r"\X", text)} | {0}
-
-
-def limited(limit: int, unit: Unit = "chars", **more: Any) -> Capabilities:
-    return Capabilities(text_limit=limit, text_unit=unit, **more)
-
-
-class TestSplitting:
-    @given(TEXTS, st.integers(4, 60), UNITS)
-    @settings(max_examples=400)
-    def test_keeps_every_character_and_the_limit(self, text: str, limit: int, unit: Unit) -> None:
-        ends = cuts(text, limit, unit)
-        pieces = [text[a:b] for a, b in zip([0, *ends], ends, strict=False)]
-        assert "".join(pieces) == text
-        assert all(0 < measure(piece, unit) <= limit for piece in pieces)
-        sent = texts(fitted([Text(text=text)], limited(limit, unit)))
-        assert sent == [piece for piece in pieces if not piece.isspace()]
-
-    @given(TEXTS, st.integers(4, 60), UNITS)
-    @settings(max_examples=400)
-    def test_cuts_a_cluster_only_when_it_is_too_long_by_itself(self, text: str, limit: int, unit: Unit) -> None:
-        allowed = boundaries(text)
-        for match in regex.finditer(r"\X", text):
-            if measure(match.group(), unit) > limit:
-                allowed |= set(range(match.start(), match.end()))
-        assert set(cuts(text, limit, unit)) <= allowed
-
-    @given(TEXTS, st.integers(4, 60), UNITS)
-    @settings(max_examples=200)
-    def test_is_idempotent(self, text: str, limit: int, unit: Unit) -> None:
-        can = limited(limit, unit, parts=frozenset({"text", "media"}), media=frozenset({"image"}), caption_limit=limit // 2)
-        once = fitted([Media(kind="image", file=FileId("f")), Text(text=text), Text(text=text)], can)
-        assert fitted([part for call in once for part in call], can) == once
-
-    @given(TEXTS.filter(bool), st.integers(4, 60), UNITS, st.data())
-    @settings(max_examples=200)
-    def test_spans_stay_on_their_characters(self, text: str, limit: int, unit: Unit, data: st.DataObject) -> None:
-        start = data.draw(st.integers(0, len(text) - 1))
-        end = data.draw(st.integers(start + 1, len(text)))
-        part = Text(text=text, spans=(Span(kind="bold", start=start, end=end),))
-        bold: set[int] = set()
-        ends = cuts(text, limit, unit)
-        shown = [(a, b) for a, b in zip([0, *ends], ends, strict=False) if not text[a:b].isspace()]
-        for (a, _), call in zip(shown, fitted([part], limited(limit, unit)), strict=True):
-            for piece in call:
-                assert isinstance(piece, Text)
-                for span in piece.spans:
-                    assert 0 <= span.start < span.end <= len(piece.text)
-                    bold |= set(range(a + span.start, a + span.end))
-        assert bold == {n for n in range(start, end) if any(a <= n < b for a, b in shown)}
-
-    @pytest.mark.parametrize(
-        ("text", "limit", "expected"),
-        [
-            ("One line here.\n\nSecond paragraph follows", 24, ["One line here.\n\n", "Second paragraph follows"]),
-            ("first line\nsecond line", 14, ["first line\n", "second line"]),
-            ("It is so. And then more", 14, ["It is so. ", "And then more"]),
-            ("今天天气很好。我们去公园吧！好吗", 10, ["今天天气很好。", "我们去公园吧！好吗"]),
-            ("他说：“好。”然后走了", 8, ["他说：“好。”", "然后走了"]),
-            ("alpha beta gamma", 12, ["alpha beta ", "gamma"]),
-            ("看看https://x.example/abcdef", 12, ["看看https://x.", "example/abcd", "ef"]),
-            ("Pi is 3.14159 more", 11, ["Pi is ", "3.14159 ", "more"]),
-        ],
-    )
-    def test_prefers_the_places_where_people_pause(self, text: str, limit: int, expected: list[str]) -> None:
-        assert texts(fitted([Text(text=text)], limited(limit))) == expected
-
-    def test_counts_in_the_platforms_unit(self) -> None:
-        assert [len(t) for t in texts(fitted([Text(text="😀" * 5)], limited(4, "utf16")))] == [2, 2, 1]
-        assert [len(t) for t in texts(fitted([Text(text="中" * 5)], limited(6, "bytes")))] == [2, 2, 1]
-        assert [len(t) for t in texts(fitted([Text(text="😀" * 5)], limited(4)))] == [4, 1]
-
-    def test_a_cluster_longer_than_the_limit_is_the_only_thing_cut(self) -> None:
-        assert texts(fitted([Text(text="ab" + "e" + "\u0301" * 9)], limited(6))) == ["ab", "e" + "\u0301" * 5, "\u0301" * 4]
-
-    def test_lone_surrogates_do_not_break_it(self) -> None:
-        assert "".join(texts(fitted([Text(text="\ud800" * 9)], limited(7, "bytes")))) == "\ud800" * 9
-
-    def test_long_text_takes_linear_work(self) -> None:
-        calls = fitted([Text(text="字。" * 100_000)], limited(2048, "bytes"))
-        assert len(calls) == -(-600_000 // 2046)
-
-    def test_white_pieces_and_empty_texts_make_no_call(self) -> None:
-        assert fitted([Text(text=""), Text(text=" \n ")]) == []
-        assert texts(fitted([Text(text="a" + " " * 20 + "b")], limited(5))) == ["a    ", " b"]
+from hub.splitting import measure
+from tests.hub.fitting import RICH, TEXT_ONLY, TEXTS, UNITS, fitted, link, media_of, texts
 
 
 class TestMedia:
@@ -175,16 +54,12 @@ class TestMedia:
 
     def test_an_unsupported_kind_leaves_as_the_nearest_or_as_a_link(self) -> None:
         can = Capabilities(parts=frozenset({"text", "media"}), media=frozenset({"image", "file"}))
-        kinds = [call[0].kind for kind in ("sticker", "voice", "video") for call in fitted([_media(kind)], can)]  # type: ignore[union-attr]
+        kinds = [call[0].kind for kind in ("sticker", "voice", "video") for call in fitted([media_of(kind)], can)]  # type: ignore[union-attr]
         assert kinds == ["image", "file", "file"]
-        assert texts(fitted([_media("voice")]))[0].startswith("[Voice message: 0:09]\nhttps://")
+        assert texts(fitted([media_of("voice")]))[0].startswith("[Voice message: 0:09]\nhttps://")
 
     def test_without_a_file_it_is_still_named(self) -> None:
         assert texts(fitted([Media(kind="video", remote="x")])) == ["[Video]"]
-
-
-def _media(kind: Any) -> Media:
-    return Media(kind=kind, file=FileId("f"), seconds=9)
 
 
 class TestRichParts:
@@ -208,7 +83,7 @@ class TestRichParts:
 
     def test_a_card_comes_apart(self) -> None:
         card = Card(
-            title="Tea", text="Green", url="https://s.example", image=_media("image"), options=(Option(id="b", text="Buy"),)
+            title="Tea", text="Green", url="https://s.example", image=media_of("image"), options=(Option(id="b", text="Buy"),)
         )
         assert fitted([card], RICH) == [(card,)]
         buttons = Capabilities(
@@ -284,7 +159,7 @@ PARTS = st.one_of(
     st.builds(
         Card,
         title=TEXTS,
-        image=st.none() | st.just(_media("image")),
+        image=st.none() | st.just(media_of("image")),
         options=st.lists(st.builds(Option, id=st.just("o"), text=st.text(max_size=9)), max_size=5).map(tuple),
     ),
     st.builds(Event, kind=st.sampled_from(["followed", "deleted"])),
@@ -335,6 +210,6 @@ class TestEverything:
 
 
 def test_preview_is_one_line_and_cuts_between_characters() -> None:
-    assert preview([Text(text="a\n b"), _media("image")]) == "a b [Picture: 0:09]"
+    assert preview([Text(text="a\n b"), media_of("image")]) == "a b [Picture: 0:09]"
     assert preview([Text(text="ab👨‍👩‍👧‍👦c")], limit=6) == "ab…"
     assert preview([Text(text="x" * 500)]) == "x" * 119 + "…"

@@ -1,4 +1,4 @@
-"""The meter: what a channel would refuse is not tried but held, told, and leaves in order when the customer acts again."""
+"""The meter: what a channel would refuse is not tried but held, and leaves at the customer's next act."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ from typing import Any
 import pytest
 
 from hub.errors import Temporary, Uncertain, Undeliverable, WindowClosed
-from hub.model import Choice, ExternalId, Media, Part, Text
+from hub.model import Choice, ExternalId, Part, Text
 from hub.ports import IdempotencyKey, Identity, Window
 from hub.runtime import Hub
 from hub.store.store import Store
 from hub.store.tables import Conversation, Delivery
 from hub.store.tables import Message as MessageRow
 from hub.store.window_tables import Allowance
-from hub.store.windows import Meter
 from tests.fakes import TEXT_ONLY, answered, said
 from tests.hub.hubs import (
-    AskedPhone,
     Phone,
     Reading,
     Scene,
@@ -37,21 +35,7 @@ from tests.hub.hubs import (
     settle,
     take_in,
 )
-
-WINDOW = Window(48 * 3600, 3, {"followed": (60, 2), "choice": (60, 2)})
-COUNTED = replace(TEXT_ONLY, window=WINDOW)
-PACKED = replace(COUNTED, coalesce=5)
-
-
-async def meter(scene: Scene) -> Meter:
-    talk = (await rows(scene.hub.store, Conversation))[0]
-    found = await scene.hub.store.windows.of(talk["id"])
-    assert found is not None
-    return found
-
-
-async def states(scene: Scene) -> list[str]:
-    return [row["state"] for row in await rows(scene.hub.store, Delivery, target="phone")]
+from tests.hub.metered import COUNTED, meter, states
 
 
 async def test_what_is_beyond_the_quota_is_held_and_leaves_in_order_at_the_next_act(make_hub: Any) -> None:
@@ -79,61 +63,6 @@ async def test_what_is_held_keeps_nobody_waiting(make_hub: Any) -> None:
         took.append(asyncio.get_running_loop().time() - began)
     assert max(took) < 0.9
     assert await states(scene) == ["held"] * 3
-
-
-async def test_several_held_texts_leave_in_one_call(make_hub: Any) -> None:
-    scene = await scene_of(make_hub, Phone(PACKED))
-    await put(scene.hub.store, Allowance, {}, calls_left=0)
-    for text in ("one", "two", "three"):
-        await scene.answer(text)
-    assert scene.phone.begun == []
-    await settle(scene.hub, said("hello?"))
-    assert scene.phone.texts == ["one\ntwo\nthree"]
-    assert await states(scene) == ["sent"] * 3
-    assert (await meter(scene)).calls_left == 2, "one call was made"
-
-
-async def test_what_was_packed_is_tried_again_as_it_was(make_hub: Any) -> None:
-    """A platform that knows the first try's key takes the second for the same: it must not carry more, nor less."""
-    phone = Phone(replace(PACKED, idempotency="key"))
-    scene = await scene_of(make_hub, phone)
-    await put(scene.hub.store, Allowance, {}, calls_left=0)
-    await scene.answer("one")
-    await scene.answer("two")
-    phone.fail_after = [Uncertain("no answer")]
-    await settle(scene.hub, said("hello?"))
-    await scene.answer("three")
-    await put(scene.hub.store, Delivery, {"rank": (await rows(scene.hub.store, Delivery, target="phone"))[0]["rank"]}, due_ms=1)
-    await settle(scene.hub)
-    assert phone.texts == ["one\ntwo", "one\ntwo", "three"]
-    keys = [key for _, _, key in phone.sent]
-    assert keys[0] == keys[1] != keys[2]
-    assert (await meter(scene)).calls_left == 1
-
-
-async def test_what_was_packed_is_asked_for_by_the_key_that_it_left_with(make_hub: Any) -> None:
-    phone = AskedPhone(replace(PACKED, idempotency="lookup"))
-    scene = await scene_of(make_hub, phone)
-    await put(scene.hub.store, Allowance, {}, calls_left=0)
-    await scene.answer("one")
-    await scene.answer("two")
-    phone.fail_after = [Uncertain("no answer")]
-    await settle(scene.hub, said("hello?"))
-    await put(scene.hub.store, Delivery, {"target": "phone"}, due_ms=1)
-    await settle(scene.hub)
-    assert phone.texts == ["one\ntwo"]
-    assert await states(scene) == ["sent", "sent"]
-
-
-async def test_no_file_travels_in_a_shared_call(make_hub: Any) -> None:
-    scene = await scene_of(make_hub, Phone(replace(PACKED, parts=frozenset({"text", "media"}), media=frozenset({"image"}))))
-    await put(scene.hub.store, Allowance, {}, calls_left=0)
-    await scene.answer("one")
-    picture = Media(kind="image", remote="far")
-    reply = answered("", thread="C1:1", desk="slack", id="ts.p").model_copy(update={"parts": (picture,)})
-    await settle(scene.hub, reply)
-    await settle(scene.hub, said("hello?"))
-    assert len(scene.phone.sent) == 2
 
 
 async def test_time_closes_the_window_too(make_hub: Any) -> None:

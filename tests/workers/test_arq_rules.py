@@ -1,43 +1,23 @@
-"""arq's traps (reliability B.1), each held by a test on a real Redis: whatever arq does to a job, the work is done."""
+"""arq's traps (reliability B.1), each held by a test: hints are picked up, whatever a job or another hint does."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import pickle
-import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from arq.worker import Function, func
 
 from hub.errors import ConfigError
 from hub.jobs import Jobs, connect, redis_settings
 from hub.store.store import open_store
-from tests.conftest import start_valkey, until
+from tests.conftest import until
 from tests.fakes import fake_hub
-from workers import wake
+from tests.workers.arq_work import inbound, is_free, running
 from workers.jobs import FUNCTIONS
-from workers.wake import WakeWorker
-
-Work = Callable[..., Awaitable[None]]
-
-
-@asynccontextmanager
-async def running(jobs: Jobs, *functions: Function, **more: Any) -> AsyncIterator[WakeWorker]:
-    """One worker on the queue `in`, stopped at the end."""
-    worker = WakeWorker(jobs.redis, jobs.queue("in"), list(functions), **more)
-    task = asyncio.create_task(worker.main())
-    try:
-        yield worker
-    finally:
-        await worker.stop(1.0)
-        await task
 
 
 @pytest.fixture
@@ -48,11 +28,6 @@ async def jobs(redis_url: str, prefix: str) -> AsyncIterator[Jobs]:
     if keys:
         await made.redis.delete(*keys)
     await made.aclose()
-
-
-def inbound(work: Work, timeout: float = 5) -> Function:
-    """A job under the name that hints use."""
-    return func(work, name="inbound", keep_result=0, timeout=timeout)  # type: ignore[arg-type]
 
 
 async def test_a_hint_is_picked_up_at_once(jobs: Jobs) -> None:
@@ -81,7 +56,7 @@ async def test_an_exception_does_not_block_the_next_hint(jobs: Jobs) -> None:
     async with running(jobs, inbound(work)):
         jobs.hint_inbound([1])
         await until(lambda: len(runs) == 1)
-        await until(lambda: _free(jobs, "inbound:1"))
+        await until(lambda: is_free(jobs, "inbound:1"))
         jobs.hint_inbound([1])
         await until(lambda: len(runs) == 2)
 
@@ -97,34 +72,9 @@ async def test_a_timeout_does_not_block_the_next_hint(jobs: Jobs) -> None:
     async with running(jobs, inbound(work, timeout=0.2)):
         jobs.hint_inbound([1])
         await until(lambda: len(runs) == 1)
-        await until(lambda: _free(jobs, "inbound:1"))
+        await until(lambda: is_free(jobs, "inbound:1"))
         jobs.hint_inbound([1])
         await until(lambda: len(runs) == 2)
-
-
-async def test_five_deploys_do_not_drop_a_job(jobs: Jobs) -> None:
-    ran = asyncio.Event()
-    started = 0
-    hold = True
-
-    async def work(ctx: dict[str, Any], lane: int) -> None:
-        nonlocal started
-        started += 1
-        if hold:
-            await asyncio.sleep(30)
-        ran.set()
-
-    jobs.hint_inbound([1])
-    for turn in range(6):
-        worker = WakeWorker(jobs.redis, jobs.queue("in"), [inbound(work, timeout=60)])
-        task = asyncio.create_task(worker.main())
-        await until(lambda n=turn: started == n + 1)
-        await worker.stop(0.05)
-        await task
-    hold = False
-    async with running(jobs, inbound(work)):
-        await asyncio.wait_for(ran.wait(), 5)
-    assert started == 7
 
 
 async def test_a_hundred_orphans_do_not_block(jobs: Jobs) -> None:
@@ -141,48 +91,6 @@ async def test_a_hundred_orphans_do_not_block(jobs: Jobs) -> None:
     async with running(jobs, inbound(work)):
         jobs.hint_inbound([777])
         await asyncio.wait_for(ran.wait(), 5)
-
-
-async def test_a_killed_workers_job_id_does_not_stop_the_sweep(jobs: Jobs) -> None:
-    await jobs.enqueue("inbound", 3, queue="in", job_id="inbound:3")
-    await jobs.redis.psetex(f"arq:in-progress:{jobs.prefix}:inbound:3", 60_000, b"1")
-    ran = asyncio.Event()
-
-    async def work(ctx: dict[str, Any], lane: int) -> None:
-        ran.set()
-
-    async with running(jobs, inbound(work)):
-        jobs.hint_inbound([3])
-        await asyncio.sleep(0.3)
-        assert not ran.is_set()
-        await jobs.sweep_inbound(3)
-        await asyncio.wait_for(ran.wait(), 3)
-
-
-async def test_a_killed_workers_job_is_free_again_within_seconds_and_a_living_ones_is_not(
-    jobs: Jobs, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(wake, "HELD_MS", 1500)
-    runs: list[float] = []
-
-    async def long(ctx: dict[str, Any], lane: int) -> None:
-        runs.append(time.monotonic())
-        await asyncio.sleep(30)
-
-    first = WakeWorker(jobs.redis, jobs.queue("in"), [inbound(long, 60)])
-    task = asyncio.create_task(first.main())
-    jobs.hint_inbound([3])
-    await until(lambda: runs, 5)
-    async with running(jobs, inbound(long, 60)):
-        await asyncio.sleep(2.5)
-        assert len(runs) == 1, "while its worker looks after it, nobody else takes it"
-    task.cancel()  # as kill -9 does, nothing is put in order: the key stays, and nobody renews it
-    runs.clear()
-    await asyncio.gather(task, return_exceptions=True)
-    async with running(jobs, inbound(long, 60)):
-        await until(lambda: runs, 5)
-    for one in first.tasks.values():
-        one.cancel()
 
 
 async def test_a_hint_right_after_a_job_has_ended_is_not_left_lying(jobs: Jobs) -> None:
@@ -262,75 +170,6 @@ async def test_work_that_goes_on_hears_of_hints_whose_job_arq_refuses(jobs: Jobs
         await until(lambda: heard > before, 1.0)
 
 
-async def test_pickle_is_refused(jobs: Jobs, tmp_path: Path) -> None:
-    proof = tmp_path / "ran"
-
-    class Bomb:
-        def __reduce__(self) -> tuple[Any, tuple[str]]:
-            return os.system, (f"touch {proof}",)
-
-    job = pickle.dumps({"t": 1, "f": "inbound", "a": (Bomb(),), "k": {}, "et": 0})
-    await jobs.redis.psetex(f"arq:job:{jobs.prefix}:bomb", 60_000, job)
-    await jobs.redis.zadd(jobs.queue("in"), {f"{jobs.prefix}:bomb": 1})
-    ran = asyncio.Event()
-
-    async def work(ctx: dict[str, Any], lane: int) -> None:
-        ran.set()
-
-    async with running(jobs, inbound(work)):
-        jobs.hint_inbound([1])
-        await asyncio.wait_for(ran.wait(), 5)
-        await until(lambda: _free(jobs, "bomb"))
-    assert not proof.exists()
-
-
-async def test_a_worker_survives_a_restart_of_redis(prefix: str, tmp_path: Path) -> None:
-    folder = Path("/tmp") / prefix
-    folder.mkdir()
-    server, url = start_valkey(folder)
-    made = Jobs(await connect(url), prefix)
-    runs: list[int] = []
-
-    async def work(ctx: dict[str, Any], lane: int) -> None:
-        runs.append(lane)
-
-    try:
-        async with running(made, inbound(work)):
-            made.hint_inbound([1])
-            await until(lambda: runs == [1])
-            server.send_signal(signal.SIGKILL)
-            server.wait()
-            (folder / "r.sock").unlink(missing_ok=True)
-            await asyncio.sleep(0.3)
-            server, url = start_valkey(folder)
-            began = time.monotonic()
-
-            async def heard() -> bool:
-                made.hint_inbound([2])
-                return 2 in runs
-
-            await until(heard, 5, every=0.1)
-            assert time.monotonic() - began < 5
-    finally:
-        await made.aclose()
-        server.kill()
-        server.wait()
-        shutil.rmtree(folder)
-
-
-async def test_an_evicting_redis_is_refused(prefix: str) -> None:
-    folder = Path("/tmp") / prefix
-    folder.mkdir()
-    server, url = start_valkey(folder, "--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru")
-    try:
-        with pytest.raises(ConfigError, match="noeviction"):
-            await connect(url)
-    finally:
-        server.kill()
-        server.wait()
-        shutil.rmtree(folder)
-
-
 def test_a_redis_url_is_percent_decoded() -> None:
     settings = redis_settings("redis://me:p%40ss@10.0.0.1:6380/3")
     assert (settings.username, settings.password, settings.host, settings.port, settings.database) == (
@@ -339,7 +178,3 @@ def test_a_redis_url_is_percent_decoded() -> None:
     assert redis_settings("unix:///run/a%20b.sock?db=2").unix_socket_path == "/run/a b.sock"
     with pytest.raises(ConfigError, match="http"):
         redis_settings("http://x")
-
-
-async def _free(jobs: Jobs, job_id: str) -> bool:
-    return not await jobs.redis.exists(f"arq:job:{jobs.prefix}:{job_id}")
