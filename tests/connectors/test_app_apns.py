@@ -18,7 +18,7 @@ from hub.model import ConversationId
 from hub.pushes import Device, PushNote
 from tests.servers.apns import Wire, certificate, over_http2
 from tests.servers.push import PushServer
-from tests.widget.test_push import app_of
+from tests.widget.app_phones import app_of
 
 NOTE = PushNote("Hello", 2, ConversationId("c"), 7)
 

@@ -12,8 +12,8 @@ import pytest
 from hub.store.store import Store
 from tests.servers.app_client import ChatClient
 from tests.servers.push import PushServer, push_server
+from tests.widget.app_phones import APP, SECRET, answer, app_of
 from tests.widget.consoles import House, house
-from tests.widget.test_push import APP, SECRET, answer, app_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "app.md").read_text("utf-8")
 

@@ -1,77 +1,35 @@
-"""Apps: devices that are told of answers, unread counts, uploads that count once."""
+"""Apps: devices that are told of answers, once each, not in quiet hours, and what push services say to that."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import httpx
-import jwt
 import pytest
 from starlette.responses import JSONResponse
 
-from connectors.app import App
-from connectors.app_settings import AppSettings
 from hub import pushing
 from hub.errors import Temporary, Undeliverable
-from hub.model import ChannelName, ConversationId
-from hub.ports import Kit
+from hub.model import ConversationId
 from hub.pushes import Device, PushNote, SupportsPush
 from hub.store.device_tables import Device as DeviceRow
 from hub.store.store import Store
 from hub.store.tables import Conversation
 from hub.store.tables import Identity as IdentityRow
-from tests.connectors.conftest import Shelf
 from tests.hub.hubs import only, put, rows, settle
-from tests.hub.test_pictures import drawn
 from tests.servers.push import PushServer, fcm_error, push_server, push_settings
+from tests.widget.app_phones import APP, answer, app_of, begun, job, phone
 from tests.widget.consoles import House, house
 from tests.widget.customers import say
 
-SECRET = "the-secret-of-the-app's-own-backend"
-APP = ChannelName("app")
 NOTE = PushNote("Hello", 2, ConversationId("c"), 7)
-
-
-def app_of(url: str, **push: Any) -> tuple[App, AppSettings]:
-    settings = AppSettings.model_validate({"identity": {"keys": [{"secret": SECRET}]}, "push": push_settings(url, **push)})
-    return App(APP, settings, Kit(files=Shelf(), public_url="", now=lambda: datetime.now(UTC))), settings
 
 
 @pytest.fixture
 async def there() -> AsyncIterator[PushServer]:
     async with push_server() as own:
         yield own
-
-
-class Phone:
-    """An app on one device."""
-
-    def __init__(self, home: House, api: httpx.AsyncClient, session: dict[str, str]) -> None:
-        self.home, self.api, self.session = home, api, session
-        api.headers["authorization"] = f"Bearer {session['token']}"
-
-    async def poll(self, *up: dict[str, Any], since: int = 0) -> list[dict[str, Any]]:
-        body = {"tok": self.session["token"], "epoch": self.session["epoch"], "since": since, "up": list(up)}
-        down: list[dict[str, Any]] = (await self.api.post("/chat/app/poll", json=body)).json()["down"]
-        return down
-
-    async def device(self, kind: str, token: str, **more: str) -> str:
-        answer = await self.api.post("/chat/app/devices", json={"kind": kind, "token": token, **more})
-        assert answer.status_code == 201, answer.text
-        return str(answer.json()["id"])
-
-    async def unread(self) -> int:
-        return int((await self.api.get("/chat/app/unread")).json()["unread"])
-
-
-async def phone(home: House, who: str = "anna") -> Phone:
-    api = await home.browser()
-    identity = jwt.encode({"sub": who, "aud": "app", "exp": int(time.time()) + 60}, SECRET, "HS256")
-    return Phone(home, api, (await api.post("/chat/app/session", json={"identity": identity})).json())
 
 
 @pytest.fixture
@@ -81,32 +39,6 @@ async def home(store: Store, redis_url: str, prefix: str, tmp_path: Path, there:
         made.hub.channels = {APP: settings}
         yield made
         await app.aclose()
-
-
-async def answer(home: House, text: str) -> None:
-    """An agent answers, the time passes, and the job runs."""
-    agent = await home.agent(f"{time.monotonic_ns()}@example.com")
-    conversation = (await only(home.hub.store, Conversation))["id"]
-    assert (await agent.say(conversation, text)).status_code == 201
-    await home.work()
-    await job(home)
-
-
-async def job(home: House) -> None:
-    await pushing.look(home.hub)
-    for row in await rows(home.hub.store, DeviceRow):
-        if row["due_ms"]:
-            await put(home.hub.store, DeviceRow, {"id": row["id"]}, due_ms=1)
-    await pushing.push_due(home.hub)
-
-
-async def begun(home: House) -> Phone:
-    """A customer who has written, and whose look at the store lies before the answer."""
-    own = await phone(home)
-    assert await own.poll(say("m1", "Hello?")) == [{"t": "ok", "id": "m1"}]
-    await home.work()
-    await pushing.look(home.hub)
-    return own
 
 
 async def test_an_answer_wakes_every_device_of_a_customer_who_is_not_here(home: House, there: PushServer) -> None:
@@ -218,47 +150,6 @@ async def test_a_customer_has_no_more_than_twenty_devices(home: House) -> None:
 async def test_what_is_no_device_is_refused(home: House, body: dict[str, str]) -> None:
     own = await begun(home)
     assert (await own.api.post("/chat/app/devices", json=body)).status_code == 400
-
-
-async def test_unread_answers_are_counted_until_they_are_read(home: House) -> None:
-    own = await begun(home)
-    assert await own.unread() == 0
-    await answer(home, "one")
-    await answer(home, "two")
-    assert await own.unread() == 2
-    head = (await own.api.get("/chat/app/unread")).json()["head"]
-    await own.poll({"t": "read", "s": head})
-    assert await own.unread() == 0
-
-
-async def test_an_upload_with_a_key_counts_once(home: House) -> None:
-    own = await begun(home)
-
-    async def upload(content: bytes, key: str = "k1") -> httpx.Response:
-        files = {"file": ("a.txt", content, "text/plain")}
-        return await own.api.post("/chat/app/files", files=files, headers={"idempotency-key": key})
-
-    first, again, other = await upload(b"one"), await upload(b"one"), await upload(b"two")
-    assert first.json()["id"] == again.json()["id"]
-    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
-    assert (await upload(b"two", "k2")).json()["id"] != first.json()["id"]
-    ben = await phone(home, "ben")
-    theirs = await ben.api.post("/chat/app/files", files={"file": ("a", b"two")}, headers={"idempotency-key": "k1"})
-    assert theirs.status_code == 201, "another customer's key is another key"
-
-
-async def test_a_picture_with_a_key_counts_once_although_it_is_kept_otherwise(home: House) -> None:
-    """What is kept of it is written anew, without a word of where it was taken: other bytes than those that came."""
-    own = await begun(home)
-
-    async def upload(content: bytes) -> httpx.Response:
-        files = {"file": ("a.jpg", content, "image/jpeg")}
-        return await own.api.post("/chat/app/files", files=files, headers={"idempotency-key": "k1"})
-
-    first, again, other = await upload(drawn("JPEG")), await upload(drawn("JPEG")), await upload(drawn("JPEG", (30, 30)))
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert first.json()["id"] == again.json()["id"]
-    assert (other.status_code, other.json()["error"]["code"]) == (409, "conflict")
 
 
 async def test_tokens_of_push_services_are_kept_and_renewed(there: PushServer) -> None:

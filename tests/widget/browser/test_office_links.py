@@ -18,7 +18,7 @@ from hub.store.agent_tables import DeskPerson
 from hub.store.store import Store
 from tests.hub.hubs import only
 from tests.widget.browser.test_office import WITHIN, Place, accessible, own, page, place
-from tests.widget.test_openapi import Installable
+from tests.widget.openapi_hub import Installable
 
 __all__ = ["own", "page", "place"]
 SLACK = DeskName("slack")
