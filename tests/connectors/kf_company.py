@@ -10,7 +10,8 @@ from connectors.wechat.kf.settings import KfSettings
 from hub.model import ChannelName, ExternalId
 from hub.ports import IdempotencyKey, Identity, Kit, Page
 from tests.connectors.conftest import NOW, Shelf
-from tests.servers.kf import ACCOUNT, AES_KEY, CORP, SECRET, TOKEN, KfServer
+from tests.servers.kf import KfServer
+from tests.servers.kf_callbacks import ACCOUNT, AES_KEY, CORP, SECRET, TOKEN
 
 KEY = IdempotencyKey("0190a0b0c0d0e0f00112233445566778")
 ANN = Identity(ChannelName("kf"), ExternalId(f"{ACCOUNT}/wmAnn"))

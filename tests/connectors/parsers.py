@@ -35,9 +35,9 @@ from tests.connectors.test_telegram_receive import hook as telegram_hook
 from tests.connectors.webhook_channel import GOOD, channel
 from tests.connectors.wechat_accounts import KINDS, account, xml
 from tests.contract import dump, storable
-from tests.servers.kf import callback as kf_callback
-from tests.servers.kf import event_xml
-from tests.servers.wechat import callback
+from tests.servers.kf_callbacks import callback as kf_callback
+from tests.servers.kf_callbacks import event_xml
+from tests.servers.wechat_callbacks import callback
 from tests.widget.customers import WEB, web_house
 from widget.app import create_app
 

@@ -12,7 +12,8 @@ from connectors.wechat.settings import ProgramSettings
 from hub.model import ChannelName, ExternalId
 from hub.ports import Hook, IdempotencyKey, Identity, Kit
 from tests.connectors.conftest import NOW, Shelf
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TEMPLATE, TOKEN, ProgramServer, signature
+from tests.servers.wechat import TEMPLATE, ProgramServer
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN, signature
 
 KEY = IdempotencyKey("k1")
 MEI = Identity(ChannelName("miniprogram"), ExternalId("oMini_LinMei-0001"))

@@ -10,7 +10,7 @@ from hub.errors import Malformed, Rejected
 from hub.ports import Hook, News
 from tests.connectors.conftest import NOW
 from tests.connectors.kf_company import OTHER_KEY, STAMP, company
-from tests.servers.kf import ACCOUNT, AES_KEY, callback, event_xml, greeting
+from tests.servers.kf_callbacks import ACCOUNT, AES_KEY, callback, event_xml, greeting
 
 
 async def test_the_address_is_shown_to_be_ours() -> None:

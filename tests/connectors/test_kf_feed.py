@@ -14,7 +14,8 @@ from hub.model import Choice, Event, Media, Proved, Text
 from hub.ports import IdempotencyKey, Identity
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.kf_company import ANN, KEY, company, read_all
-from tests.servers.kf import ACCOUNT, KfServer, kf
+from tests.servers.kf import KfServer, kf
+from tests.servers.kf_callbacks import ACCOUNT
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from tests.connectors.fuzz import mutant
 from tests.connectors.kf_company import STAMP, company, read_all
 from tests.connectors.test_telegram_receive import within
 from tests.contract import at, mutations, paths, storable
-from tests.servers.kf import ACCOUNT, callback, event_xml, kf
+from tests.servers.kf import kf
+from tests.servers.kf_callbacks import ACCOUNT, callback, event_xml
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "wecom_kf"
 PAYLOADS: dict[str, Any] = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}

@@ -14,7 +14,8 @@ from hub.model import Card, Choices, FileId, Location, Media, Option, Text
 from hub.ports import IdempotencyKey
 from tests.connectors.conftest import Shelf
 from tests.connectors.kf_company import ANN, KEY, company
-from tests.servers.kf import ACCOUNT, KfServer, kf
+from tests.servers.kf import KfServer, kf
+from tests.servers.kf_callbacks import ACCOUNT
 
 
 @pytest.fixture

@@ -19,7 +19,8 @@ from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.programs import ENTERED, MEI, NOTICE, PAYLOADS, STAMP, plain, plainly, program, said, written
 from tests.connectors.test_telegram_receive import within
 from tests.contract import Contract, dump, storable
-from tests.servers.wechat import AES_KEY, APP_ID, TEMPLATE, TOKEN, ProgramServer, callback, miniprogram, signature
+from tests.servers.wechat import TEMPLATE, ProgramServer, miniprogram
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, TOKEN, callback, signature
 
 
 @pytest.fixture

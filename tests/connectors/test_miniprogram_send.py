@@ -14,7 +14,8 @@ from hub.model import Card, Choices, Media, Option, Text
 from hub.rendering import fit
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.programs import KEY, MEI, NOTICE, program
-from tests.servers.wechat import APP_ID, TEMPLATE, ProgramServer, miniprogram
+from tests.servers.wechat import TEMPLATE, ProgramServer, miniprogram
+from tests.servers.wechat_callbacks import APP_ID
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from hub.ports import Hook
 from tests.connectors.conftest import NOW
 from tests.connectors.wechat_accounts import KINDS, STAMP, account, received, said, xml
 from tests.contract import storable
-from tests.servers.wechat import TOKEN, callback, signature
+from tests.servers.wechat_callbacks import TOKEN, callback, signature
 
 SHARED = Path(__file__).parents[3] / "shared" / "payloads" / "wechat"
 INDEX: list[dict[str, Any]] = json.loads((SHARED / "INDEX.json").read_text("utf-8")) if SHARED.is_dir() else []

@@ -11,7 +11,8 @@ from hub.model import Message, Proved
 from hub.ports import Receipt
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.wechat_accounts import account, said
-from tests.servers.wechat import WeChatServer, callback, wechat
+from tests.servers.wechat import WeChatServer, wechat
+from tests.servers.wechat_callbacks import callback
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.connectors.conftest import NOW
 from tests.connectors.test_telegram_receive import within
 from tests.connectors.wechat_accounts import STAMP, account
 from tests.contract import storable
-from tests.servers.wechat import TOKEN, callback, signature
+from tests.servers.wechat_callbacks import TOKEN, callback, signature
 
 FOLDER = Path(__file__).parents[1] / "payloads" / "wechat"
 PAYLOADS: dict[str, Any] = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.json"))}

@@ -16,7 +16,8 @@ from hub.model import Media, Message, Text
 from hub.ports import Hook
 from tests.connectors.conftest import NOW, Shelf
 from tests.connectors.wechat_accounts import OTHER_KEY, STAMP, account, said
-from tests.servers.wechat import AES_KEY, APP_ID, TOKEN, WeChatServer, callback, signature, wechat
+from tests.servers.wechat import WeChatServer, wechat
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, TOKEN, callback, signature
 
 
 @pytest.fixture

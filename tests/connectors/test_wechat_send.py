@@ -13,7 +13,8 @@ from hub.model import Text
 from hub.ports import Hook
 from tests.connectors.conftest import Shelf
 from tests.connectors.wechat_accounts import ANN, KEY, STAMP, account, said
-from tests.servers.wechat import TOKEN, WeChatServer, signature, wechat
+from tests.servers.wechat import WeChatServer, wechat
+from tests.servers.wechat_callbacks import TOKEN, signature
 
 
 @pytest.fixture

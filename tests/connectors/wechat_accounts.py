@@ -15,7 +15,8 @@ from hub.model import Card, ChannelName, Choice, Event, ExternalId, Location, Me
 from hub.ports import IdempotencyKey, Identity, Kit
 from tests.connectors.conftest import NOW, Shelf
 from tests.contract import storable
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TEMPLATE, TOKEN, WeChatServer, callback
+from tests.servers.wechat import TEMPLATE, WeChatServer
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN, callback
 
 KEY = IdempotencyKey("k1")
 ANN = Identity(ChannelName("wechat"), ExternalId("oAnn"))

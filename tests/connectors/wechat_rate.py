@@ -26,7 +26,8 @@ from hub.ports import Hook
 from hub.store.database import Database
 from hub.store.tables import Inbox
 from tests.servers.installation import installed
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, callback, wechat
+from tests.servers.wechat import wechat
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN, callback
 
 CHANNEL = f"type: wechat\napp_id: {APP_ID}\nsecret: {SECRET}\ntoken: {TOKEN}\naes_key: {AES_KEY}\n"
 BOT = "enabled: true\nfaq:\n  - {name: line, keywords: [句], answer: {zh: 收到。}}\nhandover: {zh: 请稍候。}\nfallback: []\n"

@@ -28,7 +28,8 @@ from hub.store.calls import Call
 from hub.store.store import Store, open_store
 from hub.store.windows import Act, admit
 from tests.connectors.conftest import Shelf
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, WeChatServer, callback, wechat
+from tests.servers.wechat import WeChatServer, wechat
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN, callback
 
 BEGIN = 1_700_000_000.0
 DAY_S = 86_400.0

@@ -27,9 +27,10 @@ from tests.servers.serving import serving
 from tests.servers.slack import SECRET, slack_server
 from tests.servers.slack import TOKEN as SLACK_TOKEN
 from tests.servers.telegram import TOKEN
-from tests.servers.wechat import AES_KEY, APP_ID, wechat
-from tests.servers.wechat import SECRET as WECHAT_SECRET
-from tests.servers.wechat import TOKEN as WECHAT_TOKEN
+from tests.servers.wechat import wechat
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID
+from tests.servers.wechat_callbacks import SECRET as WECHAT_SECRET
+from tests.servers.wechat_callbacks import TOKEN as WECHAT_TOKEN
 
 OWN = ("DATABASE_URL", "REDIS_URL", "FRONTDESK_ENV", "HOST")
 """What an installation of one's own may have set, which is not meant here."""

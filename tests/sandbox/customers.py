@@ -14,7 +14,8 @@ import puremagic
 from PIL import Image, UnidentifiedImageError
 
 from tests.servers.telegram import TelegramServer
-from tests.servers.wechat import WeChatServer, callback
+from tests.servers.wechat import WeChatServer
+from tests.servers.wechat_callbacks import callback
 
 CHAT, OPENID = 1001, "oMeiChen"
 Line = dict[str, Any]

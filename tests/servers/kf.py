@@ -1,14 +1,10 @@
-"""A WeCom to test against, over real HTTP: tokens that run out, a feed of messages behind a cursor, answers that are known by our
-ids, sessions with states, media, and the callbacks that it would make, sealed as WeCom seals them."""
+"""A WeCom to test against, over real HTTP: tokens that run out, a feed behind a cursor, answers known by our ids, and media."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import secrets
-import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,16 +13,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from wechatpy.enterprise.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
-from hub.ports import Hook
+from tests.servers.kf_callbacks import CORP, SECRET
+from tests.servers.kf_world import KEPT_S, KfWorld
 from tests.servers.serving import cut, serving
-from tests.servers.wechat import signature
 
-CORP, SECRET, TOKEN = "ww0123456789abcdef", "fedcba9876543210fedcba9876543210", "Kf4242"
-AES_KEY = "GFEDCBA9876543210zyxwvutsrqponmlkjihgfedcba"
-ACCOUNT = "wkDesk1"
-WINDOW_S, QUOTA, WELCOME_S, TICKET_S, KEPT_S = 48 * 3600.0, 5, 20.0, 600.0, 3 * 86_400.0
 TYPES = {"image": "jpg png", "voice": "amr", "video": "mp4"}
 MEDIA = ("image", "voice", "video", "file")
 REPEATED = 95023
@@ -35,108 +26,8 @@ MOVES = {0: {1, 2, 3}, 1: {2, 3, 4}, 2: {3, 4}, 3: {3, 4}, 4: set[int]()}
 """Which states a session may go to from which (分配客服会话)."""
 
 
-class KfServer:
+class KfServer(KfWorld):
     """qyapi.weixin.qq.com for one company, with faults to order."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.clock: Callable[[], float] = time.time
-        self.calls: Counter[str] = Counter()
-        self.feeds: dict[str, list[dict[str, Any]]] = {}
-        self.page = 1000
-        """Most messages of one page."""
-        self.empty_pages = 0
-        """How many of the next pages hold nothing and say that there is more."""
-        self.stuck = False
-        """Whether pages say that there is more, and lead to where they came from."""
-        self.places: list[str] = []
-        """The cursors that were asked for."""
-        self.tickets: dict[str, float] = {}
-        self.without_ticket = 0
-        self.sent: list[dict[str, Any]] = []
-        """What customers have, in order."""
-        self.ids: dict[tuple[str, str], dict[str, Any]] = {}
-        self.strict_ids = True
-        """Whether a known msgid is refused, or answered as if it were new; shown is it once, either way."""
-        self.codes: list[int] = []
-        """Error codes that the next sends get."""
-        self.lose_answers = 0
-        """How many of the next sends are taken without an answer."""
-        self.hangs = 0.0
-        self.allowed: dict[str, tuple[int, float]] = {}
-        self.states: dict[str, int] = {}
-        self.codes_given: dict[str, tuple[str, float]] = {}
-        self.media: dict[str, tuple[float, str, bytes]] = {}
-        self.people: dict[str, dict[str, Any]] = {}
-        self._token = self._fresh()
-        self._numbers = iter(range(1, 10**9))
-
-    @staticmethod
-    def _fresh() -> str:
-        return f"K{secrets.token_hex(40)}"
-
-    def spoil(self) -> None:
-        """The token's two hours are over."""
-        self._token = self._fresh()
-
-    def say(self, who: str, kind: str, account: str = ACCOUNT, msgid: str = "", **body: Any) -> str:
-        """A customer sends something; its msgid. They may now be answered, and a session that was over begins anew."""
-        self.allowed[who] = (QUOTA, self.clock() + WINDOW_S)
-        if self.states.get(who, 4) == 4:
-            self.states[who] = 0
-        message = {"open_kfid": account, "external_userid": who, "origin": 3, "msgtype": kind, kind: body}
-        return self._put(account, message, msgid)
-
-    def text(self, who: str, content: str, account: str = ACCOUNT) -> str:
-        """A customer writes."""
-        return self.say(who, "text", account, content=content)
-
-    def enters(self, who: str, account: str = ACCOUNT, **more: Any) -> str:
-        """A customer opens the chat; the code by which they may be greeted, unless they wrote within 48 hours."""
-        code = "" if self.allowed.get(who, (0, 0.0))[1] > self.clock() else f"CODE{secrets.token_hex(8)}"
-        if code:
-            self.codes_given[code] = who, self.clock() + WELCOME_S
-        self.event(who, "enter_session", account, scene="oth", **({"welcome_code": code} if code else {}), **more)
-        return code
-
-    def event(self, who: str, what: str, account: str = ACCOUNT, **more: Any) -> str:
-        """Something that is no message."""
-        event = {"event_type": what, "open_kfid": account, "external_userid": who, **more}
-        return self._put(account, {"origin": 4, "msgtype": "event", "event": event})
-
-    def fails(self, who: str, msgid: str, why: int) -> str:
-        """What was taken did not arrive after all."""
-        return self.event(who, "msg_send_fail", fail_msgid=msgid, fail_type=why)
-
-    def ends(self, who: str) -> str:
-        """A session is over; the code for one last word."""
-        self.states[who] = 4
-        code = f"END{secrets.token_hex(8)}"
-        self.codes_given[code] = who, self.clock() + WELCOME_S
-        self.event(who, "session_status_change", change_type=3, msg_code=code)
-        return code
-
-    def _put(self, account: str, message: dict[str, Any], msgid: str = "") -> str:
-        feed = self.feeds.setdefault(account, [])
-        msgid = msgid or f"kf_{next(self._numbers):06d}"
-        feed.append({"msgid": msgid, "send_time": int(self.clock()), **message})
-        return msgid
-
-    def keep(self, content: bytes, mime: str, *, age_s: float = 0.0) -> str:
-        """A file that a customer sent."""
-        name = secrets.token_urlsafe(48)
-        self.media[name] = (self.clock() - age_s, mime, content)
-        return name
-
-    def ring(self, account: str = ACCOUNT, **more: Any) -> Hook:
-        """The callback that says that an account has something to read."""
-        ticket = f"ENC{secrets.token_hex(16)}"
-        self.tickets[ticket] = self.clock() + TICKET_S
-        return callback(event_xml(ticket, account), self.clock(), **more)
-
-    def texts(self, who: str = "") -> list[str]:
-        """What customers were written."""
-        return [one["text"]["content"] for one in self.sent if one["msgtype"] == "text" and who in ("", one["touser"])]
 
     def app(self) -> Starlette:
         """Its routes."""
@@ -309,33 +200,3 @@ async def kf() -> AsyncIterator[KfServer]:
     server = KfServer()
     async with serving(server.app()) as server.url:
         yield server
-
-
-def event_xml(ticket: str, account: str = ACCOUNT, event: str = "kf_msg_or_event") -> str:
-    """What a callback says once it is opened."""
-    head = f"<ToUserName><![CDATA[{CORP}]]></ToUserName><CreateTime>1772357400</CreateTime><MsgType><![CDATA[event]]></MsgType>"
-    named = f"<Token><![CDATA[{ticket}]]></Token><OpenKfId><![CDATA[{account}]]></OpenKfId>"
-    return f"<xml>{head}<Event><![CDATA[{event}]]></Event>{named}</xml>"
-
-
-def callback(body: str, now: float, *, key: str = AES_KEY, token: str = TOKEN, corp: str = CORP) -> Hook:
-    """A callback as WeCom makes it, around an XML."""
-    stamp, nonce = str(int(now)), secrets.token_hex(5)
-    encrypted = _sealed(body, stamp, nonce, key, token, corp)
-    head = f"<ToUserName><![CDATA[{corp}]]></ToUserName><AgentID><![CDATA[]]></AgentID>"
-    outer = f"<xml>{head}<Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
-    query = {"timestamp": stamp, "nonce": nonce, "msg_signature": signature(token, stamp, nonce, encrypted)}
-    return Hook("POST", query, {"content-type": "text/xml"}, outer.encode())
-
-
-def greeting(word: str, now: float, *, key: str = AES_KEY, token: str = TOKEN, corp: str = CORP) -> Hook:
-    """What WeCom asks when an address is saved."""
-    stamp, nonce = str(int(now)), secrets.token_hex(5)
-    encrypted = _sealed(word, stamp, nonce, key, token, corp)
-    query = {"timestamp": stamp, "nonce": nonce, "msg_signature": signature(token, stamp, nonce, encrypted), "echostr": encrypted}
-    return Hook("GET", query, {}, b"")
-
-
-def _sealed(body: str, stamp: str, nonce: str, key: str, token: str, corp: str) -> str:
-    sealed: str = WeChatCrypto(token, key, corp).encrypt_message(body, nonce, stamp)
-    return sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]

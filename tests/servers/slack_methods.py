@@ -7,52 +7,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.servers.slack_arguments import TEXT, Arguments, check, need, tree
 from tests.servers.slack_workspace import BOT, BOT_USER, Place, Refusal, Workspace
 
-Arguments = dict[str, Any]
 EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand"}
 TRIGGER_S = 3.0
-SECTION, FIELD, FIELDS, BUTTON, ALL_BLOCKS, TEXT, METADATA = 3000, 2000, 10, 75, 13_000, 40_000, 8000
-
-
 CHANGED = 4000
 """Bytes of the text of chat.update; a new post takes ten times as many characters."""
-
-
-def _need(found: Arguments, *names: str) -> None:
-    for name in names:
-        if not found.get(name):
-            raise Refusal("invalid_arguments", response_metadata={"messages": [f"[ERROR] missing required field: {name}"]})
-
-
-def _tree(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) else value
-
-
-def _check(found: Arguments, *, whole: bool = True) -> None:
-    """The limits that Slack and its SDK name."""
-    blocks = _tree(found.get("blocks")) or []
-    if not found.get("text") and not blocks:
-        raise Refusal("no_text")
-    blocks = blocks + [block for one in _tree(found.get("attachments")) or () for block in one.get("blocks") or ()]
-    for block in blocks:
-        texts = [block["text"]["text"]] if block["type"] == "section" and "text" in block else []
-        fields = [one["text"] for one in block.get("fields") or ()]
-        buttons = block["elements"] if block["type"] == "actions" else []
-        empty = block["type"] == "section" and not (texts or fields)
-        long = any(len(text) > SECTION for text in texts) or any(len(text) > FIELD for text in fields)
-        wide = any(
-            len(one["text"]["text"]) > BUTTON or len(one.get("value", "")) > 2000 for one in buttons if one["type"] == "button"
-        )
-        same = len({one["action_id"] for one in buttons}) != len(buttons)
-        if empty or "" in texts + fields or long or wide or same or len(fields) > FIELDS or len(buttons) > 25:
-            raise Refusal("invalid_blocks")
-    if len(blocks) > 50:
-        raise Refusal("invalid_blocks")
-    if whole and len(json.dumps(blocks, ensure_ascii=False)) > ALL_BLOCKS:
-        raise Refusal("msg_blocks_too_long")
-    if len(json.dumps(_tree(found.get("metadata")) or {})) > METADATA:
-        raise Refusal("metadata_too_large")
 
 
 def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
@@ -66,13 +27,13 @@ def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
         message |= {"subtype": "bot_message", "username": found["username"], "icons": {"image": found.get("icon_url", "")}}
     else:
         message["user"] = BOT_USER
-    message |= {name: _tree(found[name]) for name in ("blocks", "attachments", "metadata") if found.get(name)}
+    message |= {name: tree(found[name]) for name in ("blocks", "attachments", "metadata") if found.get(name)}
     return message | {"mrkdwn": found.get("mrkdwn", True)}
 
 
 def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel")
-    _check(found)
+    need(found, "channel")
+    check(found)
     thread = found.get("thread_ts")
     message = ws.post(found["channel"], thread, **_said(ws, found))
     ws.log_post("post", found["channel"], message)
@@ -84,21 +45,21 @@ def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 def update(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel", "ts")
-    _check(found)
+    need(found, "channel", "ts")
+    check(found)
     if len(str(found.get("text") or "").encode()) > CHANGED:
         raise Refusal("msg_too_long")
     message = ws.message(found["channel"], found["ts"])
     if message.get("bot_id") != BOT:
         raise Refusal("cant_update_message")
-    more = {name: _tree(found[name]) for name in ("blocks", "attachments") if found.get(name) is not None}
+    more = {name: tree(found[name]) for name in ("blocks", "attachments") if found.get(name) is not None}
     ws.change(found["channel"], message, text=str(found.get("text") or ""), **more)
     ws.log_post("update", found["channel"], message)
     return {"channel": found["channel"], "ts": found["ts"], "text": message["text"], "message": message}
 
 
 def delete(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel", "ts")
+    need(found, "channel", "ts")
     if ws.message(found["channel"], found["ts"]).get("bot_id") != BOT:
         raise Refusal("cant_delete_message")
     ws.remove(found["channel"], found["ts"])
@@ -107,14 +68,14 @@ def delete(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 def post_ephemeral(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel", "user")
-    _check(found)
+    need(found, "channel", "user")
+    check(found)
     place, thread = ws.place(found["channel"]), found.get("thread_ts")
     if place.archived:
         raise Refusal("is_archived")
     if thread and thread not in place.messages:
         raise Refusal("thread_not_found")
-    said = {"text": str(found.get("text") or ""), "blocks": _tree(found.get("blocks")) or []}
+    said = {"text": str(found.get("text") or ""), "blocks": tree(found.get("blocks")) or []}
     facts = ws.accepted.add("ephemeral", channel=found["channel"], thread_ts=thread, user=found["user"], ts=ws.stamp(), **said)
     return {"message_ts": facts["ts"]}
 
@@ -131,14 +92,14 @@ def _page(messages: list[dict[str, Any]], found: Arguments) -> dict[str, Any]:
 
 
 def replies(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel", "ts")
+    need(found, "channel", "ts")
     if found["ts"] not in ws.place(found["channel"]).messages:
         raise Refusal("thread_not_found")
     return _page(ws.thread(f"{found['channel']}:{found['ts']}"), found)
 
 
 def history(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel")
+    need(found, "channel")
     known = sorted(ws.place(found["channel"]).messages.items(), reverse=True)
     return _page([m for ts, m in known if m.get("thread_ts") in (None, ts)], found)
 
@@ -162,7 +123,7 @@ def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 def lookup_by_email(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "email")
+    need(found, "email")
     for user, person in ws.people.items():
         if person["email"] == found["email"]:
             return users_info(ws, {"user": user})
@@ -171,7 +132,7 @@ def lookup_by_email(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def set_status(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """What a thread shows below its last message; in channels only where the workspace has it."""
-    _need(found, "channel_id", "thread_ts")
+    need(found, "channel_id", "thread_ts")
     if found.get("status") is None:
         raise Refusal("invalid_arguments")
     if ws.status_refused:
@@ -184,7 +145,7 @@ def set_status(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 def _marked(ws: Workspace, found: Arguments) -> tuple[dict[str, Any], str]:
-    _need(found, "channel", "timestamp", "name")
+    need(found, "channel", "timestamp", "name")
     if found["name"] not in EMOJI:
         raise Refusal("invalid_name")
     return ws.message(found["channel"], found["timestamp"]), found["name"]
@@ -211,20 +172,20 @@ def remove_reaction(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 
 def get_reactions(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "channel", "timestamp")
+    need(found, "channel", "timestamp")
     return {"type": "message", "channel": found["channel"], "message": ws.message(found["channel"], found["timestamp"])}
 
 
 def upload_url(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "filename", "length")
+    need(found, "filename", "length")
     file = ws.new_file(found["filename"], int(found["length"]), alt_txt=found.get("alt_txt", ""))
     return {"file_id": file["id"], "upload_url": f"{found['_base']}/upload/v1/{file['id']}?team={ws.team}"}
 
 
 def complete_upload(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    _need(found, "files")
+    need(found, "files")
     shared = []
-    for one in _tree(found["files"]):
+    for one in tree(found["files"]):
         file = ws.files.get(one["id"])
         if file is None or file["content"] is None:
             raise Refusal("file_not_found")
@@ -253,13 +214,13 @@ def auth_test(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """A trigger works once, for three seconds."""
-    _need(found, "view", "trigger_id")
+    need(found, "view", "trigger_id")
     made = ws.triggers.pop(found["trigger_id"], None)
     if made is None:
         raise Refusal("invalid_trigger_id")
     if time.monotonic() - made > TRIGGER_S:
         raise Refusal("expired_trigger_id")
-    shown = _tree(found["view"])
+    shown = tree(found["view"])
     titles = [shown[name]["text"] for name in ("title", "submit", "close") if name in shown]
     options = [o for b in shown["blocks"] for o in b.get("element", {}).get("options", ())]
     long = [one for one in options if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
@@ -272,15 +233,15 @@ def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def update_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """Another view in the place of one that is open."""
-    _need(found, "view", "view_id")
-    view = {"id": found["view_id"], **_tree(found["view"])}
+    need(found, "view", "view_id")
+    view = {"id": found["view_id"], **tree(found["view"])}
     ws.accepted.add("view", view=view)
     return {"view": view}
 
 
 def open_conversation(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """The app's own conversation with one member."""
-    _need(found, "users")
+    need(found, "users")
     _person(ws, found["users"])
     ws.places.setdefault(f"D{found['users']}", Place(f"D{found['users']}"))
     return {"channel": {"id": f"D{found['users']}"}}
@@ -288,12 +249,12 @@ def open_conversation(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def publish_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """App Home of one member."""
-    _need(found, "view", "user_id")
-    shown = _tree(found["view"])
+    need(found, "view", "user_id")
+    shown = tree(found["view"])
     _person(ws, found["user_id"])
     if shown.get("type") != "home" or len(shown["blocks"]) > 100 or len(json.dumps(shown)) > 250_000:
         raise Refusal("invalid_arguments")
-    _check({"text": "x", "blocks": [one for one in shown["blocks"] if one["type"] != "actions"][:50]}, whole=False)
+    check({"text": "x", "blocks": [one for one in shown["blocks"] if one["type"] != "actions"][:50]}, whole=False)
     view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
     ws.accepted.add("home", user=found["user_id"], view=view)
     return {"view": view}

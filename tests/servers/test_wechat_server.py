@@ -14,7 +14,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tests.servers.serving import serving
-from tests.servers.wechat import APP_ID, SECRET, ProgramServer, WeChatServer, delivered, miniprogram, wechat
+from tests.servers.wechat import ProgramServer, WeChatServer, miniprogram, wechat
+from tests.servers.wechat_callbacks import APP_ID, SECRET, delivered
 
 BODY = "<xml><FromUserName>oAnn</FromUserName><MsgType>text</MsgType><MsgId>1</MsgId></xml>"
 

@@ -14,7 +14,8 @@ import pytest
 from tests.conftest import until
 from tests.servers.installation import installed
 from tests.servers.slack import slack_server
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, ProgramServer, delivered, miniprogram
+from tests.servers.wechat import ProgramServer, miniprogram
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN, delivered
 from tests.stories.test_wechat_and_slack import thread_of
 
 CHANNEL = f"""

@@ -17,7 +17,8 @@ from hub.jobs import connect
 from tests.conftest import own_valkey, until
 from tests.hub.test_voices import amr, heard
 from tests.servers.installation import Running, installed
-from tests.servers.kf import AES_KEY, CORP, SECRET, TOKEN, KfServer, kf
+from tests.servers.kf import KfServer, kf
+from tests.servers.kf_callbacks import AES_KEY, CORP, SECRET, TOKEN
 from tests.servers.slack import SlackServer, slack_server
 
 CHANNEL = f"""

@@ -21,7 +21,8 @@ from tests.conftest import until
 from tests.hub.test_voices import amr, heard
 from tests.servers.installation import Running, installed
 from tests.servers.slack import SlackServer, slack_server
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, WeChatServer, callback, signature, wechat
+from tests.servers.wechat import WeChatServer, wechat
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN, callback, signature
 from tests.stories.test_the_demo_page_and_the_console import answer, first_admin
 from tests.widget.browser.conftest import CHROMIUM, FLAGS
 
