@@ -1,7 +1,8 @@
 """A line that is cut again and again in the middle of a conversation: reset, half open, slow, offline.
 
-`python -m tests.widget.browser.chaos --cuts 200` cuts a visitor and an agent off from a hub of its own while both write, once by
-WebSocket and once by long poll; then what both pages show is compared with the database, line by line.
+`python -m tests.widget.browser.chaos --cuts 200` cuts a visitor and an agent off from a hub of its own while both write, each on
+a line of their own; then what both pages show is compared with the database, line by line. In the second run the visitor's
+line swallows WebSockets, so that the widget polls; the agent's is the same in both, as the console has no long poll.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import contextlib
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import orjson
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -29,8 +31,15 @@ from tests.widget.browser.cut import Cut
 from tests.widget.browser.faces import WITHIN, entries, eventually, open_widget, said, settled, write
 from tests.widget.browser.living import living
 from tests.widget.consoles import PASSWORD, House
+from widget import chat, console_socket, talk
 
 KINDS = ("reset", "half-open", "slow", "offline")
+HELD = 5
+"""Of so many half-open cuts one lasts until the page itself has noticed."""
+BEAT_S = 11
+POLL_S = 4
+"""What the hub asks of pages here, in the place of 25 seconds each: a silence is noticed in some fifteen. A beat that is not
+clearly longer than a page's patience with one answer would begin that patience anew each time."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class Found:
     customer: list[str]
     agent: list[str]
     upgrades: int
+    held: int
+    """Of the cuts, those that only the pages' own clocks could end."""
 
     def wrong(self) -> list[str]:
         """What is lost, doubled or out of order, in words."""
@@ -53,6 +64,32 @@ class Found:
         if len(set(self.kept)) != len(self.kept):
             told.append(f"the database has a line twice: {self.kept}")
         return told
+
+
+async def noticed(line: Cut) -> None:
+    """A line that is half open until its page has come back by itself: nothing ends the connection that is dead."""
+    before = line.asked
+    line.hold()
+
+    async def back() -> bool:
+        return line.asked > before
+
+    await eventually(back, 60)
+
+
+async def cutting(line: Cut, cuts: int, chance: random.Random) -> int:
+    """Cut a line again and again; returns how many cuts the page had to notice."""
+    held = 0
+    for n in range(cuts):
+        await asyncio.sleep(0.15 + chance.random() * 0.35)
+        kind, turn = KINDS[n % len(KINDS)], n // len(KINDS)
+        if kind == "half-open" and turn % HELD == 0:
+            await asyncio.sleep(1.5)  # the line is up again after the cut before
+            await noticed(line)
+            held += 1
+        else:
+            await hurt(line, kind, chance)
+    return held
 
 
 async def hurt(line: Cut, kind: str, chance: random.Random) -> None:
@@ -92,23 +129,22 @@ async def lines_of(home: House) -> list[str]:
 
 
 async def run(browser: Browser, folder: Path, redis_url: str, *, cuts: int, sockets: bool, seed: int) -> Found:
-    """Talk through a line that is cut `cuts` times; `sockets` false: the proxy swallows WebSockets."""
-    chance, begun = random.Random(seed), time.monotonic()
+    """Talk through lines that are cut `cuts` times each; `sockets` false: the visitor's swallows WebSockets."""
+    chances, begun = [random.Random(seed), random.Random(-seed)], time.monotonic()
     async with (
         living(folder, redis_url, f"chaos{seed}{sockets}") as home,
-        Cut(home.url) as line,
+        Cut(home.url) as theirs,
+        Cut(home.url) as ours,
         both(browser) as (customer, agent),
     ):
-        line.sockets = sockets
-        await open_widget(customer, line.url)
+        theirs.sockets = sockets
+        await open_widget(customer, theirs.url)
         await write(customer, "c begin")
         await eventually(lambda: settled(customer), 60)
-        await enter(agent, home, line.url if sockets else home.url)
+        await enter(agent, home, ours.url)
         await agent.locator("fd-list .rows a").first.click()
         writing = asyncio.create_task(_talk(customer, agent, max(4, cuts * 2 // 5)))
-        for n in range(cuts):
-            await asyncio.sleep(0.15 + chance.random() * 0.35)
-            await hurt(line, KINDS[n % len(KINDS)], chance)
+        held = await asyncio.gather(*[cutting(line, cuts, chance) for line, chance in zip((theirs, ours), chances, strict=True)])
         count = await writing
         await eventually(lambda: _all_kept(home, count), 120)
         kept = await lines_of(home)
@@ -120,7 +156,7 @@ async def run(browser: Browser, folder: Path, redis_url: str, *, cuts: int, sock
 
         with contextlib.suppress(AssertionError):  # the caller says what is wrong
             await eventually(same, 90)
-        return Found(cuts, time.monotonic() - begun, kept, shown[0], shown[1], line.upgrades)
+        return Found(cuts, time.monotonic() - begun, kept, shown[0], shown[1], theirs.upgrades, sum(held))
 
 
 async def _talk(customer: Page, agent: Page, count: int) -> int:
@@ -147,18 +183,30 @@ async def both(browser: Browser) -> AsyncIterator[tuple[Page, Page]]:
         await one.close()
 
 
+@contextlib.contextmanager
+def impatient() -> Iterator[None]:
+    """A hub that wants a sign of life more often, so that a silence is noticed sooner."""
+    with (
+        patch.multiple(talk, HEARTBEAT_S=BEAT_S, POLL_S=POLL_S),
+        patch.object(chat, "POLL_S", POLL_S),
+        patch.object(console_socket, "HEARTBEAT_S", BEAT_S),
+    ):
+        yield
+
+
 async def _main(cuts: int, seed: int) -> int:
     bad = 0
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        with own_valkey() as redis_url:
+        with own_valkey() as redis_url, impatient():
             for sockets in (True, False):
                 with tempfile.TemporaryDirectory() as folder:
                     found = await run(browser, Path(folder), redis_url, cuts=cuts, sockets=sockets, seed=seed)
                 name = "WebSocket" if sockets else "long poll"
                 wrong = found.wrong()
                 bad += bool(wrong)
-                facts = f"{found.cuts} cuts in {found.seconds:.0f} s, {len(found.kept)} lines, {found.upgrades} sockets asked for"
+                facts = f"{found.cuts} cuts of each line in {found.seconds:.0f} s, {found.held} of them until the page noticed"
+                facts += f", {len(found.kept)} lines, {found.upgrades} sockets asked for by the visitor"
                 print(f"{name}: {facts}: {'; '.join(wrong) or 'both pages equal the database'}")
         await browser.close()
     return bad

@@ -7,6 +7,8 @@ import contextlib
 from types import TracebackType
 from urllib.parse import urlsplit
 
+POLL = b"/poll HTTP/1.1"
+
 
 class Cut:
     """Listens on a port of its own; `url` is the hub as the browser sees it."""
@@ -18,10 +20,12 @@ class Cut:
         self.sockets = True
         self.delay = 0.0
         """Seconds that each piece is held back."""
-        self.stalled = asyncio.Event()
-        self.stalled.set()
-        """While it is clear, connections stay open and nothing comes through them."""
+        self.gate = asyncio.Event()
+        self.gate.set()
+        """While it is clear, connections that came under it stay open and nothing comes through them."""
         self.upgrades = 0
+        self.asked = 0
+        """How often a page asked for its line, by socket or by long poll, through an open gate."""
         self.tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Cut:
@@ -36,13 +40,19 @@ class Cut:
 
     def stall(self) -> None:
         """Swallow what is under way: both ends believe that they are connected, until `drop`."""
-        self.stalled.clear()
+        self.gate.clear()
+
+    def hold(self) -> None:
+        """Swallow for good what is under way, and let new connections through: only a page that notices comes back."""
+        self.gate.clear()
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     def drop(self) -> None:
         """Break every connection in the middle of whatever it does."""
         for task in self.tasks:
             task.cancel()
-        self.stalled.set()
+        self.gate.set()
 
     def cut(self) -> None:
         self.down = True
@@ -60,30 +70,35 @@ class Cut:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far: asyncio.StreamWriter | None = None
+        gate, pumps = self.gate, list[asyncio.Future[None]]()
         try:
             head = b"" if self.down else await reader.read(65536)
             upgrade = b"upgrade: websocket" in head.lower()
             self.upgrades += upgrade
             if not head or (upgrade and not self.sockets):
                 return
+            self.asked += upgrade or POLL in head
             back, far = await asyncio.open_connection(*self.target)
             far.write(head)
-            await asyncio.wait(
-                [asyncio.ensure_future(self._pump(reader, far)), asyncio.ensure_future(self._pump(back, writer))],
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            ways = [(reader, far), (back, writer)]
+            pumps += [asyncio.ensure_future(self._pump(gate, *way)) for way in ways]
+            await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         except OSError:
             return
         finally:
+            for pump in pumps:
+                pump.cancel()
             for end in (writer, far):
                 if end is not None:
                     end.transport.abort()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry bytes one way until either end is gone."""
+    async def _pump(self, gate: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry bytes one way until either end is gone; that it is, passes no closed gate either."""
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
                 await asyncio.sleep(self.delay)
-                await self.stalled.wait()
+                self.asked += gate.is_set() and POLL in piece
+                await gate.wait()
                 writer.write(piece)
                 await writer.drain()
+        await gate.wait()

@@ -248,3 +248,28 @@ async def test_what_colleagues_change_is_told_in_words(page: Page, visitor: Page
         assert made.ok
     for line in ("set the priority: Urgent", "changed tags: + 退款"):
         await expect(page.locator("fd-thread").get_by_text(line)).to_be_visible()
+
+
+async def test_a_connection_that_died_in_silence_keeps_no_reply(page: Page, visitor: Page, site: Site, cut: Cut) -> None:
+    await page.clock.install()
+    await sign_in(page, site, cut.url)
+    word = secrets.token_hex(4)
+    await write(visitor, f"first {word}")
+    await eventually(lambda: settled(visitor))
+    await open_conversation(page, f"first {word}")
+    replies = [f"reply {n} {word}" for n in range(2)]
+    field = page.locator("fd-composer textarea")
+    cut.stall()
+    async with page.expect_request("**/entries"):
+        await field.fill(replies[0])
+        await field.press("Enter")
+    cut.hold()
+    await field.fill(replies[1])
+    await field.press("Enter")
+
+    async def arrived() -> bool:  # neither end closes the dead connections: only the page's own patience ends each
+        await page.clock.fast_forward(5_000)
+        return [line for line in await said(visitor, False) if word in line] == replies
+
+    await eventually(arrived)
+    await has(page, f"first {word}", *replies)

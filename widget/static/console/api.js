@@ -4,6 +4,8 @@
  */
 
 const API = '/console/api';
+/** How long an answer may take. A connection that died in silence would keep a reply, and all after it, for many minutes. */
+const PATIENCE_MS = 15_000;
 
 /** An answer that is an error; status 0 means that the hub was not reached. */
 export class Failure extends Error {
@@ -38,11 +40,15 @@ export async function call(method, path, body) {
   const headers = { 'X-Frontdesk': '1', ...(body && !form ? { 'Content-Type': 'application/json' } : {}) };
   let answer;
   let told = null;
+  const given = new AbortController();
+  const late = form ? 0 : setTimeout(() => given.abort(), PATIENCE_MS);
   try {
-    answer = await fetch(API + path, { method, headers, body: form || !body ? body : JSON.stringify(body) });
+    answer = await fetch(API + path, { method, headers, body: form || !body ? body : JSON.stringify(body), signal: given.signal });
     if (answer.status !== 204) told = await read(answer);
   } catch {
     throw new Failure(0, 'unreachable', '');
+  } finally {
+    clearTimeout(late);
   }
   if (answer.ok) return told;
   const { code = 'failed', message = '' } = told.error ?? {};
