@@ -131,6 +131,7 @@ def row_json(row: Listed) -> dict[str, Any]:
         "last_at": _time(row.last_at),
         "last_n": row.head,
         "read_n": row.read,
+        "unread": row.unread,
         "created_at": _time(row.at),
         "snoozed": row.snooze_ms > 0,
         "snoozed_until": _time(datetime.fromtimestamp(row.snooze_ms / 1000, UTC)) if 0 < row.snooze_ms < UNTIL_WRITTEN else None,

@@ -39,7 +39,7 @@ class Due(BaseModel):
 
 
 class Row(BaseModel):
-    """A conversation as lists show it; `last_n` and `read_n` are places in it."""
+    """A conversation as lists show it; `last_n` and `read_n` are places in it, `unread` counts messages of the customer's."""
 
     id: Id
     channel: str
@@ -53,6 +53,7 @@ class Row(BaseModel):
     last_at: datetime
     last_n: Place
     read_n: Place
+    unread: int
     created_at: datetime
     snoozed: bool
     snoozed_until: datetime | None

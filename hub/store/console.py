@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import Entry
@@ -16,7 +16,7 @@ from hub.store.database import Database, among
 from hub.store.inbox import PARKED
 from hub.store.listing import Listed, Only, View, holds, in_view, listed
 from hub.store.logs import ENTRY_COLUMNS, entry_of
-from hub.store.merging import MARKED, channel_of
+from hub.store.merging import SAID, channel_of
 
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
@@ -208,9 +208,7 @@ class ConsoleStore:
 
     async def answered_since(self, conversation_id: str, base: int, me: str) -> bool:
         """Whether a colleague's reply landed after position `base`."""
-        mark = and_(message.c.kind == "changed", message.c.data.contains(MARKED, autoescape=True))
-        said = or_(message.c.kind == "message", mark)
-        theirs = and_(said, message.c.author_kind == "agent", message.c.author_id != me)
+        theirs = and_(SAID, message.c.author_kind == "agent", message.c.author_id != me)
         newer = and_(message.c.conversation_id == conversation_id, message.c.seq > base)
         async with self.db.read() as connection:
             return (await connection.execute(select(message.c.id).where(newer, theirs).limit(1))).first() is not None

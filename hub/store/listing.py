@@ -8,18 +8,22 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import agent_tables, rating_tables, tables
+from hub.store.merging import SAID
 
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
+message = tables.Message.__table__  # type: ignore[attr-defined]
 person = agent_tables.DeskPerson.__table__  # type: ignore[attr-defined]
 rating = rating_tables.Rating.__table__  # type: ignore[attr-defined]
 read = agent_tables.AgentRead.__table__  # type: ignore[attr-defined]
+BACK = 200
+"""Entries from the newest among which unread ones are counted: a list costs the same however long its conversations are."""
 View = Literal["mine", "unassigned", "all", "snoozed", "resolved"]
 _TALK = ("id", "channel", "customer_id", "status", "agent_id", "team", "preview", "preview_by", "waiting_ms", "last_at", "last_s")
 
@@ -53,6 +57,8 @@ class Listed:
     due_ms: int = 0
     score: int = 0
     """What the customer thought, 1 to 5; 0: they have not said."""
+    unread: int = 0
+    """How much of what the customer said the agent has not read, among the newest `BACK` entries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +101,21 @@ def holds(words: str) -> ColumnElement[bool]:
     return or_(*found, *[column.like(f"%{escaped}%", escape="!") for column in columns], conversation.c.id == words)
 
 
+def unread(conversation_id: ColumnElement[str], head: ColumnElement[int], seq: ColumnElement[int]) -> ScalarSelect[int]:
+    """How many of a customer's messages stand after `seq`: what bots, colleagues and the hub itself said is nothing to read."""
+    newer = and_(message.c.seq > seq, message.c.seq > head - BACK)
+    theirs = and_(message.c.conversation_id == conversation_id, newer, message.c.author_kind == "customer", SAID)
+    return select(func.count()).select_from(message).where(theirs).scalar_subquery()
+
+
 async def listed(connection: AsyncConnection, wanted: Select[Any], me: str) -> list[Listed]:
     """The conversations of a query with their names. The query's limit comes first, so that the joins see few rows."""
     few = wanted.subquery("few")
     columns = [few.c[name] for name in _TALK]
     more = (few.c.snooze_ms, few.c.priority, few.c.tags, identity.c.blocked, few.c.due_kind, few.c.due_ms, rating.c.score)
+    waiting = unread(few.c.id, few.c.head, func.coalesce(read.c.seq, 0))
     joined = (
-        select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq, *more)
+        select(*columns, few.c.head, few.c.at, identity.c.profile, customer.c.name, agent.c.name, read.c.seq, *more, waiting)
         .select_from(few)
         .join(identity, identity.c.id == few.c.identity_id)
         .join(customer, customer.c.id == few.c.customer_id)
@@ -145,6 +159,7 @@ def _row(row: Any, names: dict[str, str]) -> Listed:
         due_kind=promise[0],
         due_ms=promise[1],
         score=promise[2] or 0,
+        unread=promise[3],
     )
 
 

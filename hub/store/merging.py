@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import Author, ConversationId, Entry
@@ -29,6 +29,8 @@ BESIDE = "beside"
 """What a mark says in whose place agents see an entry of a merged conversation."""
 MARKED = '"what":"beside","of":"message"'
 """How the mark of a message is kept."""
+SAID = or_(message.c.kind == "message", and_(message.c.kind == "changed", message.c.data.contains(MARKED, autoescape=True)))
+"""What agents see as a message: one of the conversation, or the mark of one that was said in a merged one."""
 OPEN_CALLS = ("queued", "sending", "unknown", "held", "failed")
 _TALK = [conversation.c[name] for name in TALK_FIELDS]
 

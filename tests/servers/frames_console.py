@@ -54,6 +54,7 @@ class Agents:
             "last_at": talk.entries[-1]["at"] if talk.entries else talk.at,
             "last_n": len(talk.entries),
             "read_n": talk.seen.get(me.id, 0),
+            "unread": sum(e["k"] == "message" and e["by"]["kind"] == "customer" for e in talk.entries[talk.seen.get(me.id, 0) :]),
             "created_at": talk.at,
         }
 

@@ -151,6 +151,7 @@ interface Row {
   last_at: string;
   last_n: number;
   read_n: number;
+  unread: number;
   created_at: string;
   priority?: number;
   tags?: string[];

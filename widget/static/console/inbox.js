@@ -138,7 +138,7 @@ export class Inbox extends Listing {
     const row = this.rows.find((one) => one.id === this.openId);
     const n = this.lastN;
     if (!n || document.visibilityState === 'hidden' || (this.detail && this.detail.read_n >= n)) return;
-    if (row) row.read_n = n;
+    if (row) row.unread = 0;
     if (this.detail) this.detail.read_n = n;
     post(`/conversations/${this.openId}/read`, { n }).catch(() => {});
     this.tell('list');
@@ -209,10 +209,13 @@ export class Inbox extends Listing {
     row.preview = (ev.d.parts ?? []).map((part) => previewOf(part)).join(' ');
     row.preview_by = ev.k === 'note' ? 'note' : ev.by.kind;
     row.last_at = ev.at;
+    if (ev.k === 'message' && ev.by.kind === 'customer') {
+      row.waiting_since ??= ev.at;
+      if (ev.n > row.last_n) row.unread++;
+    }
     row.last_n = Math.max(row.last_n, ev.n);
-    if (ev.k === 'message' && ev.by.kind === 'customer') row.waiting_since ??= ev.at;
     if (ev.k === 'message' && ev.by.kind === 'agent') row.waiting_since = null;
-    if (ev.c === this.openId && document.visibilityState !== 'hidden') row.read_n = row.last_n;
+    if (ev.c === this.openId && document.visibilityState !== 'hidden') row.unread = 0;
     this.#rise(row);
     this.tell('list');
   }

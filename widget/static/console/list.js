@@ -119,7 +119,7 @@ export class List extends HTMLElement {
   #row(row) {
     const { me, openId, marked, drafts } = this.inbox;
     const open = row.id === openId;
-    const unread = Math.max(0, row.last_n - row.read_n);
+    const { unread } = row;
     const name = nameOf(row);
     const mine = row.agent?.id === me.id;
     const chips = [

@@ -150,7 +150,7 @@ class Desk {
   }
 
   #title() {
-    const waiting = this.inbox.rows.filter((row) => row.last_n > row.read_n && row.waiting_since).length;
+    const waiting = this.inbox.rows.filter((row) => row.unread && row.waiting_since).length;
     document.title = waiting ? `(${waiting}) ${words.inbox} · Frontdesk` : `${words.inbox} · Frontdesk`;
   }
 
