@@ -11,6 +11,7 @@ from config.cli_people import agent, first_admin
 from config.cli_run import up, web, worker
 from config.cli_sandbox import sandbox
 from config.cli_slack import slack
+from config.cli_wechat import wechat
 from hub.errors import ConfigError
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ app.add_typer(settings, name="config")
 app.add_typer(agent, name="agent")
 app.add_typer(dlq, name="dlq")
 app.add_typer(slack, name="slack")
+app.add_typer(wechat, name="wechat")
 
 
 def main() -> None:

@@ -58,6 +58,8 @@ class WeChatServer:
         self.consents: Counter[str] = Counter()
         """How many subscription notices a customer has agreed to."""
         self.notices: list[tuple[int, dict[str, Any]]] = []
+        self.made_codes: list[dict[str, Any]] = []
+        """What QR codes were asked for."""
         self.acted_at: dict[str, float] = {}
         self.typed_at: dict[str, float] = {}
         self._token = self._fresh()
@@ -105,6 +107,7 @@ class WeChatServer:
             Route("/cgi-bin/message/subscribe/send", self._subscription, methods=["POST"]),
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
             Route("/cgi-bin/user/info", self._user, methods=["GET"]),
+            Route("/cgi-bin/qrcode/create", self._code, methods=["POST"]),
             Route("/cgi-bin/media/get", self._get, methods=["GET"]),
             Route("/video/{name}", self._video, methods=["GET"]),
         ]
@@ -230,6 +233,21 @@ class WeChatServer:
         who = request.query_params["openid"]
         union = {"unionid": self.unions[who]} if who in self.unions else {}
         return JSONResponse({"subscribe": 1, "openid": who, "nickname": "", "headimgurl": "", "language": "zh_CN"} | union)
+
+    async def _code(self, request: Request) -> Response:
+        """A code with a scene (生成带参数的二维码); its ticket has signs that an address must write otherwise."""
+        body = orjson.loads(await request.body())
+        if refused := self._refused(request):
+            return refused
+        if self.codes:
+            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+        scene, seconds = body["action_info"]["scene"]["scene_str"], body.get("expire_seconds", 60)
+        kinds = ("QR_STR_SCENE", "QR_LIMIT_STR_SCENE")
+        if body["action_name"] not in kinds or not 0 < len(scene) <= 64 or not 0 < seconds <= 2_592_000:
+            return _error(40053, "invalid action info")
+        self.made_codes.append(body)
+        told = {"ticket": f"gQ{len(self.made_codes)}+/==", "url": f"http://weixin.qq.com/q/{len(self.made_codes)}"}
+        return JSONResponse(told | ({"expire_seconds": seconds} if body["action_name"] == kinds[0] else {}))
 
     async def _get(self, request: Request) -> Response:
         if refused := self._refused(request):
