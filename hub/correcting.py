@@ -63,6 +63,8 @@ async def undone(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk
     batch.whisper(talk, reply.desk, str(reply.agent), "late" if late else "undone", {})
     if late:
         return
+    if calls:
+        batch.mark(talk, reply.desk, str(reply.edit_of), "undone")
     unseen = public and await bilingual.taken_back(hub, connection, batch, talk, entry_id)
     seen = public and not unseen
     entry = batch.append(

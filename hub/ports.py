@@ -52,6 +52,7 @@ from hub.translation import Translated as Translated
 from hub.translation import Translator as Translator
 
 IdempotencyKey = NewType("IdempotencyKey", str)
+Mark = Literal["accepted", "sent", "failed", "unknown", "held", "read", "undone"]
 
 
 class Settings(BaseModel):
@@ -250,10 +251,9 @@ class Desk(Protocol):
         """Append lines in one call, at most `capabilities.coalesce` of them."""
         ...
 
-    async def mark(
-        self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held", "read"], thread: ThreadId
-    ) -> None:
-        """Show on an agent's own message what became of it; harmless when repeated."""
+    async def mark(self, reply: ExternalId, state: Mark, thread: ThreadId) -> None:
+        """Show on an agent's own message what became of it; harmless when repeated. `accepted`, which says that it is on its way,
+        may come beside another mark or after it, and gives way to it."""
         ...
 
     async def aclose(self) -> None: ...

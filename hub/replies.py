@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from hub import acts, bilingual, calling, rating
+from hub.accepting import accepted
 from hub.batch import Batch
 from hub.correcting import correct, undone
 from hub.doubts import ask, doubt
@@ -100,6 +101,8 @@ async def _said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk,
     if said is None or (said.kind == "reply" and await spared(hub, connection, batch, talk, said, author)):
         return
     speak(batch, talk, said, author, await quoted_by(hub, connection, batch, talk, said))
+    if said.kind == "reply":
+        accepted(batch, talk, said)
 
 
 def speak(batch: Batch, talk: Talk, reply: AgentReply, author: Author, about: tuple[str, Quoted] | None) -> None:

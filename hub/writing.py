@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hub.accepting import overtaken
 from hub.batch import Batch
 from hub.promises import promised
 from hub.runtime import Hub
@@ -20,6 +21,7 @@ async def write(hub: Hub, connection: AsyncConnection, batch: Batch, finished: l
         await hub.store.agents.record_all(connection, batch.audits)
     moved = promised(hub.promises, hub.routing, batch)
     await timeline.append(connection, [], batch.deliveries, batch.files)
+    await overtaken(hub, connection, batch)
     if batch.reminders:
         await hub.store.reminders.queue(connection, batch.reminders)
     if batch.loads:

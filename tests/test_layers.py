@@ -36,6 +36,7 @@ USE_CASES = {
     "feeds",
     "fetching",
     "gathering",
+    "accepting",
     "holding",
     "inbound",
     "installing",

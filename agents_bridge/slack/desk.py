@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import structlog
 
@@ -35,10 +35,18 @@ from hub import ports
 from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable
 from hub.model import ChannelName, DeskName, ExternalId, Media, Text, ThreadId
 from hub.people import Member
-from hub.ports import Hook, IdempotencyKey, Kit, Line, Receipt, ThreadCard
+from hub.ports import Hook, IdempotencyKey, Kit, Line, Mark, Receipt, ThreadCard
 
 log = structlog.get_logger()
-MARKS = {"sent": "white_check_mark", "failed": "warning", "unknown": "question", "held": "hourglass_flowing_sand", "read": "eyes"}
+MARKS: dict[Mark, str] = {
+    "accepted": "outbox_tray",
+    "sent": "white_check_mark",
+    "failed": "warning",
+    "unknown": "question",
+    "held": "hourglass_flowing_sand",
+    "read": "eyes",
+    "undone": "leftwards_arrow_with_hook",
+}
 PEOPLE_S = 3600.0
 BACK = timedelta(days=2)
 """How far back a lookup reads; calls that are put off are given up before."""
@@ -178,15 +186,14 @@ class SlackDesk(Beside, Amending):
             file = await files.upload(self._slack, channel, root, stored, caption, line.key, media.alt)
         return ExternalId(f"{channel}:{file}")
 
-    async def mark(
-        self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held", "read"], thread: ThreadId
-    ) -> None:
-        """One reaction on the agent's message; another one of ours is taken off."""
+    async def mark(self, reply: ExternalId, state: Mark, thread: ThreadId) -> None:
+        """One reaction on the agent's message; another one of ours is taken off, or this one, where it gives way. Whoever adds
+        one looks afterwards, so that of two that come at the same time the right one stays."""
         _, channel, stamp, *_ = str(reply).split(":")
         await self._reaction(self._slack.web.reactions_add, channel, stamp, MARKS[state])
-        for old in await self._marks(channel, stamp):
-            if old != MARKS[state]:
-                await self._reaction(self._slack.web.reactions_remove, channel, stamp, old)
+        others = await self._marks(channel, stamp) - {MARKS[state]}
+        for old in [MARKS[state]] if others and state == "accepted" else others:
+            await self._reaction(self._slack.web.reactions_remove, channel, stamp, old)
 
     async def _marks(self, channel: str, stamp: str) -> set[str]:
         """Which of our marks are there; all of them, where Slack does not say."""

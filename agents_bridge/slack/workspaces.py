@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import structlog
 
@@ -21,7 +21,7 @@ from agents_bridge.slack.workspaces_beside import BesideWorkspaces
 from hub import ports
 from hub.errors import Temporary
 from hub.model import AgentReply, ChannelName, DeskName, ExternalId, ThreadId
-from hub.ports import Hook, IdempotencyKey, Kit, Line, Receipt, ThreadCard
+from hub.ports import Hook, IdempotencyKey, Kit, Line, Mark, Receipt, ThreadCard
 
 log = structlog.get_logger()
 
@@ -101,9 +101,7 @@ class SlackWorkspaces(BesideWorkspaces):
         desk = await self._all.desk(team)
         return ExternalId(at(team, await desk.post(ThreadId(own), seen_in(team, lines), key)))
 
-    async def mark(
-        self, reply: ExternalId, state: Literal["sent", "failed", "unknown", "held", "read"], thread: ThreadId
-    ) -> None:
+    async def mark(self, reply: ExternalId, state: Mark, thread: ThreadId) -> None:
         """One reaction on the agent's message."""
         team, own = apart(thread)
         await (await self._all.desk(team)).mark(reply, state, ThreadId(own))

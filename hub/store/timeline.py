@@ -247,6 +247,13 @@ class Timeline:
             return False
         return bool(await self.set_call(connection, own, state="cancelled", done_at=now))
 
+    async def cancel_marks(
+        self, connection: AsyncConnection, talks: Sequence[str], streams: Sequence[str], said: Sequence[str], now: datetime
+    ) -> None:
+        """Cancel marks of which none has begun; `said` are their data."""
+        own = delivery.c.conversation_id.in_(talks) & delivery.c.stream.in_(streams) & delivery.c.data.in_(said)
+        await self.set_call(connection, own & (delivery.c.state == "queued"), state="cancelled", done_at=now)
+
 
 def _unless_empty(name: str) -> Any:
     """What another channel has told stays when this one says nothing."""

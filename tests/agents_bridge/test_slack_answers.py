@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from hub import accepting
 from hub.errors import Uncertain, Undeliverable
+from hub.model import ExternalId, ThreadId
 from hub.ports import Window
 from hub.store.agent_tables import Audit
 from hub.store.tables import Conversation, Delivery, Message
 from tests.agents_bridge.desk_hubs import Room, room
+from tests.conftest import until
 from tests.databases import fresh_store
-from tests.hub.hubs import EDITABLE, only, put, rows, settle, text_of
+from tests.hub.hubs import EDITABLE, only, put, rows, settle, take_in, text_of
 from tests.servers.slack import SlackServer
 
 
@@ -58,6 +62,33 @@ async def test_who_undoes_too_late_is_told_and_what_nobody_undoes_leaves(at: Roo
     await at.hears(at.slack.answer("fd_undo"))
     assert "left already" in await told(at)
     assert at.phone.texts == ["On its way"]
+
+
+async def test_a_stuck_platforms_answer_is_marked_on_its_way_until_it_is_sent(at: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accepting, "AFTER_MS", 200)
+    thread = await at.customer("Where is my order?")
+    at.phone.gate.clear()
+    told_of = at.slack.reply(thread, "It left")
+    await told_of.done()
+    ts = at.slack.accepted.of("reply")[-1]["ts"]
+    channel = thread.partition(":")[0]
+
+    def marks() -> list[str]:
+        return [one["name"] for one in at.slack.workspace.message(channel, ts).get("reactions") or ()]
+
+    await take_in(at.hub)
+    await put(at.hub.store, Delivery, {"target": "phone"}, due_ms=1)
+    delivering = asyncio.create_task(settle(at.hub))
+    try:
+        await until(lambda: marks() == ["outbox_tray"])
+    finally:
+        at.phone.gate.set()
+        await delivering
+    await settle(at.hub)
+    assert marks() == ["white_check_mark"]
+    name = ExternalId(f"T0TEAM:{channel}:{ts}")
+    await at.desk.mark(name, "accepted", ThreadId(thread))
+    assert marks() == ["white_check_mark"], "one that comes too late gives way"
 
 
 async def test_the_last_answer_that_a_channel_takes_is_asked_about_first(at: Room) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.capabilities import Capabilities, Window
-from hub.model import Choice, Choices, ExternalId, Form, FormField, Part
+from hub.model import Choice, Choices, DeskName, ExternalId, Form, FormField, Part
 from hub.ports import IdempotencyKey, Identity
 from hub.runtime import Hub
 from hub.store.rating_tables import Rating
@@ -83,6 +83,16 @@ async def test_agents_see_the_answer_in_their_thread(make_hub: Any) -> None:
     assert len(shown) == 1
     entry = (await rows(hub.store, Message, author_kind="customer"))[-1]
     assert data_of(entry) == {"rating": 2}
+
+
+async def test_a_desks_card_tells_how_a_matter_ended_and_is_drawn_anew_when_the_answer_comes(make_hub: Any) -> None:
+    hub, talk = await ended(make_hub, Asked())
+    slack: Any = hub.desks[DeskName("slack")]
+    shown = slack.cards[-1]
+    assert (shown.status, shown.messages, shown.rating, shown.surveyed, shown.preview) == ("resolved", 2, 0, True, "hello")
+    await settle(hub, chosen(talk, 4))
+    shown = slack.cards[-1]
+    assert (shown.status, shown.messages, shown.rating, shown.preview) == ("resolved", 2, 4, "hello")
 
 
 async def test_one_answer_may_be_changed_for_a_day_and_then_no_more(make_hub: Any) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from tests.servers.slack_arguments import TEXT, Arguments, check, need, tree
 from tests.servers.slack_workspace import BOT, BOT_USER, Place, Refusal, Workspace
 
-EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand"}
+EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand", "outbox_tray", "leftwards_arrow_with_hook"}
 TRIGGER_S = 3.0
 CHANGED = 4000
 """Bytes of the text of chat.update; a new post takes ten times as many characters."""
