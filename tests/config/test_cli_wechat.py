@@ -10,7 +10,8 @@ from pathlib import Path
 
 from tests.config.folders import folder_with
 from tests.config.test_cli import frontdesk
-from tests.servers.wechat import AES_KEY, APP_ID, SECRET, TOKEN, WeChatServer, wechat
+from tests.servers.wechat import WeChatServer, wechat
+from tests.servers.wechat_callbacks import AES_KEY, APP_ID, SECRET, TOKEN
 
 CHANNEL = f"type: wechat\napp_id: {APP_ID}\nsecret: {SECRET}\ntoken: {TOKEN}\naes_key: {AES_KEY}\napi_url: "
 

@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from tests.servers.serving import serving
 from tests.servers.wechat_callbacks import APP_ID, SECRET
+from tests.servers.wechat_codes import code_told
 
 QUOTA = 5
 MEDIA_S = 3 * 86_400
@@ -235,19 +236,14 @@ class WeChatServer:
         return JSONResponse({"subscribe": 1, "openid": who, "nickname": "", "headimgurl": "", "language": "zh_CN"} | union)
 
     async def _code(self, request: Request) -> Response:
-        """A code with a scene (生成带参数的二维码); its ticket has signs that an address must write otherwise."""
+        """A code with a scene."""
         body = orjson.loads(await request.body())
         if refused := self._refused(request):
             return refused
         if self.codes:
             return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
-        scene, seconds = body["action_info"]["scene"]["scene_str"], body.get("expire_seconds", 60)
-        kinds = ("QR_STR_SCENE", "QR_LIMIT_STR_SCENE")
-        if body["action_name"] not in kinds or not 0 < len(scene) <= 64 or not 0 < seconds <= 2_592_000:
-            return _error(40053, "invalid action info")
         self.made_codes.append(body)
-        told = {"ticket": f"gQ{len(self.made_codes)}+/==", "url": f"http://weixin.qq.com/q/{len(self.made_codes)}"}
-        return JSONResponse(told | ({"expire_seconds": seconds} if body["action_name"] == kinds[0] else {}))
+        return JSONResponse(code_told(body, len(self.made_codes)))
 
     async def _get(self, request: Request) -> Response:
         if refused := self._refused(request):
