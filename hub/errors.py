@@ -14,6 +14,8 @@ Conflict            the same id was used before for something else → 409
 
 from __future__ import annotations
 
+from hub.people import Trouble
+
 
 class ConnectorError(Exception):
     """A channel or desk could not do what was asked; the subclass says what to do about it."""
@@ -33,13 +35,22 @@ class Malformed(ConnectorError):
 
 class Temporary(ConnectorError):
     """Definitely not accepted. `paused` asks that the place waits (a 429), which does not count as a try; `everywhere`, that all
-    places of this channel or desk do."""
+    places of this channel or desk do. `trouble` is what people must mend before it is; the message begins with what it says."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None, paused: bool = False, everywhere: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: float | None = None,
+        paused: bool = False,
+        everywhere: bool = False,
+        trouble: Trouble | None = None,
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.paused = paused
         self.everywhere = everywhere
+        self.trouble = trouble
 
 
 class Uncertain(ConnectorError):
@@ -58,13 +69,14 @@ class WindowClosed(ConnectorError):
 
 class Undeliverable(ConnectorError):
     """Refused for good. `reason` is a sentence for agents, `code` the platform's own; `unreachable` marks the identity until it
-    writes again."""
+    writes again; `trouble` is what people must mend before anything like it is taken."""
 
-    def __init__(self, reason: str, code: str = "", *, unreachable: bool = False) -> None:
+    def __init__(self, reason: str, code: str = "", *, unreachable: bool = False, trouble: Trouble | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.code = code
         self.unreachable = unreachable
+        self.trouble = trouble
 
 
 class ThreadGone(Undeliverable):

@@ -257,7 +257,7 @@ class Report(Frozen):
     message: MessageId | None
     target: str
     at: AwareDatetime
-    state: Literal["sent", "failed", "unknown", "held", "warned", "noticed"]
+    state: Literal["sent", "failed", "unknown", "held", "delayed", "warned", "noticed"]
     reason: str = ""
     unreachable: bool = False
     file: bool = False

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from hub.calls import asked_at, made
+from hub.checking import stopped
 from hub.errors import ConnectorError, Temporary, ThreadGone, Uncertain, Undeliverable, WindowClosed
 from hub.failpoints import reach
 from hub.metrics import CALLS
@@ -193,6 +194,7 @@ class Outbound:
         except (TimeoutError, Uncertain) as exc:
             return [uncertain(call, capabilities, str(exc) or "no answer in time") for call in run]
         except Temporary as exc:
+            await stopped(self._hub, head, exc)
             if exc.paused and exc.retry_after:
                 paces = paces_of(self._hub, target, due_of(head), everywhere=exc.everywhere)
                 await asyncio.gather(*(self._hub.limits.pause(key, exc.retry_after, pace) for key, pace in paces.items()))
@@ -205,6 +207,7 @@ class Outbound:
         except ThreadGone as exc:
             return await renewed(self._hub, run, exc)
         except Undeliverable as exc:
+            await stopped(self._hub, head, exc)
             return [over(call, "failed", refusal(exc), unreachable=exc.unreachable) for call in run]
         except ConnectorError as exc:
             return [over(call, "failed", str(exc)) for call in run]

@@ -181,8 +181,15 @@ def put_off(call: Call, capabilities: Capabilities, exc: Temporary, hub: Hub) ->
     if (hub.now() - call.at).total_seconds() > GIVE_UP_S:
         return over(call, "failed", f"gave up after {GIVE_UP_S // 3600} hours: {exc}")
     if exc.paused:
-        return Outcome(call, "queued", str(exc), wait_ms=int((exc.retry_after or 1.0) * 1000), counts=False)
+        told = _report(call, "delayed", str(exc)) if _is_news(call, exc) else None
+        return Outcome(call, "queued", str(exc), wait_ms=int((exc.retry_after or 1.0) * 1000), counts=False, report=told)
     return _again(call, capabilities, str(exc), exc.retry_after)
+
+
+def _is_news(call: Call, exc: Temporary) -> bool:
+    """Whether people have to hear why a call waits: once for each cause. What is the platform's own to pass is not told; nor is
+    a notice to the customer that waits, which nobody is waiting for."""
+    return exc.trouble is not None and call.kind != "notice" and not call.reason.startswith(exc.trouble.said)
 
 
 async def expire(hub: Hub, lane: int) -> None:

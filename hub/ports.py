@@ -52,7 +52,7 @@ from hub.translation import Translated as Translated
 from hub.translation import Translator as Translator
 
 IdempotencyKey = NewType("IdempotencyKey", str)
-Mark = Literal["accepted", "sent", "failed", "unknown", "held", "read", "undone"]
+Mark = Literal["accepted", "sent", "failed", "unknown", "held", "delayed", "read", "undone"]
 
 
 class Settings(BaseModel):

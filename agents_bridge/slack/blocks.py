@@ -31,7 +31,7 @@ SECTION_LIMIT = 550
 NAME_LIMIT = 80
 OWN = "ℹ️"
 """Before the names of what sites and apps say of a customer, so that none looks like a field of ours."""
-SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "warned": "⏳", "noticed": "📨", "sent": "📎"}
+SIGNS = {"failed": "⚠️", "unknown": "❓", "held": "⏳", "delayed": "⏳", "warned": "⏳", "noticed": "📨", "sent": "📎"}
 """What stands before a status line."""
 
 
@@ -280,7 +280,7 @@ def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]
         clipped = [part.model_copy(update={"text": part.text[:SECTION_LIMIT]}) for part in one.parts if isinstance(part, Text)]
         shown = Line(entry=one.entry, parts=clipped, key=one.key, author=one.author)
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
-        if one.entry.data.get("state") in ("held", "warned", "noticed", "sent"):
+        if one.entry.data.get("state") in ("held", "delayed", "warned", "noticed", "sent"):
             continue
         blocks.append({"type": "actions", "elements": _ways_out(one, WORDS[locale])})
     return blocks

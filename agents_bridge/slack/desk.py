@@ -44,6 +44,7 @@ MARKS: dict[Mark, str] = {
     "failed": "warning",
     "unknown": "question",
     "held": "hourglass_flowing_sand",
+    "delayed": "hourglass_flowing_sand",
     "read": "eyes",
     "undone": "leftwards_arrow_with_hook",
 }

@@ -23,10 +23,12 @@ from telegram.error import (
 )
 
 from hub.errors import ConnectorError, Temporary, Uncertain, Undeliverable, WindowClosed
+from hub.people import Trouble
 
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 CONFIGURATION_S = 60.0
 """Seconds to wait when the bot itself is the trouble: a wrong token must not use up every message's tries."""
+BAD_TOKEN = Trouble("token", "Telegram does not know this bot's token", "Compare token with the one that @BotFather shows")
 SILENT = "business_peer"
 REASONS = (
     ("blocked by the user", "blocked", "the customer has blocked this bot"),
@@ -107,8 +109,8 @@ def translated(mended: Collection[type[Exception]] = MENDABLE, *, group: bool = 
             raise Moved(exc.new_chat_id) from exc
         raise refusal("group chat was upgraded to a supergroup chat") from exc
     except InvalidToken as exc:
-        reason = "Telegram does not know this bot's token"
-        raise Temporary(reason, retry_after=CONFIGURATION_S, paused=True, everywhere=True) from exc
+        reason = f"{BAD_TOKEN.said}: compare token with the one that @BotFather shows"
+        raise Temporary(reason, retry_after=CONFIGURATION_S, paused=True, everywhere=True, trouble=BAD_TOKEN) from exc
     except Conflict as exc:
         raise Temporary("another program fetches this bot's updates", retry_after=CONFIGURATION_S) from exc
     except BadRequest as exc:

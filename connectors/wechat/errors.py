@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from hub.errors import ConnectorError, Temporary, Undeliverable, WindowClosed
+from hub.people import Trouble
 
 TOKEN_CODES = frozenset({40001, 40014, 42001})
 """The access token is wrong or over: a new one, once."""
@@ -29,10 +30,18 @@ SETUP = {
     41004: "the AppSecret is missing: set secret",
     40164: "this machine's address is not in the account's IP whitelist: add it in 公众平台 → 基本配置 → IP白名单",
     61004: "this machine's address is not in the IP whitelist of the 第三方平台: add it there",
-    48001: "the account may not use this interface: it must be verified (微信认证) to send messages of its own",
     48004: "WeChat has blocked this interface for the account: see the notices in 公众平台",
     48008: "the account has no right to this kind of message: see 公众平台 → 接口权限",
 }
+BARRED = {
+    48001: "the account may not use this interface: it must be verified (微信认证) to send messages of its own",
+}
+"""What no waiting helps against: the answer has failed, and agents send it again by hand once the account may."""
+QUOTA = {
+    45009: ("the day's number of calls is used up: it is tried again by itself", 3600.0),
+    45011: ("the minute's number of calls is used up: it is tried again by itself", 60.0),
+}
+"""With the seconds until the next try."""
 GONE = {
     43004: "the customer does not follow the account: they can be written to once they follow again",
     46004: "there is no such customer: look for them in another channel",
@@ -87,16 +96,25 @@ def translated(refused: Refused) -> ConnectorError:
         return WindowClosed(WINDOW[refused.code] + tail, code)
     if refused.code in SETUP:
         where = f": {address}" if refused.code in (40164, 61004) and (address := _address(refused.message)) else ""
-        return Temporary(SETUP[refused.code] + where + tail, retry_after=SETUP_S, paused=True)
+        words = SETUP[refused.code] + where
+        return Temporary(words + tail, retry_after=SETUP_S, paused=True, trouble=trouble_of(refused.code, words, "WeChat"))
+    if refused.code in BARRED:
+        words = BARRED[refused.code]
+        return Undeliverable(words + tail, code=code, trouble=trouble_of(refused.code, words, "WeChat"))
     if refused.code in GONE:
         return Undeliverable(GONE[refused.code] + tail, unreachable=True, code=code)
     if refused.code == -1 or refused.code in TOKEN_CODES:
         return Temporary(f"WeChat is busy: it is tried again by itself{tail}")
-    if refused.code in (45009, 45011):
-        word, wait = ("day's", 3600.0) if refused.code == 45009 else ("minute's", 60.0)
-        words = f"the {word} number of calls is used up: it is tried again by itself{tail}"
-        return Temporary(words, retry_after=wait, paused=True)
+    if refused.code in QUOTA:
+        words, wait = QUOTA[refused.code]
+        return Temporary(words + tail, retry_after=wait, paused=True, trouble=trouble_of(refused.code, words, "WeChat"))
     return Undeliverable(NEVER.get(refused.code, f"WeChat refuses: {refused.message[:120]}") + tail, code=code)
+
+
+def trouble_of(code: int, words: str, platform: str) -> Trouble:
+    """What admins are told: our sentences say what is wrong, and after a colon how to mend it."""
+    said, _, mend = words.partition(": ")
+    return Trouble(str(code), said, f"{mend[:1].upper()}{mend[1:]} ({platform} {code})")
 
 
 def _request(message: str) -> str:

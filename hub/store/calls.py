@@ -76,6 +76,7 @@ class Call:
     calls_left: int | None = None
     ticket: str = ""
     """What the platform gave with the customer's last act to answer it by."""
+    reason: str = ""  # why it was put off before
     left: int | None = None
     """How many more calls the channel allows after this one; None where it does not count."""
 
@@ -295,4 +296,5 @@ def call_of(row: dict[str, Any], turn: int) -> Call:
         acts=row["may_acts"] or 0,
         until_ms=row["may_until_ms"] or 0,
         calls_left=row["may_calls_left"] if row["may_quota"] else None,
+        reason=row["reason"],
     )

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import and_, delete, insert, not_, select, update
+from sqlalchemy import Select, and_, delete, insert, not_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.people import Trouble
-from hub.store import agent_tables
+from hub.store import agent_tables, tables
 from hub.store.database import Database, now_ms
 
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
+call = tables.Delivery.__table__  # type: ignore[attr-defined]
 trouble = agent_tables.Trouble.__table__  # type: ignore[attr-defined]
 HEARD = "heard."
 """How kinds begin that a platform tells by itself; they are over when they were not told for `LATELY`."""
+REFUSED = "refused."
+"""How kinds begin for which calls were refused."""
 LATELY = timedelta(minutes=10)
+CALLS_LIVE = timedelta(days=2)
 _COLUMNS = (trouble.c.kind, trouble.c.said, trouble.c.mend)
+
+
+def _taken(channel: str, since: datetime) -> Select[Any]:
+    """A call to customers that was taken since then, of those that are young enough to be alive: ids begin with their time."""
+    oldest = f"{int((since - CALLS_LIVE).timestamp() * 1000):012x}"
+    own = and_(call.c.target == channel, call.c.kind == "send", call.c.state == "sent", call.c.done_at > since)
+    return select(call.c.id).where(call.c.id > oldest, own, call.c.call_key.not_like("hook:%")).limit(1)
 
 
 class TroubleStore:
@@ -55,11 +67,9 @@ class TroubleStore:
         async with self.db.write() as connection:
             return bool((await connection.execute(delete(trouble).where(here))).rowcount)
 
-    async def with_untold(self, places: Sequence[str]) -> list[str]:
-        """Which of these have troubles that nobody was told of."""
-        wanted = select(trouble.c.place).where(trouble.c.place.in_(places), trouble.c.told_ms == 0).distinct()
-        async with self.db.read() as connection:
-            return sorted((await connection.execute(wanted)).scalars())
+    async def refused(self, channel: str, found: Trouble) -> bool:
+        """As `broke`, of what a channel refused a call for; it is over once it takes one (`passed`)."""
+        return await self.broke(channel, Trouble(f"{REFUSED}{found.kind}", found.said, found.mend))
 
     async def works(self, place: str, but: Sequence[str]) -> list[Trouble]:
         """Everything there works again, but for these kinds of trouble and what was heard lately; returns what people know of."""
@@ -71,6 +81,28 @@ class TroubleStore:
             if rows:
                 await connection.execute(delete(trouble).where(over))
             return [Trouble(*row[:3]) for row in rows if row[3]]
+
+        return await self.db.transact(work)
+
+    async def places(self, among: Sequence[str]) -> list[str]:
+        """Of these channels or desks, those where something is broken."""
+        wanted = select(trouble.c.place).where(trouble.c.place.in_(among)).distinct()
+        async with self.db.read() as connection:
+            return sorted((await connection.execute(wanted)).scalars())
+
+    async def passed(self, channel: str) -> list[Trouble]:
+        """Forget what is over because the channel has taken a call since it was last refused so; returns what people know of.
+        An answer to a customer's own request proves nothing: it is taken whatever the account may do."""
+        rows = and_(trouble.c.place == channel, trouble.c.kind.like(f"{REFUSED}%"))
+
+        async def work(connection: AsyncConnection) -> list[Trouble]:
+            found = list(
+                await connection.execute(select(*_COLUMNS, trouble.c.told_ms, trouble.c.at).where(rows).with_for_update())
+            )
+            over = [row for row in found if (await connection.execute(_taken(channel, row.at))).first() is not None]
+            if over:
+                await connection.execute(delete(trouble).where(rows, trouble.c.kind.in_([row.kind for row in over])))
+            return [Trouble(*row[:3]) for row in over if row.told_ms]
 
         return await self.db.transact(work)
 

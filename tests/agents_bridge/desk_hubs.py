@@ -40,9 +40,9 @@ class Room:
     phone: Phone
     desk: SlackDesk
 
-    async def customer(self, text: str) -> str:
+    async def customer(self, text: str, **more: Any) -> str:
         """A customer writes; returns the thread, "channel:ts"."""
-        await settle(self.hub, said(text))
+        await settle(self.hub, said(text, **more))
         found = [post for post in self.slack.posts() if post["thread_ts"] and text in post["text"]]
         return f"{found[0]['channel']}:{found[0]['thread_ts']}"
 
@@ -84,7 +84,7 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     canned = more.pop("canned", CannedReplies())
     phone = more.pop("phone", None) or Phone(EDITABLE)
     survey = more.pop("survey", SurveyRules())
-    connectors: dict[ChannelName, Any] = {ChannelName("phone"): phone}
+    connectors: dict[ChannelName, Any] = {ChannelName("phone"): phone, **more.pop("connectors", {})}
     kit = Kit(
         MemoryFiles(),
         "https://hub.example",

@@ -136,7 +136,7 @@ async def test_paused_events_are_told_once_and_are_over_when_slack_has_not_said_
 async def test_what_a_channel_says_is_broken_is_told_once_until_it_says_that_it_is_over(
     at: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking, "OFTEN", Rule(100, 300))
+    monkeypatch.setattr(checking, "SOON", Rule(100, 300))
     closed = Receipt(trouble=Trouble("business.8888", "the account @owner is gone", "connect it"))
     for _ in range(2):
         await checking.noted(at.hub, "phone", closed)

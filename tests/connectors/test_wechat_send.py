@@ -59,7 +59,7 @@ REFUSED: list[tuple[int, type[Exception], str]] = [
     (40013, Temporary, "compare app_id"),
     (40125, Temporary, "compare secret"),
     (41004, Temporary, "set secret"),
-    (48001, Temporary, "verified"),
+    (48001, Undeliverable, "verified"),
     (48004, Temporary, "blocked this interface"),
     (48008, Temporary, "接口权限"),
     (40164, Temporary, "IP白名单"),

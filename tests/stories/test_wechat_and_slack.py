@@ -17,6 +17,7 @@ from wechatpy.crypto import WeChatCrypto  # type: ignore[import-untyped]
 
 from hub.ports import Hook
 from hub.store.database import Database
+from hub.store.windows import BEHIND, SPENT
 from tests.conftest import until
 from tests.hub.test_voices import amr, heard
 from tests.servers.installation import Running, installed
@@ -276,13 +277,15 @@ async def test_the_console_shows_what_wechat_still_takes(tmp_path: Path) -> None
             await answer(page, "您请说。")
             await expect(limit).to_contain_text("takes no answers now", timeout=20_000)
             await answer(page, "我等您。")
-            await expect(page.locator("fd-thread .meta.unknown")).to_have_text(
-                "Waits until the customer writes again", timeout=20_000
-            )
+            waits = page.locator("fd-thread .meta.unknown")
+            await expect(waits).to_have_text(f"Waits until the customer writes again · {SPENT}", timeout=20_000)
+            await answer(page, "好的。")
+            await expect(waits.last).to_have_text(f"Waits until the customer writes again · {BEHIND}", timeout=20_000)
             assert answers(server) == ["在的。", "您请说。"]
             assert (await call(hub, said("我要退货", 2))).text == "success"
             await expect(limit).to_contain_text("1 of 2 answers left", timeout=20_000)
-            await until(lambda: answers(server) == ["在的。", "您请说。", "我等您。"], 20)
+            await until(lambda: answers(server) == ["在的。", "您请说。", "我等您。\n好的。"], 20)
+            await expect(waits).to_have_count(0, timeout=20_000)
             for width in (360, 1440):
                 await page.set_viewport_size({"width": width, "height": 800})
                 assert await page.evaluate("document.documentElement.scrollWidth") == width

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from connectors.wechat.errors import Refused
+from connectors.wechat.errors import Refused, trouble_of
 from hub.errors import ConnectorError, Temporary, Undeliverable, WindowClosed
 
 TOKEN_CODES = frozenset({40014, 41001, 42001})
@@ -35,6 +35,7 @@ SETUP = {
     95012: "微信客服 is not used from within WeCom: set it up in 企业微信管理后台",
     95017: "the API of 微信客服 is switched off: switch it on in 微信客服 → 开发配置",
 }
+QUOTA = "WeCom takes no more calls now: it is tried again by itself"
 OURS = "WeCom can't read what it was sent, which is a mistake in Frontdesk: please report it with the numbers here"
 NEVER = {
     40003: "this customer is not known to this company: compare corp_id",
@@ -88,11 +89,12 @@ def meaning(refused: Refused) -> ConnectorError:
         return WindowClosed(WINDOW[refused.code] + tail, code)
     if refused.code in SETUP:
         where = f": {address}" if refused.code == 60020 and (address := _address(refused.message)) else ""
-        return Temporary(SETUP[refused.code] + where + tail, retry_after=SETUP_S, paused=True)
+        words = SETUP[refused.code] + where
+        return Temporary(words + tail, retry_after=SETUP_S, paused=True, trouble=trouble_of(refused.code, words, "WeCom"))
     if refused.code == -1 or refused.code in TOKEN_CODES:
         return Temporary(f"WeCom is busy: it is tried again by itself{tail}")
     if refused.code in (45009, 45011, 45033):
-        return Temporary(f"WeCom takes no more calls now: it is tried again by itself{tail}", retry_after=60.0, paused=True)
+        return Temporary(QUOTA + tail, retry_after=60.0, paused=True, trouble=trouble_of(refused.code, QUOTA, "WeCom"))
     if refused.code == STATE:
         return Undeliverable(f"the session is in no state in which Frontdesk may answer: see 微信客服{tail}", code=code)
     return Undeliverable(NEVER.get(refused.code, f"WeCom refuses: {refused.message[:120]}") + tail, code=code)

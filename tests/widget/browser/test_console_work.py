@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
-from hub.errors import Undeliverable
+from hub.errors import Temporary, Undeliverable
+from hub.people import Trouble
 from tests.databases import fresh_store
 from tests.widget.browser.faces import WITHIN, eventually
 from tests.widget.browser.gestures import away, shows
@@ -94,6 +95,24 @@ async def test_what_failed_says_why_and_is_sent_again(work: Office) -> None:
 
     await eventually(left)
     await expect(page.locator("fd-thread .meta.failed")).to_have_count(0, timeout=WITHIN)
+
+
+async def test_what_waits_for_an_admin_says_why_until_it_leaves(work: Office) -> None:
+    talk = await work.home.customer_says("Hello?", customer="ann")
+    page = await work.page_of()
+    await opened(page, talk)
+    said = "this machine's address is not in the IP whitelist"
+    why = f"{said}: add it (WeChat 40164)"
+    work.phone.fail = [Temporary(why, retry_after=0.5, paused=True, trouble=Trouble("40164", said, "add it"))] * 1000
+    await page.locator("fd-composer textarea").fill("There?")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("fd-thread .meta.unknown")).to_have_text(f"Not sent yet · {why}", timeout=WITHIN)
+    await page.reload()
+    await opened(page, talk)
+    await expect(page.locator("fd-thread .meta.unknown")).to_have_text(f"Not sent yet · {why}", timeout=WITHIN)
+    work.phone.fail.clear()
+    await expect(page.locator("fd-thread .meta.unknown")).to_have_count(0, timeout=WITHIN)
+    assert [text for _, text, _ in work.phone.sent] == ["There?"]
 
 
 async def test_two_customers_are_made_one_and_parted_on_the_page(work: Office) -> None:

@@ -87,7 +87,8 @@ export function shownOf(inbox, lang) {
     const delivery = detail?.deliveries[ev.d.mid];
     const via = ev.d.data?.via?.channel;
     const read = who === 'agent' && !via && ev.n <= inbox.customerRead;
-    const state = ev.k === 'note' ? '' : delivery?.state ?? (read ? 'read' : '');
+    const late = delivery?.reason && ['queued', 'sending'].includes(delivery.state);
+    const state = ev.k === 'note' ? '' : late ? 'delayed' : delivery?.state ?? (read ? 'read' : '');
     const key = (ev.by.id === me.id && ev.id) || ev.d.mid;
     const undo = ev.by.id === me.id ? sender.left(ev.id) : 0;
     const rating = ev.d.data?.rating;
@@ -136,7 +137,7 @@ function runs(all) {
   all.forEach((one, i) => {
     const next = all[i + 1];
     if (!next || one.kind !== next.kind || one.kind === 'line' || one.who !== next.who || one.by.name !== next.by.name || one.via !== next.via) return;
-    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown', 'held'].includes(one.state) || one.undo) return;
+    if (Math.abs(Date.parse(next.at) - Date.parse(one.at)) > RUN_MS || ['failed', 'unknown', 'held', 'delayed'].includes(one.state) || one.undo) return;
     one.last = false;
     next.first = false;
   });

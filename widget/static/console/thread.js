@@ -236,7 +236,9 @@ export class Thread extends HTMLElement {
       return h('div', { class: `meta ${one.state}` }, text, again);
     }
     if (one.state === 'sent' && delivery?.reason) return h('div', { class: 'meta' }, delivery.reason);
-    if (one.state === 'held') return h('div', { class: 'meta unknown' }, words['state.held']);
+    if (one.state === 'held' || one.state === 'delayed') {
+      return h('div', { class: 'meta unknown' }, [words[`state.${one.state}`], explain(delivery?.reason ?? '')].filter(Boolean).join(' · '));
+    }
     if (!one.last) return null;
     const state = one.kind === 'note' ? words.onlyTeam : one.who === 'customer' ? '' : words[`state.${one.state}`];
     return h('div', { class: 'meta' }, [name, timeOf(one.at, lang), one.via && say('via', { channel: channelWord(one.via) }), one.edited && words.edited, state].filter(Boolean).join(' · '));
