@@ -130,7 +130,11 @@ async def poll(request: Request) -> Response:
         down += await talk.take(frame)
     feed: Feed = request.app.state.feed
     down += await _news(talk, feed, 0.0 if down or frames else min(float(whole(body, "wait")), POLL_S), request)
-    return answer({"down": down or here.still(visitor.identity)})
+    if not down:
+        down = here.lately(visitor.identity)
+    elif any(frame["t"] == "welcome" for frame in down):
+        down += here.still(visitor.identity)
+    return answer({"down": down})
 
 
 async def _news(talk: Talk, feed: Feed, seconds: float, request: Request) -> list[dict[str, Any]]:

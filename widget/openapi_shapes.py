@@ -239,14 +239,16 @@ class No(BaseModel):
 
 
 class Eph(BaseModel):
-    """May be lost: an agent types, an agent has read, or the customer's place in line has changed."""
+    """May be lost: an agent types or has read, the customer's place in line, or whether anybody is there, has changed."""
 
     t: Literal["eph"]
-    k: Literal["typing", "read", "queue"]
+    k: Literal["typing", "read", "queue", "presence"]
     c: Id | Absent = None
     by: By | Absent = None
     place: int | Absent = Field(None, description="in line, from 1; 0: not in line")
     wait: int | None = Field(None, description="seconds until the turn comes; null: nobody can know")
+    online: bool | Absent = None
+    opens: datetime | Absent = None
     on: bool | Absent = None
     s: Place | Absent = None
 

@@ -147,6 +147,8 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
     try:
         await send_json(socket, await talk.welcome(hello))
         del hello
+        for fact in here.still(visitor.identity):
+            stream.ring(fact)
         await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
     finally:
         feed.leave(stream, visitor.identity)

@@ -100,6 +100,10 @@ class World:
         self.form: Frame | None = None
         self.greeted: Callable[[World, Talk, Frame], None] | None = None
 
+    @property
+    def online(self) -> bool:
+        return any(one.state == "present" for one in self.staff.values())
+
     def poke(self, passing: Frame | None = None) -> None:
         """Wake every stream; `passing` is an ephemeral frame for those whom it concerns."""
         for ear in list(self.ears):

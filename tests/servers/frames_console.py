@@ -99,6 +99,7 @@ class Agents:
     async def presence(self, request: Request, me: Staff) -> Response:
         me.state = (await request.json())["state"]
         self.world.poke({"t": "eph", "k": "presence", "by": {"kind": "agent", "id": me.id, "name": me.name}, "state": me.state})
+        self.world.poke({"t": "eph", "k": "presence", "online": self.world.online})
         return JSONResponse(self.facts(me))
 
     async def conversations(self, request: Request, me: Staff) -> Response:
@@ -234,7 +235,7 @@ class Agents:
                 for ev in world.inbox[cursor:]:
                     await ws.send_text(json.dumps(ev))
                     cursor = ev["s"]
-                if passing and passing["by"].get("id") != me.id:
+                if passing and passing.get("by", {"id": me.id}).get("id") != me.id:
                     await ws.send_text(json.dumps(passing))
                 passing = await out.get()
 

@@ -47,13 +47,12 @@ class Customers:
         since = int(hello.get("since") or 0)
         resumed = hello.get("epoch") == world.epoch and since <= head
         first = since + 1 if resumed else max(1, head - BACKLOG + 1)
-        online = any(s.state == "present" for s in world.staff.values())
         zh = str(hello.get("lang") or visitor.lang).startswith("zh")
         cfg: dict[str, Any] = {
             "title": "在线客服" if zh else "Chat with us",
             "greeting": "您好，有什么可以帮您？" if zh else "Hello! How can we help you today?",
             "lang": "",
-            "online": online,
+            "online": world.online,
         }
         if world.form:
             cfg["form"] = world.form
@@ -79,8 +78,10 @@ class Customers:
         return next((t for t in reversed(self.world.talks.values()) if t.visitor is visitor), None)
 
     def concerns(self, visitor: Visitor, passing: Frame) -> bool:
+        if "online" in passing:
+            return True
         talk = self.world.talks.get(passing.get("c", ""))
-        return talk is not None and talk.visitor is visitor and passing["by"]["kind"] != "customer"
+        return talk is not None and talk.visitor is visitor and passing.get("by", {}).get("kind") == "agent"
 
     async def socket(self, ws: WebSocket) -> None:
         await ws.accept()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import connect
 
 from hub.routing import RoutingRules
 from hub.store.store import Store
 from tests.conftest import until
+from tests.widget.consoles import House, Line
 from tests.widget.customers import Customer, customer, say, web_house
 from widget import attendance
 from widget.feed import Feed
@@ -99,3 +103,50 @@ async def test_who_listens_is_told_of_a_change(store: Store, redis_url: str, pre
         await own.look()
         await own.look()
         assert [fact["place"] for fact in stream.taken()] == [1], "told once, not at every look"
+
+
+@asynccontextmanager
+async def listening(home: House, one: Customer) -> AsyncIterator[Line]:
+    """A customer's socket that has been welcomed."""
+    async with connect(home.url.replace("http", "ws") + "/chat/web/socket", compression=None) as ws:
+        line = Line(ws)
+        await line.send({"t": "hello", "v": 1, "tok": one.token, "epoch": one.epoch, "since": 0})
+        yield line
+
+
+async def test_who_comes_and_leaves_is_told_to_a_page_that_stays_open(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "CLOCK_S", 0.1)
+    async with web_house(store, redis_url, prefix, tmp_path / "files") as home:
+        ann, bob = await customer(home), await customer(home)
+        agent = await home.agent()
+        async with listening(home, ann) as line:
+            assert (await line.next("welcome"))["cfg"]["online"] is False
+            assert (await hello(bob))["online"] is False
+            await agent.api.put("/console/api/me/presence", json={"state": "present"})
+            assert await line.next() == {"t": "eph", "k": "presence", "online": True}
+            assert await bob.poll() == [{"t": "eph", "k": "presence", "online": True}], "told though nobody listened just then"
+            home.hub.now = lambda: datetime.fromisoformat("2026-03-02T11:00:00+00:00")
+            home.hub.routing = CLOSED
+            left = {"t": "eph", "k": "presence", "online": False, "opens": "2026-03-09T09:00:00+08:00"}
+            assert await line.next() == left, "the doors closed"
+            assert await bob.poll(wait=1) == [left]
+
+
+async def test_who_comes_back_is_told_their_place_anew(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attendance, "CLOCK_S", 0.1)
+    place = {"t": "eph", "k": "queue", "place": 1, "wait": None}
+    async with web_house(store, redis_url, prefix, tmp_path / "files") as home:
+        ann = await customer(home)
+        await ann.poll(say("a", "human"))
+        await home.work()
+        await told(ann, [1, None])
+        for _ in range(2):
+            async with listening(home, ann) as line:
+                assert (await line.next("welcome"))["t"] == "welcome"
+                assert await line.next("eph") == place
+        down = await ann.poll({"t": "hello", "since": 0, "epoch": ann.epoch})
+        assert [down[0]["t"], down[-1]] == ["welcome", place], "after the log, which may tell of an earlier wait"

@@ -105,6 +105,7 @@ interface Welcome extends Frame {
   hb?: number;
   lp?: number;
   read?: number;
+  seen?: number;
   cfg: { title?: string; greeting?: string; lang?: string; online?: boolean; accent?: string; position?: string; form?: Extract<Part, { type: 'form' }>; opens?: string; preview?: boolean; transcript?: boolean };
 }
 

@@ -111,8 +111,9 @@ export class Core {
     switch (frame.t) {
       case 'welcome':
         this.log.welcome(/** @type {Welcome} */ (frame));
-        this.#dress(frame.cfg ?? {});
+        this.#dress(frame.cfg);
         this.sending = '';
+        this.queue.place = 0;
         this.#changed();
         break;
       case 'ev':
@@ -188,7 +189,7 @@ export class Core {
   /** @param {Frame} frame */
   #passing(frame) {
     if (frame.k === 'read' && frame.by?.kind !== 'customer') this.log.agentRead = Math.max(this.log.agentRead, frame.s ?? 0);
-    if (frame.k === 'presence' && typeof frame.online === 'boolean') this.cfg.online = frame.online;
+    if (frame.k === 'presence') Object.assign(this.cfg, { online: frame.online, opens: frame.opens });
     if (frame.k === 'queue') this.queue = { place: frame.place, wait: frame.wait };
     if (frame.k === 'typing') {
       this.writer = frame.on === false ? null : { name: frame.by?.name ?? '', until: Date.now() + 8000 };

@@ -42,6 +42,7 @@ export class CustomerLog {
     this.me = welcome.me;
     this.epoch = welcome.epoch;
     this.read = Math.max(this.read, welcome.read ?? 0);
+    this.agentRead = Math.max(this.agentRead, welcome.seen ?? 0);
     this.save();
   }
 

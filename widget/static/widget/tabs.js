@@ -24,6 +24,8 @@ export class SharedLine {
     this.state = 'idle';
     /** @type {Frame} */
     this.cfg = { t: '' };
+    /** The place in line, for a tab that comes later. @type {Frame} */
+    this.queue = { t: '' };
     this.own = new Line({ ...ends, frame: (frame) => this.#heard(frame), state: (state) => this.#be(state) });
     this.leads = false;
     /** @type {BroadcastChannel | null} */
@@ -77,6 +79,7 @@ export class SharedLine {
   /** From the hub: for this tab and for the others. @param {Frame} frame */
   #heard(frame) {
     if (frame.t === 'welcome') this.cfg = frame;
+    if (frame.k === 'queue') this.queue = frame;
     this.ends.frame(frame);
     this.#tell({ down: [frame] });
   }
@@ -102,7 +105,7 @@ export class SharedLine {
     const resumed = me === this.log.me && epoch === this.log.epoch && since >= first - 1;
     const from = resumed ? since + 1 : first;
     const welcome = { ...this.cfg, me: this.log.me, epoch: this.log.epoch, from, resumed, read: this.log.read };
-    this.#tell({ state: 'live', down: [welcome, ...entries.filter((ev) => ev.s >= from)] });
+    this.#tell({ state: 'live', down: [welcome, ...entries.filter((ev) => ev.s >= from), this.queue] });
   }
 
   /** What the leader says. @param {{state?: import('../shared/line.js').LineState, down?: Frame[]}} data */
