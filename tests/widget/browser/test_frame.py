@@ -45,7 +45,7 @@ async def test_a_strict_page_holds_the_chat_in_a_frame(
         assert await box_of(page) == (full if size[0] == 360 else [size[0] - 482, size[1] - 760, 482, 760])
         await frame.locator(f"{W} textarea").fill("from a frame")
         await frame.locator(f"{W} textarea").press("Enter")
-        await expect(frame.locator(f"{W} .row.own .meta")).to_contain_text("Sent", timeout=WITHIN)
+        await expect(frame.locator(f"{W} .row.own .meta")).to_contain_text("Delivered", timeout=WITHIN)
         agent = await home.agent()
         talk = await only_talk(home, agent)
         assert await broken(page) == []
@@ -75,7 +75,7 @@ async def test_the_page_opens_closes_names_its_customer_and_hears_of_it(
         await expect(frame.locator(f"{W} textarea")).to_be_focused(timeout=WITHIN)
         await frame.locator(f"{W} textarea").fill("Hello")
         await frame.locator(f"{W} textarea").press("Enter")
-        await expect(frame.locator(f"{W} .row.own .meta")).to_contain_text("Sent", timeout=WITHIN)
+        await expect(frame.locator(f"{W} .row.own .meta")).to_contain_text("Delivered", timeout=WITHIN)
         agent = await home.agent()
         talk = await only_talk(home, agent)
         await page.evaluate("Frontdesk.close()")

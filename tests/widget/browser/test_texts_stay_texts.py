@@ -123,7 +123,7 @@ async def test_in_the_widget(page: Page, tmp_path: Path, redis_url: str, prefix:
         watched = Watched(page, home.url)
         await open_widget(page, home.url)
         await write(page, "Hello")
-        await expect(page.locator("frontdesk-widget .row.own .meta")).to_contain_text("Sent", timeout=WITHIN)
+        await expect(page.locator("frontdesk-widget .row.own .meta")).to_contain_text("Delivered", timeout=WITHIN)
         me = await page.evaluate("Frontdesk.element.opened.log.me")
         assert isinstance(me, str), me
         agent = await home.agent(name=TEXTS[0])

@@ -32,7 +32,7 @@ async def test_a_line_is_sent_answered_and_survives_a_reload(page: Page, site: S
     await open_widget(page, site.base)
     await write(page, "Hello, where is order A1024?")
     await shows(page, "Hello, where is order A1024?")
-    await expect(page.locator("frontdesk-widget .row.own .meta")).to_contain_text("Sent", timeout=WITHIN)
+    await expect(page.locator("frontdesk-widget .row.own .meta")).to_contain_text("Delivered", timeout=WITHIN)
     await expect(page.locator("frontdesk-widget .row:not(.own)").nth(1)).to_be_visible(timeout=WITHIN)
     before = await said(page)
     await open_widget(page, site.base)
@@ -107,7 +107,7 @@ async def test_without_any_websocket_long_polling_carries_both_ways(page: Page, 
     await open_widget(page, cut.url)
     await write(page, "over long poll")
     await shows(page, "over long poll")
-    await expect(page.locator("frontdesk-widget .row.own .meta")).to_contain_text("Sent", timeout=WITHIN)
+    await expect(page.locator("frontdesk-widget .row.own .meta")).to_contain_text("Delivered", timeout=WITHIN)
     await expect(page.locator("frontdesk-widget .row:not(.own)").nth(1)).to_be_visible(timeout=WITHIN)
     for n in range(5):
         await write(page, f"more {n}")

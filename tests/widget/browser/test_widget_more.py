@@ -58,7 +58,7 @@ async def test_outside_of_hours_it_says_when_somebody_is_back_or_is_not_there_at
 ) -> None:
     async with living(tmp_path, redis_url, prefix, routing=CLOSED) as home:
         await open_widget(page, home.url)
-        await expect(page.locator(f"{W} .under")).to_contain_text("We are back", timeout=WITHIN)
+        await expect(page.locator(f"{W} .under")).to_contain_text("We’re away. Back", timeout=WITHIN)
         await expect(page.locator(f"{W} .under")).to_contain_text(f"{TODAY + timedelta(days=2):%A}")
         assert await broken(page) == []
     async with living(tmp_path / "b", redis_url, f"{prefix}b", routing=CLOSED, web={"hidden_outside_hours": True}) as home:
@@ -78,7 +78,7 @@ async def test_a_customer_in_line_sees_place_and_wait(page: Page, tmp_path: Path
         await open_widget(page, home.url)
         await write(page, "I need help")
         line = page.locator(f"{W} .typing")
-        await expect(line).to_have_text("You are number 3 in line. How long it takes we can’t say yet.", timeout=WITHIN)
+        await expect(line).to_have_text("You are number 3 in line. We’ll be with you as soon as we can.", timeout=WITHIN)
         agent = await home.agent()
         talk = (await only_talk(home, agent))["id"]
         await agent.say(talk, "Hello")

@@ -144,7 +144,7 @@ async def test_read_typing_and_formatting_are_shown(page: Page, site: Site) -> N
     site.world.greeted = None
     await open_widget(page, site.base)
     await write(page, "Hello")
-    await expect(page.locator(f"{W} .row.own .meta")).to_contain_text("Sent", timeout=WITHIN)
+    await expect(page.locator(f"{W} .row.own .meta")).to_contain_text("Delivered", timeout=WITHIN)
     talk = list(site.world.talks.values())[-1]
     site.world.poke({"t": "eph", "k": "typing", "c": talk.id, "by": by(site), "on": True})
     await expect(page.locator(f"{W} .typing")).to_contain_text("is typing", timeout=WITHIN)

@@ -112,7 +112,7 @@ function mark(said, agentRead, words) {
     else if (near && !one.own) join(one, next);
   });
   const latest = said.findLast((one) => one.own && one.ev);
-  if (latest?.ev) latest.state = latest.ev.s <= agentRead ? words.read : words.sent;
+  if (latest?.ev) latest.state = latest.ev.s <= agentRead ? words.read : words.delivered;
 
   /** @param {Item} a @param {Item} b */
   function join(a, b) {

@@ -18,6 +18,8 @@ const ICONS = {
 };
 const PHONE = matchMedia('(max-width: 480px)');
 
+/** @typedef {{[K in keyof View]: NonNullable<View[K]>}} Built the view once its words have come */
+
 export class View {
   /** @param {import('./core.js').Core} core */
   constructor(core) {
@@ -90,17 +92,17 @@ export class View {
   }
 
   open() {
-    const { dialog } = this;
-    if (!dialog || dialog.open) return;
+    const { dialog, composer } = /** @type {Built} */ (this);
+    if (dialog.open) return;
     if (PHONE.matches && !this.page) dialog.showModal();
     else dialog.show();
     this.visible = true;
     this.core.tell('open');
     this.#face(true);
     this.draw(true);
-    this.composer?.wrote();
+    composer.wrote();
     this.#bottom();
-    this.composer?.field.focus({ preventScroll: true });
+    composer.field.focus({ preventScroll: true });
   }
 
   close() {
@@ -139,45 +141,39 @@ export class View {
   }
 
   #draw() {
-    const { scroll, list, words, core } = this;
-    if (!scroll || !list) return;
+    const { scroll, list, words, core, composer, earlier, newer, low } = /** @type {Built} */ (this);
+    if (!list) return;
     this.#badge();
     if (!this.visible) return;
-    const low = this.#low();
+    const end = low();
     const before = scroll.scrollHeight - scroll.scrollTop;
     this.#head();
     const items = itemsOf(core, words);
-    if (this.composer) this.composer.element.hidden = items.at(-1)?.key === 'before';
+    composer.element.hidden = items.at(-1)?.key === 'before';
     const oldest = list.firstElementChild?.getAttribute('data-key');
     follow(list, items, (one) => one.key, stampOf, (one) => this.#make(one));
-    if (this.earlier) this.earlier.hidden = !core.log.entries.length || core.log.entries[0].s <= 1;
-    if (low) this.#bottom();
+    earlier.hidden = !core.log.entries.length || core.log.entries[0].s <= 1;
+    if (end) this.#bottom();
     else if (oldest !== list.firstElementChild?.getAttribute('data-key')) scroll.scrollTop = scroll.scrollHeight - before;
-    else if (this.newer) this.newer.hidden = !list.lastElementChild;
+    else newer.hidden = !list.lastElementChild;
     this.#scrolled();
   }
 
   #head() {
-    const { core, words } = this;
+    const { core, words, title, under, hint, avatar, bar, typing } = /** @type {Built} */ (this);
+    const { lang, queue: { place, wait }, writer, line: { state }, cfg: { online, opens } } = core;
     const agent = core.log.entries.findLast((ev) => ev.by.kind === 'agent' && ev.k === 'message')?.by.name;
-    const name = agent || core.cfg.title || words.title;
-    const live = core.line.state === 'live';
-    if (this.title) this.title.textContent = name;
-    const { online, opens } = core.cfg;
-    const away = opens ? words.back.replace('{when}', `${dayOf(opens, core.lang)} ${timeOf(opens, core.lang)}`) : words.away;
-    if (this.under) this.under.textContent = online === undefined && !live ? words.connecting : online === false ? away : words.online;
-    if (this.hint) this.hint.hidden = !core.cfg.preview;
-    if (this.avatar) fill(this.avatar, agent ? initial(agent) : icon(ICONS.people, 22), h('i', { class: core.cfg.online ? 'dot on' : 'dot' }));
-    const { state } = core.line;
+    title.textContent = agent || core.cfg.title || words.title;
+    const away = opens ? words.back.replace('{when}', `${dayOf(opens, lang)} ${timeOf(opens, lang)}`) : words.away;
+    under.textContent = online ? words.online : online === false ? away : words.connecting;
+    hint.hidden = !core.cfg.preview;
+    fill(avatar, agent ? initial(agent) : icon(ICONS.people, 22), h('i', { class: online ? 'dot on' : 'dot' }));
     const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : '';
-    if (this.bar && this.bar.textContent !== trouble) this.bar.textContent = trouble;
-    const writer = core.writer && core.writer.until > Date.now() ? core.writer.name || words.someone : '';
-    const { place, wait } = core.queue;
+    if (bar.textContent !== trouble) bar.textContent = trouble;
+    const name = writer && writer.until > Date.now() && (writer.name || words.someone);
     const line = place ? `${words.queue.replace('{n}', String(place))} ${wait ? words.wait.replace('{n}', String(wait / 60)) : words.waitUnknown}` : '';
-    const typing = writer ? words.typing.replace('{name}', writer) : line;
-    if (this.typing?.textContent === typing) return;
-    const dots = h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i'));
-    if (this.typing) fill(this.typing, ...(writer ? [dots, typing] : [typing]));
+    const told = name ? words.typing.replace('{name}', name) : line.replace('。 ', '。');
+    if (typing.textContent !== told) fill(typing, name && h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), told);
   }
 
   /** @param {import('./items.js').Item} item @returns {HTMLElement} */
@@ -189,7 +185,7 @@ export class View {
     const setting = { words, press, base: core.base, fresh: item.ev && (() => this.#fresh(item)) };
     if (item.kind === 'form') return this.#form(item);
     if (item.kind === 'options') return this.#options(item, setting);
-    const who = item.own ? words.you : item.by.name || (item.by.kind === 'bot' ? words.bot : core.cfg.title || words.title);
+    const who = item.own ? words.you : item.by.kind === 'bot' ? words.bot : item.by.name || core.cfg.title || words.title;
     const name = !item.own && item.first && item.kind === 'said' && h('div', { class: 'who' }, who);
     const bubble = h('div', { class: item.gone ? 'bubble gone' : 'bubble', part: item.own ? 'bubble own' : 'bubble' },
       !name && h('span', { class: 'vh' }, `${who}: `), ...body(item.parts, setting), original(item.ev?.d.original, core.lang, setting), item.signs && h('span', { class: 'signs' }, item.signs));
@@ -254,24 +250,23 @@ export class View {
     return ev?.d.parts ?? [];
   }
 
-  #low() {
-    return this.low?.() ?? true;
-  }
-
   #scrolled() {
-    if (this.newer && this.#low()) this.newer.hidden = true;
+    const { newer, low } = /** @type {Built} */ (this);
+    if (low()) newer.hidden = true;
   }
 
   #bottom() {
-    if (this.scroll) this.scroll.scrollTop = this.scroll.scrollHeight;
-    if (this.newer) this.newer.hidden = true;
+    const { newer, scroll } = /** @type {Built} */ (this);
+    scroll.scrollTop = scroll.scrollHeight;
+    newer.hidden = true;
   }
 
   /** Keep the composer above a phone's keyboard. */
   #fit() {
-    const low = this.#low();
-    this.dialog?.style.setProperty('--view', PHONE.matches ? `${window.visualViewport?.height}px` : '');
-    if (low) this.#bottom();
+    const { dialog, low } = /** @type {Built} */ (this);
+    const end = low();
+    dialog.style.setProperty('--view', PHONE.matches ? `${window.visualViewport?.height}px` : '');
+    if (end) this.#bottom();
   }
 }
 /** The words that were translated, behind their language. @param {Ev['d']['original']} was @param {string} lang @param {import('../shared/parts.js').Setting} setting */
