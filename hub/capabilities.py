@@ -107,6 +107,9 @@ class Capabilities:
     """Of a desk that knows its people: who may answer there, the hub's agents alone, or every full member."""
     pauses: tuple[float, ...] = ()
     """Seconds before each further try of a call that was refused or, where it has a key, may have been; empty: the hub's own."""
+    typing_s: float = 4.0
+    """Seconds after which it is shown again that an agent types: less than the platform's sign lasts, unless that refuses to show
+    it anew while it does."""
     timeout: float = 15.0
     """Seconds after which a call has an unknown outcome."""
 

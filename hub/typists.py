@@ -16,8 +16,6 @@ from hub.ports import Identity, SupportsThreadTyping, SupportsTyping
 from hub.runtime import Hub
 
 log = structlog.get_logger()
-EVERY = Rule(1, 4.0)
-"""How often a customer is shown it: platforms' own signs last for five seconds and more (Telegram, sendChatAction)."""
 IN_THREADS = Rule(1, 5.0)
 """How often a thread is: a line that is posted there takes the sign away."""
 TIMEOUT_S = 5.0
@@ -30,8 +28,8 @@ _shown: dict[str, float] = {}
 def typed(hub: Hub, channel: str, identity_id: str) -> None:
     """An agent writes to this customer."""
     place = hub.connectors.get(ChannelName(channel))
-    if isinstance(place, SupportsTyping):
-        _begin(_show(hub, place, identity_id))
+    if place is not None and isinstance(place, SupportsTyping):
+        _begin(_show(hub, place, identity_id, Rule(1, place.capabilities.typing_s)))
 
 
 def customer_types(hub: Hub, identity_id: str, on: bool) -> None:
@@ -46,8 +44,8 @@ def _begin(showing: Coroutine[None, None, None]) -> None:
     task.add_done_callback(_tasks.discard)
 
 
-async def _show(hub: Hub, place: SupportsTyping, identity_id: str) -> None:
-    if await hub.limits.hit(f"shown:{identity_id}", EVERY) and (to := await _address(hub, identity_id)) is not None:
+async def _show(hub: Hub, place: SupportsTyping, identity_id: str, rhythm: Rule) -> None:
+    if await hub.limits.hit(f"shown:{identity_id}", rhythm) and (to := await _address(hub, identity_id)) is not None:
         await place.typing(to)
 
 

@@ -20,6 +20,8 @@ from hub.ports import Hook, IdempotencyKey, Identity, Kit, Receipt, Unread, Wind
 
 log = structlog.get_logger()
 SEND = "/cgi-bin/message/custom/send"
+TYPING_S = 16.0
+"""WeChat shows typing for fifteen seconds, and refuses to show it anew before they are over (45081)."""
 TAKEN = b"success"
 """What stops WeChat from repeating a callback, and shows the customer nothing."""
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from connectors.wechat import sending
-from connectors.wechat.account import TAKEN, Account
+from connectors.wechat.account import TAKEN, TYPING_S, Account
 from connectors.wechat.errors import NO_MENUS, Refused
 from connectors.wechat.people import People
 from connectors.wechat.reading import word
@@ -48,6 +48,7 @@ class WeChat(Account):
             window=self._window({"followed": MINUTE, "scanned": MINUTE, "choice": MINUTE}),
             coalesce=10,
             deadline=4.5,
+            typing_s=TYPING_S,
             timeout=settings.timeout + 5,
         )
 

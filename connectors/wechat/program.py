@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from connectors.wechat import sending
-from connectors.wechat.account import TAKEN, Account
+from connectors.wechat.account import TAKEN, TYPING_S, Account
 from connectors.wechat.bodies import is_json
 from connectors.wechat.reading import word
 from connectors.wechat.settings import ProgramSettings
@@ -41,6 +41,7 @@ class MiniProgram(Account):
             window=self._window({"opened": ENTERED}),
             coalesce=10,
             deadline=4.5,
+            typing_s=TYPING_S,
             timeout=settings.timeout + 5,
         )
 

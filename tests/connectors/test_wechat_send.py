@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
@@ -122,3 +124,12 @@ async def test_silence_is_uncertain_and_an_unreachable_server_is_not(server: WeC
 async def test_typing_is_shown(server: WeChatServer, shop: WeChat) -> None:
     await shop.typing(ANN)
     assert server.calls["typing"] == 1
+
+
+async def test_typing_is_shown_again_when_wechat_shows_it_no_more(server: WeChatServer, shop: WeChat) -> None:
+    begun = time.time()
+    for n in range(2):
+        server.clock = partial(float, begun + n * shop.capabilities.typing_s)
+        server.acted("oAnn", "message")
+        await shop.typing(ANN)
+        assert server.typed_at["oAnn"] == server.clock(), "taken, and not refused with 45081"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ from widget import console_socket
 class Typing(FakeConnector):
     """Shows that somebody writes; may fail."""
 
-    def __init__(self) -> None:
-        super().__init__(replace(TEXT_ONLY))
+    def __init__(self, typing_s: float = 4.0) -> None:
+        super().__init__(replace(TEXT_ONLY, typing_s=typing_s))
         self.shown: list[str] = []
 
     async def typing(self, to: Identity) -> None:
@@ -55,6 +56,26 @@ async def test_an_agents_typing_reaches_the_platform_every_four_seconds(
             await line.next("pong")
             await until(lambda: len(phone.shown) >= 2, 5)
         assert sorted(phone.shown) == ["ann", "bob"], "each once, the failure of the one harms nobody"
+
+
+async def test_each_platform_is_told_of_typing_in_its_own_rhythm(
+    store: Store, redis_url: str, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console_socket, "TYPING_S", 0.0)
+    quick, slow = Typing(0.2), Typing(60.0)
+    places: dict[ChannelName, Any] = {ChannelName("quick"): quick, ChannelName("slow"): slow}
+    async with house(store, redis_url, prefix, tmp_path / "files", connectors=places) as home:
+        bo = await home.agent()
+        talks = [await home.customer_says("Hello?", channel=str(name)) for name in places]
+        async with home.socket(bo) as line:
+            await line.next("welcome")
+            for _ in range(100):
+                for talk in talks:
+                    await line.send({"t": "typing", "c": talk, "on": True})
+                if len(quick.shown) >= 3:
+                    break
+                await asyncio.sleep(0.1)
+        assert len(quick.shown) >= 3 and len(slow.shown) == 1
 
 
 async def test_what_is_being_written_is_shown_where_the_channel_says_so_and_kept_nowhere(
