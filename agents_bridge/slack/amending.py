@@ -47,7 +47,7 @@ class Amending:
             log.warning("slack.not_amended", thread=thread, post=sent, why="the post is too long for its translations")
             return
         with of_thread(), translated("chat.update"):
-            await self._slack.web.chat_update(channel=channel, ts=stamp, **shown)
+            await self._slack.update(channel, stamp, **shown)
 
     async def _with_ways(self, lines: Sequence[Line]) -> Sequence[Line]:
         """Lines with the address of the thread that they lead to, where they lead to one."""
@@ -62,7 +62,7 @@ def changed(lines: Sequence[Line], locale: Locale, *, named: bool) -> dict[str, 
     long for a changed text stands in blocks, with translations that are shortened where they must be; None where even that
     is too much."""
     alone = named and blocks.speaker(lines, locale) is not None
-    about = {"link_names": False, "parse": "none", "metadata": metadata_of([one.key for one in lines])}
+    about = {"metadata": metadata_of([one.key for one in lines])}
     text = _text(lines, locale, alone)
     if len(text.encode()) <= CHANGED:
         return {"text": text, **about}

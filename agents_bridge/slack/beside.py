@@ -48,7 +48,7 @@ class Beside:
         channel, root = thread_of(thread)
         said = told(about, facts, self._settings.locale)
         with translated("chat.postEphemeral", posts=False):
-            await self._slack.web.chat_postEphemeral(channel=channel, thread_ts=root, user=str(person).split(":")[-1], **said)
+            await self._slack.whisper(channel, str(person).split(":")[-1], thread_ts=root, **said)
 
     async def show(self, person: ExternalId, page: Page | None) -> None:
         """App Home (views.publish)."""
@@ -69,7 +69,7 @@ class Beside:
         with translated("conversations.open", posts=False):
             there = (await self._slack.web.conversations_open(users=str(person).split(":")[-1]))["channel"]["id"]
         with translated("chat.postMessage"):
-            await self._slack.web.chat_postMessage(channel=there, text=text, unfurl_links=False)
+            await self._slack.post(there, text=text)
 
     async def typing_in(self, thread: ThreadId, customer: str, on: bool) -> None:
         """The thread's status, where Slack shows one."""
@@ -84,7 +84,7 @@ class Beside:
         """A post there, which can be found again by its key."""
         said = reminders.urgent(text, thread or "", url, await self._slack.address(), self._settings.locale)
         with translated("chat.postMessage"):
-            answer = await self._slack.post(place, text=said, metadata=metadata_of([key]), link_names=False, parse="none")
+            answer = await self._slack.post(place, text=said, metadata=metadata_of([key]))
             return ExternalId(f"{place}:{ts_of(answer['ts'])}")
 
     async def digest(self, place: str, found: Sequence[Seen], key: IdempotencyKey) -> ExternalId:

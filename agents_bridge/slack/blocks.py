@@ -11,7 +11,7 @@ from agents_bridge.slack.canned import CANNED, card_value
 from agents_bridge.slack.marking import MERGE, MORE, TRANSLATE, UNBLOCK
 from agents_bridge.slack.merging import changed_line, via
 from agents_bridge.slack.resolving import SURVEY
-from agents_bridge.slack.text import escaped, inert, short
+from agents_bridge.slack.text import escaped, inert, mrkdwn, section, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Entry, Media, Text
 from hub.ports import Line, ThreadCard
@@ -50,16 +50,16 @@ def card(facts: ThreadCard, locale: Locale) -> tuple[str, list[dict[str, Any]]]:
     room = 10 - len(fields)
     fields = [_field(short(name, 60), inert(short(value, 300))) for name, value in said[:room]] + fields
     blocks: list[dict[str, Any]] = [
-        {"type": "section", "text": {"type": "mrkdwn", "text": title}},
+        section(title),
         {"type": "section", "fields": fields},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": _status(facts, w)}]},
+        {"type": "context", "elements": [mrkdwn(_status(facts, w))]},
         {"type": "actions", "elements": _buttons(facts, w)},
     ]
     return title, blocks
 
 
 def _field(name: str, text: str) -> dict[str, Any]:
-    return {"type": "mrkdwn", "text": f"*{inert(name)}*\n{text}"}
+    return mrkdwn(f"*{inert(name)}*\n{text}")
 
 
 def _identity(facts: ThreadCard, w: dict[str, str]) -> dict[str, Any]:
@@ -279,7 +279,7 @@ def status_blocks(found: Sequence[Line], locale: Locale) -> list[dict[str, Any]]
     for one in found:
         clipped = [part.model_copy(update={"text": part.text[:SECTION_LIMIT]}) for part in one.parts if isinstance(part, Text)]
         shown = Line(entry=one.entry, parts=clipped, key=one.key, author=one.author)
-        blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": line(shown, locale, named=True)[:3000]}})
+        blocks.append(section(line(shown, locale, named=True)[:3000]))
         if one.entry.data.get("state") in ("held", "delayed", "warned", "noticed", "sent"):
             continue
         blocks.append({"type": "actions", "elements": _ways_out(one, WORDS[locale])})

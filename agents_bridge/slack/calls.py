@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,11 @@ APART, AFTER = 0.95, 0.91
 """Of the pace's own distance: between the beginnings of two posts, and from an answer, before which Slack has counted the post,
 to the next. Keeping all of it would add every delay to those before."""
 PATIENCE_S = 3.0
+AS_WRITTEN: Mapping[str, Any] = {"parse": "none", "link_names": False}
+"""Nothing that people write is looked up: without this a changed text is parsed as if a member had typed it (docs.slack.dev,
+chat.update), and names become pings. Tokens of ours, such as <@U…>, work nevertheless."""
+FOLDED: Mapping[str, Any] = {"unfurl_links": False, "unfurl_media": False}
+"""Nor is what they link to shown."""
 
 
 class Slack:
@@ -59,9 +64,17 @@ class Slack:
         return self._web
 
     async def post(self, channel: str, **what: Any) -> AsyncSlackResponse:
-        """Post to a Slack channel at its pace; nothing that people write is looked up or unfolded."""
+        """Post to a Slack channel at its pace."""
         async with self._spaced(channel):
-            return await self.web.chat_postMessage(channel=channel, unfurl_links=False, unfurl_media=False, **what)
+            return await self.web.chat_postMessage(channel=channel, **FOLDED, **AS_WRITTEN, **what)
+
+    async def update(self, channel: str, ts: str, **what: Any) -> AsyncSlackResponse:
+        """Change a post."""
+        return await self.web.chat_update(channel=channel, ts=ts, **AS_WRITTEN, **what)
+
+    async def whisper(self, channel: str, person: str, **what: Any) -> AsyncSlackResponse:
+        """A line that one member sees."""
+        return await self.web.chat_postEphemeral(channel=channel, user=person, **AS_WRITTEN, **what)
 
     @asynccontextmanager
     async def _spaced(self, channel: str) -> AsyncIterator[None]:

@@ -114,7 +114,7 @@ class SlackDesk(Beside, Amending):
         channel, root = thread_of(thread)
         text, shown = blocks.card(card, self._settings.locale)
         with of_thread(), translated("chat.update"):
-            await self._slack.web.chat_update(channel=channel, ts=root, text=text, blocks=shown)
+            await self._slack.update(channel, root, text=text, blocks=shown)
 
     async def post(self, thread: ThreadId, lines: Sequence[Line], key: IdempotencyKey) -> ExternalId:
         """Append lines, in one call unless files or sheer length need more. When a later one fails, earlier lines have arrived:
@@ -144,7 +144,7 @@ class SlackDesk(Beside, Amending):
             more |= {"username": name, "mrkdwn": False} | ({"icon_url": picture} if picture else {})
         with of_thread(channel, self._settings.fallback), translated("chat.postMessage"):
             metadata = metadata_of([one.key for one in group.lines])
-            said = {"thread_ts": root, "text": text or "…", "metadata": metadata, "link_names": False, "parse": "none"}
+            said = {"thread_ts": root, "text": text or "…", "metadata": metadata}
             answer = await self._slack.post(channel, **said, **more)
             stamp, there = ts_of(answer["ts"]), answer["message"]
         if isinstance(there, dict) and there and there.get("thread_ts") != root:

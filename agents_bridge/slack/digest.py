@@ -7,7 +7,7 @@ from typing import Any
 
 from agents_bridge.slack.blocks import clock
 from agents_bridge.slack.modals import Locale
-from agents_bridge.slack.text import inert, short
+from agents_bridge.slack.text import inert, section, short
 from hub.people import Seen
 
 RUSH = {
@@ -31,7 +31,7 @@ def digest(found: Sequence[Seen], locale: Locale) -> tuple[str, list[dict[str, A
     head = RUSH[locale]["head"].format(n=len(found))
     lines = [_line(one, RUSH[locale]) for one in found]
     sections = [head, *("\n".join(lines[n : n + LINES]) for n in range(0, len(lines), LINES))]
-    return head, [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in sections]
+    return head, [section(text) for text in sections]
 
 
 def _line(one: Seen, w: dict[str, str]) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 import aiohttp
 import structlog
 from yarl import URL
 
 from agents_bridge.slack.asking import LOOK
-from agents_bridge.slack.calls import Slack
+from agents_bridge.slack.calls import AS_WRITTEN, FOLDED, Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.linking import LINK
@@ -37,9 +38,13 @@ async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answ
                 await _respond(slack, call, api_url)
                 continue
             with translated(call.method, posts=False):
-                await slack.web.api_call(call.method, json=dict(call.arguments))
+                await slack.web.api_call(call.method, json={**_about(call.method), **call.arguments})
         except (ConnectorError, aiohttp.ClientError, TimeoutError, ValueError) as exc:
             log.warning("slack.not_shown", method=asked.method, error=str(exc) or type(exc).__name__)
+
+
+def _about(method: str) -> Mapping[str, Any]:
+    return {"chat.postMessage": {**FOLDED, **AS_WRITTEN}, "chat.postEphemeral": AS_WRITTEN}.get(method, {})
 
 
 async def _opened(slack: Slack, call: Then, locale: Locale) -> Then:
@@ -54,6 +59,8 @@ async def _respond(slack: Slack, call: Then, api_url: str) -> None:
     slacks = target.scheme == "https" and target.host == ANSWERS
     if not slacks and (target.scheme, target.host, target.port) != (own.scheme, own.host, own.port):
         raise ValueError("an answer does not go to Slack")
-    async with slack.session.post(target, json=call.arguments["json"], allow_redirects=False, proxy=slack.proxy) as answer:
+    async with slack.session.post(
+        target, json={**AS_WRITTEN, **call.arguments["json"]}, allow_redirects=False, proxy=slack.proxy
+    ) as answer:
         if answer.status != 200:
             raise ValueError(f"Slack took no answer: {answer.status}")

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import Any
 
 from agents_bridge.slack import blocks
-from agents_bridge.slack.text import inert, short
+from agents_bridge.slack.text import inert, mrkdwn, section, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Text
 from hub.ports import Line, ThreadCard
@@ -75,7 +75,7 @@ def _turn(speaker: tuple[str, str] | None, said: Sequence[Line], locale: blocks.
     if speaker is not None:
         name, picture = speaker
         face = [{"type": "image", "image_url": picture, "alt_text": name}] if picture else []
-        yield {"type": "context", "elements": [*face, {"type": "mrkdwn", "text": f"*{inert(name)}*", "verbatim": True}]}
+        yield {"type": "context", "elements": [*face, mrkdwn(f"*{inert(name)}*")]}
     told = [_plain(one, locale) if speaker is not None else blocks.line(one, locale, named=True) for one in said]
     text = "\n".join(line for one, own in zip(said, told, strict=True) for line in (own, blocks.below(one, locale)) if line)
     yield from sections(text)
@@ -88,7 +88,7 @@ def sections(text: str) -> Iterator[dict[str, Any]]:
         if cut <= 0:
             escape = text.rfind("&", SECTION - 5, SECTION)
             cut = escape if escape > 0 and ";" not in text[escape:SECTION] else SECTION
-        yield {"type": "section", "text": {"type": "mrkdwn", "text": text[:cut], "verbatim": True}}
+        yield section(text[:cut])
         text = text[cut:].removeprefix("\n")
 
 

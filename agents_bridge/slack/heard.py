@@ -40,4 +40,4 @@ def whispered(channel: str, root: str, person: str, text: str, blocks: Sequence[
     """A line in a thread that one person sees (chat.postEphemeral); `text` is mrkdwn."""
     more = {"blocks": list(blocks)} if blocks else {}
     where = {"channel": channel, "thread_ts": root} if root else {"channel": channel}
-    return Then("chat.postEphemeral", {**where, "user": person, "text": text, "link_names": False, **more})
+    return Then("chat.postEphemeral", {**where, "user": person, "text": text, **more})

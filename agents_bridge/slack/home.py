@@ -12,7 +12,7 @@ from agents_bridge.slack.events import Reading, named, stamped
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.home_words import HOME
 from agents_bridge.slack.modals import Locale, given, labelled
-from agents_bridge.slack.text import inert, plain, short
+from agents_bridge.slack.text import inert, mrkdwn, plain, section, short
 from agents_bridge.slack.wire import link_of
 from hub.model import AgentReply, ConversationId, ExternalId
 from hub.people import Health, Page, Seen
@@ -33,11 +33,11 @@ def home_view(page: Page | None, address: str, locale: Locale) -> dict[str, Any]
 
 
 def _text(text: str, **more: Any) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000]}, **more}
+    return section(text[:3000], **more)
 
 
 def _small(text: str) -> dict[str, Any]:
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": text[:3000]}]}
+    return {"type": "context", "elements": [mrkdwn(text[:3000])]}
 
 
 def _title(text: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from agents_bridge.slack.events import Reading, named
 from agents_bridge.slack.heard import Heard, Then
-from agents_bridge.slack.text import inert
+from agents_bridge.slack.text import inert, section
 
 INVITED = {
     "en": {
@@ -71,5 +71,5 @@ def _card(reading: Reading, team: str, channel: str) -> Then:
         *([w["names"].format(names=names)] if names else []),
         w["leave"],
     ]
-    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": one, "verbatim": True}} for one in texts]
-    return Then("chat.postMessage", {"channel": channel, "text": w["head"], "blocks": blocks, "unfurl_links": False})
+    blocks = [section(one) for one in texts]
+    return Then("chat.postMessage", {"channel": channel, "text": w["head"], "blocks": blocks})

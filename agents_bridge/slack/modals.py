@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from agents_bridge.slack.sayings import SAYINGS
-from agents_bridge.slack.text import short
+from agents_bridge.slack.text import section, short
 
 Locale = Literal["en", "zh"]
 ASSIGN = "fd_assign_to"
@@ -29,7 +29,7 @@ def told_view(text: str, locale: Locale) -> dict[str, Any]:
     words = {
         name: {"type": "plain_text", "text": text} for name, text in (("title", "Frontdesk"), ("close", SAYINGS[locale]["close"]))
     }
-    return {"type": "modal", **words, "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": text}}]}
+    return {"type": "modal", **words, "blocks": [section(text)]}
 
 
 def labelled(name: str, label: str, element: dict[str, Any], *, optional: bool = True) -> dict[str, Any]:

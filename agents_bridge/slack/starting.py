@@ -15,7 +15,7 @@ from agents_bridge.slack.manifest import NEW as NEW
 from agents_bridge.slack.modals import Locale, given, labelled
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.starting_words import BARRED, STARTING
-from agents_bridge.slack.text import inert, plain, short
+from agents_bridge.slack.text import inert, plain, section, short
 from hub.model import AgentReply, DeskName, ExternalId
 from hub.people import Reachable, Who
 from hub.ports import Kit
@@ -46,7 +46,7 @@ def _view(
 
 
 def _text(text: str) -> dict[str, Any]:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:3000]}}
+    return section(text[:3000])
 
 
 def loading_view(locale: Locale) -> dict[str, Any]:

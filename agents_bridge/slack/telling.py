@@ -10,7 +10,7 @@ from agents_bridge.slack.linking import button
 from agents_bridge.slack.merging import MERGES
 from agents_bridge.slack.refusals import DOUBTS, refusal_text
 from agents_bridge.slack.sayings import SAYINGS
-from agents_bridge.slack.text import inert, short
+from agents_bridge.slack.text import inert, section, short
 
 SAY, KEEP, UNDO = "fd_say", "fd_keep", "fd_undo"
 """`action_id`s: a kept note becomes an answer, it stays one, an answer is taken back before it leaves."""
@@ -24,8 +24,7 @@ def told(about: str, facts: Mapping[str, str], locale: Literal["en", "zh"]) -> d
         **known | {"name": known.get("name") or w["somebody"]}
     )
     if about in ("stranger", "guest"):
-        section = {"type": "section", "text": {"type": "mrkdwn", "text": text}}
-        return {"text": text, "blocks": [section, button(locale)]}
+        return {"text": text, "blocks": [section(text), button(locale)]}
     if about in ("settled", "theirs"):
         yes, no = DOUBTS[locale][f"yes_{about}"], w["keep"]
         return {"text": text, "blocks": asking(text, (SAY, yes, facts["note"]), (KEEP, no, "keep"))}
@@ -48,4 +47,4 @@ def asking(text: str, *buttons: tuple[str, str, str]) -> list[dict[str, Any]]:
         {"type": "button", "action_id": name, "text": {"type": "plain_text", "text": words}, "value": value}
         for name, words, value in buttons
     ]
-    return [{"type": "section", "text": {"type": "mrkdwn", "text": text}}, {"type": "actions", "elements": made}]
+    return [section(text), {"type": "actions", "elements": made}]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from agents_bridge.slack.emoji import emoji
 from hub.model import Span, Text
@@ -56,6 +56,17 @@ def inert(text: str) -> str:
     so markers become characters that look like them."""
     safe = _QUOTE.sub("\\1\u203a", escaped(text))
     return _MARKER.sub(lambda found: _ALIKE[found[0]], safe)
+
+
+def mrkdwn(text: str) -> dict[str, Any]:
+    """A text object. Unless it is verbatim, Slack makes links of what looks like an address or a name. Tokens of ours, such as
+    <@U…> and <https://…|…>, work either way."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def section(text: str, **more: Any) -> dict[str, Any]:
+    """A block that says a text."""
+    return {"type": "section", "text": mrkdwn(text), **more}
 
 
 def short(text: str, most: int) -> str:

@@ -15,6 +15,7 @@ from tests.servers.slack import SlackServer, slack_server
 async def slack() -> AsyncIterator[SlackServer]:
     async with slack_server() as server:
         yield server
+        assert server.accepted.of("parsed") == [], "each text is verbatim, each post and change says parse=none"
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ from tests.servers.serving import cut, listening, server_of, serving
 from tests.servers.slack_events import Sender, Told
 from tests.servers.slack_methods import METHODS
 from tests.servers.slack_oauth import Installing
+from tests.servers.slack_parsing import PARSED
 from tests.servers.slack_workspace import TEAM, Accepted, Refusal, Workspace
 
 TOKEN, APP_TOKEN, SECRET = "xoxb-test", "xapp-test", "8f742231b10e8888abcd99yyyzzz85a5"
@@ -187,6 +188,8 @@ class SlackServer(Installing):
                 self.there(found["_token"]) or self.workspace, found | {"_base": self.url or str(request.base_url).rstrip("/")}
             )
         except Refusal as exc:
+            if exc.code == PARSED:
+                self.accepted.add("parsed", method=method)
             return _no(exc.code, **exc.more)
         if method == "chat.postMessage" and found.get("thread_ts"):
             self._maybe_answer(found["channel"], answer)
@@ -219,8 +222,7 @@ class SlackServer(Installing):
 
     async def _response(self, request: Request) -> Response:
         """Where an app answers a press."""
-        self.accepted.add("response", **await request.json())
-        return Response("ok")
+        return self._do(request, "response", {"_token": TOKEN, **await request.json()})
 
     async def _control(self, request: Request) -> Response:
         """For fault runs, which have the server in a process of its own."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.servers.slack_arguments import TEXT, Arguments, check, need, tree
+from tests.servers.slack_parsing import as_written
 from tests.servers.slack_workspace import BOT, BOT_USER, Place, Refusal, Workspace
 
 EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand", "outbox_tray", "leftwards_arrow_with_hook"}
@@ -33,6 +34,7 @@ def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
     need(found, "channel")
+    as_written(found)
     check(found)
     thread = found.get("thread_ts")
     message = ws.post(found["channel"], thread, **_said(ws, found))
@@ -46,6 +48,7 @@ def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def update(ws: Workspace, found: Arguments) -> dict[str, Any]:
     need(found, "channel", "ts")
+    as_written(found)
     check(found)
     if len(str(found.get("text") or "").encode()) > CHANGED:
         raise Refusal("msg_too_long")
@@ -69,6 +72,7 @@ def delete(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def post_ephemeral(ws: Workspace, found: Arguments) -> dict[str, Any]:
     need(found, "channel", "user")
+    as_written(found)
     check(found)
     place, thread = ws.place(found["channel"]), found.get("thread_ts")
     if place.archived:
@@ -215,6 +219,7 @@ def auth_test(ws: Workspace, found: Arguments) -> dict[str, Any]:
 def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """A trigger works once, for three seconds."""
     need(found, "view", "trigger_id")
+    as_written(found, said=False)
     made = ws.triggers.pop(found["trigger_id"], None)
     if made is None:
         raise Refusal("invalid_trigger_id")
@@ -234,6 +239,7 @@ def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
 def update_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """Another view in the place of one that is open."""
     need(found, "view", "view_id")
+    as_written(found, said=False)
     view = {"id": found["view_id"], **tree(found["view"])}
     ws.accepted.add("view", view=view)
     return {"view": view}
@@ -250,6 +256,7 @@ def open_conversation(ws: Workspace, found: Arguments) -> dict[str, Any]:
 def publish_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """App Home of one member."""
     need(found, "view", "user_id")
+    as_written(found, said=False)
     shown = tree(found["view"])
     _person(ws, found["user_id"])
     if shown.get("type") != "home" or len(shown["blocks"]) > 100 or len(json.dumps(shown)) > 250_000:
@@ -258,6 +265,13 @@ def publish_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
     ws.accepted.add("home", user=found["user_id"], view=view)
     return {"view": view}
+
+
+def respond(ws: Workspace, found: Arguments) -> dict[str, Any]:
+    """What is sent to a press's own address, which is no method of the Web API."""
+    as_written(found)
+    ws.accepted.add("response", **{name: value for name, value in found.items() if not name.startswith("_")})
+    return {}
 
 
 METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
@@ -277,6 +291,7 @@ METHODS: dict[str, Callable[[Workspace, Arguments], dict[str, Any]]] = {
     "reactions.add": add_reaction,
     "reactions.get": get_reactions,
     "reactions.remove": remove_reaction,
+    "response": respond,
     "users.info": users_info,
     "users.lookupByEmail": lookup_by_email,
     "views.open": open_view,
