@@ -71,6 +71,8 @@ async def _made(hub: Hub, run: list[Call]) -> Made:
     connector = hub.connectors[ChannelName(head.target)]
     to = identity_of_call(head)
     if head.kind == "send":
+        if connector.capabilities.named and head.entry and head.entry["author_kind"] == "agent":
+            to = replace(to, agent=await hub.store.staff.known_as(head.entry["author_id"], head.entry["author_name"]))
         parts, told = await _ready(hub, connector, run)
         if head.left == 0:
             link = link_of(hub, head.target, str(to.address))
@@ -105,7 +107,7 @@ def identity_of_call(call: Call) -> Identity:
     quoted = orjson.loads(call.data).get("quoted") if call.kind == "send" else None
     profile = orjson.loads(call.identity["profile"])
     address = ExternalId(call.identity["external_id"])
-    return Identity(ChannelName(call.target), address, profile, ExternalId(quoted) if quoted else None, call.ticket)
+    return Identity(ChannelName(call.target), address, profile, ExternalId(quoted) if quoted else None, ticket=call.ticket)
 
 
 async def _changed(hub: Hub, connector: Connector, to: Identity, call: Call) -> ExternalId | None:

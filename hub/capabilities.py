@@ -75,6 +75,8 @@ class Capabilities:
     delete: bool = False
     quotes: bool = False
     """Can answer a given message: `Identity.quoted` says which; elsewhere a line quotes it."""
+    named: bool = False
+    """Shows customers which agent answers: `Identity.agent` says who; answers of different agents travel apart."""
     window: Window | None = None
     idempotency: Literal["key", "lookup", "none"] = "none"
     pulled: bool = False

@@ -153,6 +153,8 @@ class Identity:
     data: Mapping[str, Any] = field(default_factory=dict)
     quoted: ExternalId | None = None
     """The platform's id of the message that this send answers; only where `capabilities.quotes`."""
+    agent: Sequence[str] = ()
+    """By what an admin may know the agent who says it, lower case: e-mail address and name; only where `capabilities.named`."""
     ticket: str = ""
     """What the customer's last act brought to answer it by (`Message.ticket`); only where `capabilities.window`."""
 

@@ -46,6 +46,7 @@ class WeChat(Account):
             shapes=sending.SHAPES,
             options_limit=10,
             window=self._window({"followed": MINUTE, "scanned": MINUTE, "choice": MINUTE}),
+            named=bool(settings.kf_accounts),
             coalesce=10,
             deadline=4.5,
             typing_s=TYPING_S,
@@ -103,7 +104,8 @@ class WeChat(Account):
         return await self._say(to, sending.numbered(part), key)
 
     async def _say(self, to: Identity, body: dict[str, Any], key: IdempotencyKey) -> ExternalId:
-        account = self._settings.kf_account
+        own = self._settings.kf_accounts
+        account = next((own[name] for name in to.agent if name in own), self._settings.kf_account)
         return await super()._say(to, body | ({"customservice": {"kf_account": account}} if account else {}), key)
 
     async def notice(self, to: Identity, link: str, key: IdempotencyKey) -> ExternalId:

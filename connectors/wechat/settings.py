@@ -120,9 +120,18 @@ class WeChatSettings(AccountSettings):
 
     type: Literal["wechat"] = "wechat"
     kf_account: str = Field("", description="客服帐号 under whose name answers appear, as name@account")
+    kf_accounts: dict[str, str] = Field({}, description="客服帐号 of single agents, by their e-mail address or name")
     passive_s: float = Field(3.5, ge=0, le=4.5, description="how long a hook waits for an answer to carry back; 0: never")
     notice: AccountNotice | None = Field(None, description="how a customer is told that an answer waits")
     unionid: bool = Field(False, description="ask WeChat who customers are across your accounts (UnionID) and link them")
+
+    @field_validator("kf_accounts")
+    @classmethod
+    def _agents(cls, accounts: dict[str, str]) -> dict[str, str]:
+        for agent, account in accounts.items():
+            if not re.fullmatch(r"[^@\s]+@[^@\s]+", account):
+                raise ValueError(f"{agent}: {account!r} is no 客服帐号, such as anna@example")
+        return {agent.strip().lower(): account for agent, account in accounts.items()}
 
 
 class ProgramSettings(AccountSettings):

@@ -232,6 +232,8 @@ def _shares(run: Sequence[Call], row: dict[str, Any], ready: bool, there: Capabi
     if head.kind == "send":
         if head.call_key or row["call_key"]:
             return bool(head.call_key == row["call_key"])
+        if there.named and head.entry and head.entry["author_id"] != row["said_author_id"]:
+            return False
         bodies = [*(call.parts or "" for call in run), row["parts"] or ""]
         return ready and len(run) < there.coalesce and head.data == row["data"] == "{}" and may_share(bodies, there)
     if head.kind == "amend":
@@ -244,7 +246,7 @@ def _is_one_post(run: Sequence[Call], row: dict[str, Any], there: Capabilities) 
     would take longer than a call may."""
     head = run[0]
     told = (head.entry["kind"] if head.entry else None) == "status"
-    if _has_media(row) or head.has_media or told != (row["said_kind"] == "status"):
+    if MEDIA in (row["parts"] or "") or head.has_media or told != (row["said_kind"] == "status"):
         return False
     size = sum(len(call.parts or "") for call in run) + len(row["parts"] or "")
     return not there.post_limit or size <= there.post_limit
@@ -254,11 +256,7 @@ def _rides(run: Sequence[Call], row: dict[str, Any], there: Capabilities) -> boo
     """Whether a line may travel with the head of its thread. What tells of a call has a button, and a place of its own."""
     size = sum(len((call.parts or "").encode()) for call in run) + len((row["parts"] or "").encode())
     fits = size <= there.head and len(run) <= there.coalesce
-    return bool(fits and row["kind"] == "line" and row["said_kind"] != "status" and not _has_media(row))
-
-
-def _has_media(row: dict[str, Any]) -> bool:
-    return MEDIA in (row["parts"] or "")
+    return bool(fits and row["kind"] == "line" and row["said_kind"] != "status" and MEDIA not in (row["parts"] or ""))
 
 
 def sharing(run: Sequence[Call], answers: str) -> list[Call]:

@@ -90,6 +90,14 @@ class StaffStore:
         rows = await connection.execute(known.where(person.c.external_id.in_({e for _, e in wanted})))
         return {(r[0], r[1]): Person(*r[2:]) for r in rows if (r[0], r[1]) in wanted}
 
+    async def known_as(self, author: str, name: str) -> list[str]:
+        """The e-mail address of who wrote something, an agent or somebody at a desk, and their name; in lower case."""
+        own = select(agent.c.email).where(agent.c.id == author)
+        guest = select(person.c.email).where(person.c.external_id == author)
+        async with self.db.read() as connection:
+            found = (await connection.execute(own)).scalar() or (await connection.execute(guest.limit(1))).scalar()
+        return [one.lower() for one in (found, name) if one]
+
     async def introduce(self, desk: str, external_id: str, who: Member) -> None:
         """Remember who a person at a desk is. An agent with the same e-mail address is the same person where they are a full
         member there, unless an admin has said who they are."""
