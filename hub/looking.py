@@ -51,7 +51,9 @@ def on_duty(store: Store) -> OnDuty:
             return None
         staff = await store.staff.all()
         load = next((one.load for one in staff if one.id == me), 0)
-        return Duty(own.present, own.reason, load, sum(one.present for one in staff))
+        until_ms = await store.pages.until_of(own.id)
+        until = datetime.fromtimestamp(until_ms / 1000, UTC) if until_ms else None
+        return Duty(own.present, own.reason, load, sum(one.present for one in staff), until)
 
     return duty
 

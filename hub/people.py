@@ -98,6 +98,8 @@ class Duty:
     load: int
     here: int
     """Agents who are there, this one too."""
+    until: datetime | None = None
+    """Until when they are there, or away; None: until they say otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,7 @@ class SupportsWhisper(Protocol):
         """`about` is one of: `taken`, with the `name` of who has the conversation: they asked too late; `last_calls`, with
         `note` (the desk's id of what was kept), `left`, `calls` and `preview`; `undone` and `late`, of an answer to take back;
         `unchanged`, with `note`, of a change that the channel can't carry; `no_translator`: no service translates;
+        `not_failed`: there is nothing to send again;
         `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing;
         or one of `hub.doubts.Doubt`, with `note` (what waits for a word of its author) and `name` (who has it)."""
         ...

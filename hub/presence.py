@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 LONGEST_S = 16 * 3600
 """How long an agent who came at a desk stays there without a sign of life."""
+LONGEST_AWAY_S = 14 * 86_400
 
 
 async def signed(hub: Hub, connection: AsyncConnection, batch: Batch, sign: Sign) -> Signed:
@@ -38,9 +39,10 @@ async def signed(hub: Hub, connection: AsyncConnection, batch: Batch, sign: Sign
     if sign.kind not in ("present", "away") or "answer" not in hub.access.rights_of(who.role):
         return Signed(sign)
     present = sign.kind == "present"
-    seconds = min(int(sign.data.get("seconds") or LONGEST_S), LONGEST_S)
+    wished = int(sign.data.get("seconds") or 0)
+    seconds = min(wished or LONGEST_S, LONGEST_S) if present else min(wished, LONGEST_AWAY_S)
     reason = str(sign.data.get("reason") or "")[:150]
-    until_ms = batch.now_ms + seconds * 1000 if present else 0
+    until_ms = batch.now_ms + seconds * 1000 if seconds else 0
     await hub.store.pages.be(connection, who.agent_id, sign.kind, until_ms, "" if present else reason)
     batch.audits.append(Record(_actor(sign, who), f"desk.{sign.kind}", who.agent_id, reason))
     return Signed(sign, who.agent_id, who.name, sign.kind)
@@ -57,6 +59,16 @@ async def _admitted(hub: Hub, connection: AsyncConnection, batch: Batch, sign: S
 
 def _actor(sign: Sign, who: Person) -> str:
     return f"{who.agent_id} {sign.desk}:{sign.agent} {who.name}".strip()
+
+
+async def returned(hub: Hub) -> None:
+    """Agents who said for how long they would be away are there again."""
+    if back := await hub.store.pages.back(LONGEST_S):
+        told = [{"kind": "agent", "id": id, "name": name} for id, name in back]
+        await hub.live.poke(
+            ephemeral=[{"t": "eph", "k": "presence", "by": by, "state": "present", "console": True} for by in told]
+        )
+        await hub.jobs.pages()
 
 
 async def after(hub: Hub, found: Sequence[Signed], words: Sequence[tuple[str, str, str]]) -> None:

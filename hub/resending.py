@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 AS = ("", "link", "note")
 """What `AgentReply.data["as"]` of a resend may be."""
+ENDS = ("", ":sent", ":canned")
+"""How ids end of answers that one line led to: its words, a note that was sent after all, a text that it called by name."""
 
 
 async def again(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> bool:
     """Carry it out; says whether a call is due now. A call that is not over any more is left alone: somebody was faster."""
     delivery, how = str(reply.edit_of), str(reply.data.get("as") or "")
+    if reply.data.get("own"):
+        return await _own(hub, connection, batch, talk, reply)
     if how == "":
         return await hub.store.ended.resend(connection, delivery, talk.id)
     call = await hub.store.ended.call(connection, delivery, talk.id)
@@ -32,6 +36,17 @@ async def again(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk,
     if call.state == "failed" and call.entry_id:
         await _as_note(hub, connection, batch, talk, reply, author, call.entry_id)
     return False
+
+
+async def _own(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> bool:
+    """All calls of an answer, named by its line's own id at its desk, that did not arrive."""
+    entries = [await hub.store.timeline.said(connection, reply.desk, f"{reply.edit_of}{end}") for end in ENDS]
+    again = False
+    for call in await hub.store.ended.calls(connection, [found[0] for found in entries if found], talk.channel):
+        again = await hub.store.ended.resend(connection, call, talk.id) or again
+    if not again:
+        batch.whisper(talk, reply.desk, str(reply.agent), "not_failed", {})
+    return again
 
 
 async def _as_link(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, delivery: str, stored: str) -> bool:

@@ -13,7 +13,7 @@ SignKind = Literal["looks", "present", "away", "admit"]
 
 
 class Sign(Frozen):
-    """`id` is unique within `desk`, `agent` the person's id there. `data` by kind: present {seconds}, away {reason},
+    """`id` is unique within `desk`, `agent` the person's id there. `data` by kind: present {seconds}, away {reason, seconds},
     admit {person, email}: who at the desk is the agent with that address."""
 
     what: Literal["sign"] = "sign"

@@ -13,6 +13,7 @@ ASIDES = {
         "late": "It has left already. Delete your message to take it back where the channel can.",
         "leaving": "It leaves in {seconds} s.",
         "undo": "Undo",
+        "not_failed": "There is nothing to send again: this line is no answer that failed.",
         "no_translator": "Nothing is translated here: an admin names the service in config/translation.yaml.",
     },
     "zh": {
@@ -25,6 +26,7 @@ ASIDES = {
         "late": "消息已经发出。如渠道支持，删除您的消息即可撤回。",
         "leaving": "将在 {seconds} 秒后发出。",
         "undo": "撤销",
+        "not_failed": "没有可再次发送的内容：这条消息不是发送失败的回复。",
         "no_translator": "此处未启用翻译：请管理员在 config/translation.yaml 中设置翻译服务。",
     },
 }

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from agents_bridge.slack.blocks import clock
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.sayings import SAYINGS
-from agents_bridge.slack.status import STATES, status_text
+from agents_bridge.slack.status import STATES, stated, status_text
 from agents_bridge.slack.text import inert, short
 from hub.model import DeskName, ExternalId
 from hub.people import Seen, Who
@@ -23,12 +23,13 @@ WORDS |= dict.fromkeys(STATES, "status")
 
 def asked(text: str, agent: str, url: Any) -> Then | None:
     """What a command asks to see; None when it is none of these."""
-    word, _, rest = text.strip().partition(" ")
+    text = stated(text)
+    word, _, rest = text.partition(" ")
     kind = WORDS.get(word.casefold(), "")
     if not kind or not isinstance(url, str) or not url or (kind == "find" and not rest.strip()):
         return None
     words = rest.strip()[:100] if kind == "find" else ""
-    status = text.strip() if kind == "status" else ""
+    status = text if kind == "status" else ""
     return Then(LOOK, {"url": url, "agent": agent, "words": words, "mine": kind == "me", "status": status})
 
 
@@ -37,7 +38,7 @@ async def answered(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Liter
     given, look = call.arguments, kit.look
     if given["status"]:
         duty = await kit.duty(desk, ExternalId(given["agent"]), who) if kit.duty else None
-        said = SAYINGS[locale]["no_agent"] if duty is None else status_text(duty, given["status"], locale)
+        said = SAYINGS[locale]["no_agent"] if duty is None else status_text(duty, given["status"], locale, kit.now())
         return Then("respond", {"url": given["url"], "json": {"response_type": "ephemeral", "text": said}})
     found = await look(desk, ExternalId(given["agent"]), who, given["words"], mine=given["mine"]) if look else None
     said = SAYINGS[locale]["no_agent"] if found is None else listed(found, locale)

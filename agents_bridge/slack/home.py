@@ -18,6 +18,9 @@ from hub.model import AgentReply, ConversationId, ExternalId
 from hub.people import Health, Page, Seen
 from hub.sign import Sign
 
+AWAY_FOR = "fd_gone_for"
+"""How the `action_id`s begin of what says for how long; the value is that, in seconds."""
+SPANS = (1800, 3600)
 PRESENT, AWAY, HOME_CLAIM, HOME_OPEN = "fd_present", "fd_away", "fd_home_claim", "fd_home_open"
 """`action_id`s; the second opens a modal of the same `callback_id`, the last is a link."""
 REASON_LIMIT = 150
@@ -51,12 +54,13 @@ def _button(action: str, text: str, **more: Any) -> dict[str, Any]:
 def _head(page: Page, w: dict[str, str]) -> Iterator[dict[str, Any]]:
     state = w["present" if page.present else "away"]
     why = f" ({inert(short(page.reason, REASON_LIMIT))})" if page.reason and not page.present else ""
-    until = f" {w['until'].format(at=clock(page.until))}" if page.until and page.present else ""
+    until = f" {w['until'].format(at=clock(page.until))}" if page.until else ""
     load = w["load"].format(n=page.load, capacity=page.capacity, here=page.here)
     yield _text(f"{state}{why}{until} · {load}")
     if page.may_act:
         style = {} if page.present else {"style": "primary"}
-        buttons = [_button(PRESENT, w[PRESENT], value="x", **style), _button(AWAY, w[AWAY], value="x")]
+        spans = [_button(f"{AWAY_FOR}_{span}", w[f"{AWAY_FOR}_{span}"], value=str(span)) for span in SPANS]
+        buttons = [_button(PRESENT, w[PRESENT], value="x", **style), *spans, _button(AWAY, w[AWAY], value="x")]
         yield {"type": "actions", "elements": buttons}
     else:
         yield _small(w["read_only"])
@@ -123,7 +127,7 @@ def away_view(locale: Locale) -> dict[str, Any]:
         **words,
         "close": {"type": "plain_text", "text": w["cancel"]},
         "private_metadata": "{}",
-        "blocks": [field],
+        "blocks": [labelled("until", w["away_until"], {"type": "datetimepicker"}), field],
     }
 
 
@@ -158,6 +162,8 @@ def home_pressed(reading: Reading, body: dict[str, Any]) -> Heard:
             return Heard(then=[Then("views.open", {"trigger_id": str(body.get("trigger_id") or ""), "view": view})])
         if name == PRESENT:
             return Heard(signs=[_sign(reading, who, stamp, at, "present")])
+        if name.startswith(AWAY_FOR) and value in map(str, SPANS):
+            return Heard(signs=[_sign(reading, who, stamp, at, "away", seconds=int(value))])
         if name.startswith(HOME_CLAIM) and _ID.fullmatch(value):
             claim = AgentReply(
                 desk=reading.desk,
@@ -173,7 +179,7 @@ def home_pressed(reading: Reading, body: dict[str, Any]) -> Heard:
     return Heard()
 
 
-def _sign(reading: Reading, who: str, stamp: str, at: datetime, kind: Any, **data: str) -> Sign:
+def _sign(reading: Reading, who: str, stamp: str, at: datetime, kind: Any, **data: Any) -> Sign:
     return Sign(desk=reading.desk, id=ExternalId(f"{who}:{kind}:{stamp}"), at=at, agent=ExternalId(who), kind=kind, data=data)
 
 
@@ -182,5 +188,9 @@ def away_submitted(reading: Reading, body: dict[str, Any]) -> Heard:
     view, who = body.get("view") or {}, who_of(reading, body)
     if not who:
         return Heard()
-    reason = plain(given(view, "reason")).text[:REASON_LIMIT]
-    return Heard(signs=[_sign(reading, who, named(view.get("id")), reading.now(), "away", reason=reason)])
+    reason, now = plain(given(view, "reason")).text[:REASON_LIMIT], reading.now()
+    until = int(given(view, "until") or 0)
+    if until and until <= now.timestamp():
+        return Heard(answer={"response_action": "errors", "errors": {"until": HOME[reading.locale]["over"]}})
+    more = {"seconds": int(until - now.timestamp())} if until else {}
+    return Heard(signs=[_sign(reading, who, named(view.get("id")), now, "away", reason=reason, **more)])

@@ -8,7 +8,7 @@ from agents_bridge.slack.settings import Common
 
 COMMAND = "/frontdesk"
 MAKE_NOTE, SEND_IT = "fd_make_note", "fd_send_it"
-NEW, TRANSLATE = "fd_new", "fd_translate"
+NEW, TRANSLATE, RETRY = "fd_new", "fd_translate", "fd_again"
 """`callback_id`s of our message shortcuts."""
 SCOPES = {
     "channels:history": "what agents write in public channels is not heard, and unanswered posts can't be looked for",
@@ -32,6 +32,19 @@ EVENTS = ("app_home_opened", "member_joined_channel", "message.channels", "messa
 
 APP_HOME = {"home_tab_enabled": True, "messages_tab_enabled": True, "messages_tab_read_only_enabled": True}
 DISPLAY = {"name": "Frontdesk", "description": "Customers' conversations as threads", "background_color": "#1a1d21"}
+SHORTCUTS = [
+    {"name": "Send to customer", "type": "message", "callback_id": SEND_IT, "description": "Make this note a reply"},
+    {
+        "name": "Make note",
+        "type": "message",
+        "callback_id": MAKE_NOTE,
+        "description": "Take this reply back; keep it as a note",
+    },
+    {"name": "Send again", "type": "message", "callback_id": RETRY, "description": "Send this reply again, if it failed"},
+    {"name": "New conversation", "type": "message", "callback_id": NEW, "description": "Write to a customer first"},
+    {"name": "Translate", "type": "message", "callback_id": TRANSLATE, "description": "Show this line in your language"},
+]
+"""What stands in a message's own menu."""
 
 
 def manifest(hook: str, *, socket_mode: bool = False, back: str = "") -> dict[str, Any]:
@@ -45,17 +58,6 @@ def manifest(hook: str, *, socket_mode: bool = False, back: str = "") -> dict[st
         "usage_hint": "queue | me | find words | new | status | link | help",
         "should_escape": True,
     }
-    shortcuts = [
-        {"name": "Send to customer", "type": "message", "callback_id": SEND_IT, "description": "Make this note a reply"},
-        {
-            "name": "Make note",
-            "type": "message",
-            "callback_id": MAKE_NOTE,
-            "description": "Take this reply back; keep it as a note",
-        },
-        {"name": "New conversation", "type": "message", "callback_id": NEW, "description": "Write to a customer first"},
-        {"name": "Translate", "type": "message", "callback_id": TRANSLATE, "description": "Show this line in your language"},
-    ]
     request = {} if socket_mode else {"request_url": hook}
     return {
         "display_information": DISPLAY,
@@ -63,7 +65,7 @@ def manifest(hook: str, *, socket_mode: bool = False, back: str = "") -> dict[st
             "app_home": APP_HOME,
             "bot_user": {"display_name": "frontdesk", "always_online": True},
             "slash_commands": [command],
-            "shortcuts": shortcuts,
+            "shortcuts": SHORTCUTS,
         },
         "oauth_config": ({"redirect_urls": [back]} if back else {}) | {"scopes": {"bot": sorted(SCOPES)}},
         "settings": {

@@ -70,6 +70,17 @@ def note_chosen(reading: Reading, body: dict[str, Any]) -> Heard:
     return Heard([gone, by.item("note", f"{post.id}:note", reading.now(), raw, parts=tuple(parts))])
 
 
+def retried(reading: Reading, body: dict[str, Any]) -> Heard:
+    """A reply that did not arrive is sent again; the hub finds its calls by the line's own id."""
+    by = Press(reading, body)
+    post = _post(by, body)
+    if post is None:
+        return _not_here(by, body)
+    when = stamped(body.get("action_ts") or post.ts)
+    raw, data = {"user": body.get("user")}, {"own": True}
+    return Heard([by.item("resend", f"{post.id}:again:{when}", reading.now(), raw, edit_of=ExternalId(post.id), data=data)])
+
+
 def _as_reply(by: Press, post: Post, message: dict[str, Any], text: Text) -> AgentReply:
     files = [part for part in read(post, message)[0] if not isinstance(part, Text)]
     parts = ([text] if text.text.strip() else []) + files

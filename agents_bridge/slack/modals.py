@@ -65,4 +65,5 @@ def given(view: dict[str, Any], name: str) -> str:
     """What was chosen or written in a field; empty when nothing was."""
     found = ((view.get("state") or {}).get("values") or {}).get(name, {}).get(name) or {}
     chosen = found.get("selected_option") or {}
-    return str(found.get("selected_user") or chosen.get("value") or found.get("value") or "").strip()
+    direct = found.get("selected_user") or found.get("selected_date_time")
+    return str(direct or chosen.get("value") or found.get("value") or "").strip()

@@ -37,7 +37,7 @@ from agents_bridge.slack import (
 )
 from agents_bridge.slack.events import Reading
 from agents_bridge.slack.heard import Heard, Then
-from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, NEW, SEND_IT, TRANSLATE
+from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, NEW, RETRY, SEND_IT, TRANSLATE
 from agents_bridge.slack.sayings import SAYINGS
 
 log = structlog.get_logger()
@@ -89,6 +89,7 @@ ACTIONS: Sequence[Route] = (
     (telling.UNDO, presses.undone),
     (linking.LINK, presses.linked),
     (_among(home.PRESENT, home.AWAY), home.home_pressed),
+    (_begins(f"{home.AWAY_FOR}_"), home.home_pressed),
     (_begins(f"{home.HOME_CLAIM}_"), home.home_pressed),
     (_begins(blocks.CONSOLE, home.HOME_OPEN), nothing),
     (ANY, unknown),
@@ -110,6 +111,7 @@ SHORTCUTS: Sequence[Route] = (
     (TRANSLATE, menus.translated),
     (SEND_IT, menus.send_chosen),
     (MAKE_NOTE, menus.note_chosen),
+    (RETRY, menus.retried),
     (ANY, unknown),
 )
 LISTS: Sequence[Route] = ((canned.PICK, submitted.suggested), (ANY, nothing))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from agents_bridge.slack.blocks import clock
 from agents_bridge.slack.text import inert, plain, short
 from hub.model import ExternalId
 from hub.people import Duty
@@ -15,43 +18,83 @@ STATES: dict[str, Literal["present", "away", ""]] = {
     "status": "", "状态": "", "available": "present", "online": "present", "在线": "present", "away": "away", "离开": "away",
 }  # fmt: skip
 """Every spelling; an empty one asks, or says one of the others behind it."""
+OWN = ("me", "我")
+"""What may stand before a state."""
+UNITS = {
+    "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "分": 60, "分钟": 60,
+    "h": 3600, "hour": 3600, "hours": 3600, "小时": 3600, "d": 86400, "day": 86400, "days": 86400, "天": 86400,
+}  # fmt: skip
+_UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
+_PIECE = re.compile(rf"(\d{{1,4}})\s*({_UNIT})(?![a-z])", re.IGNORECASE)
+_SPAN = re.compile(rf"((?:\d{{1,4}}\s*(?:{_UNIT})(?![a-z])\s*)+)(.*)", re.IGNORECASE | re.DOTALL)
+_CLOCK = re.compile(r"(?:until\s+|till\s+|至|到)?\d{1,2}[:：]\d{2}\b.*", re.IGNORECASE | re.DOTALL)
 _AGENT = re.compile(r"(?:agent|客服)\s+<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>\s+(\S+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,120}")
 SAID = {
     "en": {
-        "present": "You are *available*: new conversations may be given to you, until you say `/frontdesk away`.",
-        "away": "You are *away*{why}: nothing is given to you, until you say `/frontdesk available`.",
+        "present": "You are *available*{until}: new conversations may be given to you, until you say `/frontdesk away`.",
+        "away": "You are *away*{until}{why}: nothing is given to you, until you say `/frontdesk available`.",
         "load": "{n} open conversations are yours. {here} of your colleagues and you are here.",
-        "set_present": "Noted: *available*. New conversations may be given to you.",
-        "set_away": "Noted: *away*{why}. Nothing is given to you, and what you have stays yours.",
+        "set_present": "Noted: *available*{until}. New conversations may be given to you.",
+        "set_away": "Noted: *away*{until}{why}. Nothing is given to you, and what you have stays yours.",
+        "until": " until {at}",
+        "clock": "Nothing was changed: say for how long, as in `/frontdesk away 30m` or `1h30m`. "
+        "For a time of day choose *I'm away…* on the page of Frontdesk among your apps.",
     },
     "zh": {
-        "present": "您*在线*：新会话可以分配给您，直到您输入 `/frontdesk 离开`。",
-        "away": "您已*离开*{why}：不会分配会话给您，直到您输入 `/frontdesk 在线`。",
+        "present": "您*在线*{until}：新会话可以分配给您，直到您输入 `/frontdesk 离开`。",
+        "away": "您已*离开*{until}{why}：不会分配会话给您，直到您输入 `/frontdesk 在线`。",
         "load": "您有 {n} 个进行中的会话。目前共有 {here} 位客服在线。",
-        "set_present": "已记录：*在线*。新会话可以分配给您。",
-        "set_away": "已记录：*离开*{why}。不会再分配给您，已有的会话仍归您。",
+        "set_present": "已记录：*在线*{until}。新会话可以分配给您。",
+        "set_away": "已记录：*离开*{until}{why}。不会再分配给您，已有的会话仍归您。",
+        "until": "，至 {at}",
+        "clock": "未作更改：请说明时长，例如 `/frontdesk 离开 30分钟` 或 `2小时`。"
+        "如需指定时刻，请在 Frontdesk 应用主页选择“*我离开一下…*”。",
     },
 }
 
 
-def meant(text: str) -> tuple[Literal["present", "away", ""], str]:
-    """(the state that somebody sets, its reason); no state where they only ask."""
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The state that somebody sets, empty where they only ask; for how long, 0: until they say otherwise; and why. `clock`: they
+    gave a time of day, which is another one wherever they are, and a command does not say where."""
+
+    state: Literal["present", "away", ""] = ""
+    reason: str = ""
+    seconds: int = 0
+    clock: bool = False
+
+
+def stated(text: str) -> str:
+    """What follows `me`, where that is a state; else the text itself."""
     word, _, rest = text.strip().partition(" ")
+    return rest.strip() if word.casefold() in OWN and rest.split()[:1] and rest.split()[0].casefold() in STATES else text.strip()
+
+
+def meant(text: str) -> Meant:
+    """What a command says of its author."""
+    word, _, rest = stated(text).partition(" ")
     state = STATES.get(word.casefold(), "")
     if not state and word.casefold() in STATES:
         word, _, rest = rest.strip().partition(" ")
         state = STATES.get(word.casefold(), "")
-    return state, rest.strip()[:150]
+    rest = rest.strip()
+    if _CLOCK.fullmatch(rest):
+        return Meant(clock=bool(state))
+    found = _SPAN.fullmatch(rest)
+    pieces = _PIECE.findall(found[1]) if found else ()
+    seconds = sum(int(n) * UNITS[unit.casefold()] for n, unit in pieces)
+    return Meant(state, (found[2].strip() if found else rest)[:150], seconds)
 
 
 def set_by(reading: Any, text: str, agent: str, trigger: str) -> Sequence[Sign]:
     """What a command says about its author, to be kept before it is answered."""
-    state, reason = meant(text)
-    if not state:
+    told = meant(text)
+    if not told.state:
         return ()
-    id = ExternalId(f"{agent}:{state}:{trigger}"[:191])
-    return [Sign(desk=reading.desk, id=id, at=reading.now(), agent=ExternalId(agent), kind=state, data={"reason": reason})]
+    id = ExternalId(f"{agent}:{told.state}:{trigger}"[:191])
+    data = {"reason": told.reason} | ({"seconds": told.seconds} if told.seconds else {})
+    return [Sign(desk=reading.desk, id=id, at=reading.now(), agent=ExternalId(agent), kind=told.state, data=data)]
 
 
 def admitted_by(reading: Any, text: str, agent: str, trigger: str) -> Sequence[Sign]:
@@ -65,12 +108,16 @@ def admitted_by(reading: Any, text: str, agent: str, trigger: str) -> Sequence[S
     return [Sign(desk=reading.desk, id=id, at=reading.now(), agent=ExternalId(agent), kind="admit", data=data)]
 
 
-def status_text(duty: Duty, text: str, locale: Literal["en", "zh"]) -> str:
+def status_text(duty: Duty, text: str, locale: Literal["en", "zh"], now: datetime) -> str:
     """The answer to one person."""
-    w, (state, reason) = SAID[locale], meant(text)
-    why = reason if state else duty.reason
+    w, told = SAID[locale], meant(text)
+    if told.clock:
+        return w["clock"]
+    why = told.reason if told.state else duty.reason
     shown = f" ({inert(short(why, 150))})" if why else ""
-    if state:
-        return w[f"set_{state}"].format(why=shown)
-    head = w["present" if duty.present else "away"].format(why=shown)
+    end = (now + timedelta(seconds=told.seconds) if told.seconds else None) if told.state else duty.until
+    until = w["until"].format(at=clock(end)) if end else ""
+    if told.state:
+        return w[f"set_{told.state}"].format(why=shown, until=until)
+    head = w["present" if duty.present else "away"].format(why=shown, until=until)
     return f"{head}\n{w['load'].format(n=duty.load, here=duty.here)}"

@@ -128,6 +128,8 @@ class AgentStore:
         """An agent says in the console to be present or away."""
         told = {"state": state, "seen_ms": now_ms(), "reason": "", "until_ms": agent.c.until_ms if state == "present" else 0}
         async with self.db.write() as connection:
+            ends = update(agent).where(agent.c.id == agent_id, agent.c.state == "away")
+            await connection.execute(ends.values(until_ms=0))
             await connection.execute(update(agent).where(agent.c.id == agent_id).values(**told))
 
     async def open_login(self, kind: str, agent_id: str, token_hash: str, seconds: float, about: About = NOTHING) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,12 @@ class EndedStore:
         wanted = select(delivery.c.state, delivery.c.parts, delivery.c.message_id).where(own, over).with_for_update()
         row = (await connection.execute(wanted)).first()
         return Ended(row.state, row.parts or "[]", row.message_id or "") if row else None
+
+    async def calls(self, connection: AsyncConnection, entries: Sequence[str], target: str) -> list[str]:
+        """Calls to a customer that failed, or whose fate nobody knows, of these entries."""
+        over = or_(delivery.c.state == "failed", and_(delivery.c.state == "unknown", delivery.c.due_ms == 0))
+        own = and_(delivery.c.message_id.in_(entries), delivery.c.target == target, delivery.c.kind == "send")
+        return list((await connection.execute(select(delivery.c.id).where(own, over).order_by(delivery.c.rank))).scalars())
 
     async def give_up(self, connection: AsyncConnection, entry_id: str, target: str, now: datetime) -> bool:
         """Cancel all of an entry's calls to a target, none of which has reached it or still may; says whether that was so."""

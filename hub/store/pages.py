@@ -119,6 +119,26 @@ class PageStore:
         told = {"state": state, "until_ms": until_ms, "reason": reason}
         await connection.execute(update(agent).where(agent.c.id == agent_id).values(**told))
 
+    async def until_of(self, agent_id: str) -> int:
+        """Until when an agent is what they said; 0: until they say otherwise."""
+        async with self.db.read() as connection:
+            return int((await connection.execute(select(agent.c.until_ms).where(agent.c.id == agent_id))).scalar() or 0)
+
+    async def back(self, seconds: int) -> list[tuple[str, str]]:
+        """Let agents be there, for so long, whose time away is over; (id, name) of each."""
+        over = and_(agent.c.state == "away", agent.c.until_ms > 0, agent.c.until_ms <= now_ms(), agent.c.disabled.is_(False))
+
+        async def work(connection: AsyncConnection) -> list[tuple[str, str]]:
+            found = (await connection.execute(select(agent.c.id, agent.c.name).where(over).with_for_update())).all()
+            if not found:
+                return []
+            ids = [row.id for row in found]
+            told = {"state": "present", "until_ms": now_ms() + seconds * 1000, "reason": ""}
+            await connection.execute(update(agent).where(agent.c.id.in_(ids)).values(**told))
+            return [(row.id, row.name) for row in found]
+
+        return await self.db.transact(work)
+
     async def admit(self, connection: AsyncConnection, desk: str, external_id: str, email: str, name: str) -> str:
         """Make somebody at a desk the agent with an address, who is made when there is none; returns the agent."""
         known = (await connection.execute(select(agent.c.id).where(agent.c.email == email))).scalar()

@@ -182,3 +182,14 @@ async def test_a_file_that_the_platform_refused_leaves_as_a_link(at: Room) -> No
     assert buttons(at, thread) == ["fd_resend", "fd_link", "fd_note"]
     await at.hears(at.slack.press(thread, "fd_link"))
     assert "bill.pdf" in at.phone.texts[-1] and "http" in at.phone.texts[-1]
+
+
+async def test_a_reply_that_failed_is_sent_again_by_its_own_menu(at: Room) -> None:
+    thread = await failed(at, Undeliverable("refused"))
+    ts = at.slack.accepted.of("reply")[-1]["ts"]
+    assert at.phone.texts == []
+    await at.hears(at.slack.shortcut(thread, ts, "fd_again"))
+    assert at.phone.texts == ["On its way"]
+    await at.hears(at.slack.shortcut(thread, ts, "fd_again"))
+    assert "nothing to send again" in await told(at)
+    assert at.phone.texts == ["On its way"]
