@@ -1,8 +1,9 @@
 """A line that is cut again and again in the middle of a conversation: reset, half open, slow, offline.
 
 `python -m tests.widget.browser.chaos --cuts 200` cuts a visitor and an agent off from a hub of its own while both write, each on
-a line of their own; then what both pages show is compared with the database, line by line. In the second run the visitor's
-line swallows WebSockets, so that the widget polls; the agent's is the same in both, as the console has no long poll.
+a line of their own; then what both pages show is compared with the database, line by line. In the first run the visitor's line
+swallows long polls, as a widget whose socket is cut so often would soon do nothing else; in the second it swallows WebSockets.
+The agent's is the same in both, as the console has no long poll.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ async def lines_of(home: House) -> list[str]:
 
 
 async def run(browser: Browser, folder: Path, redis_url: str, *, cuts: int, sockets: bool, seed: int) -> Found:
-    """Talk through lines that are cut `cuts` times each; `sockets` false: the visitor's swallows WebSockets."""
+    """Talk through lines that are cut `cuts` times each; the visitor's carries sockets only, or long polls only."""
     chances, begun = [random.Random(seed), random.Random(-seed)], time.monotonic()
     async with (
         living(folder, redis_url, f"chaos{seed}{sockets}") as home,
@@ -137,7 +138,7 @@ async def run(browser: Browser, folder: Path, redis_url: str, *, cuts: int, sock
         Cut(home.url) as ours,
         both(browser) as (customer, agent),
     ):
-        theirs.sockets = sockets
+        theirs.sockets, theirs.polls = sockets, not sockets
         await open_widget(customer, theirs.url)
         await write(customer, "c begin")
         await eventually(lambda: settled(customer), 60)

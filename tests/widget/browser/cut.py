@@ -1,4 +1,5 @@
-"""A TCP proxy between a browser and a hub that can be cut, and that can swallow WebSockets as some company proxies do."""
+"""A TCP proxy between a browser and a hub that can be cut, and that can swallow WebSockets as some company proxies do,
+or long polls."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ class Cut:
         self.target = (there.hostname or "127.0.0.1", there.port or 80)
         self.down = False
         self.sockets = True
+        self.polls = True
         self.delay = 0.0
         """Seconds that each piece is held back."""
         self.gate = asyncio.Event()
@@ -75,7 +77,7 @@ class Cut:
             head = b"" if self.down else await reader.read(65536)
             upgrade = b"upgrade: websocket" in head.lower()
             self.upgrades += upgrade
-            if not head or (upgrade and not self.sockets):
+            if not head or (upgrade and not self.sockets) or self._refused(head):
                 return
             self.asked += upgrade or POLL in head
             back, far = await asyncio.open_connection(*self.target)
@@ -92,10 +94,13 @@ class Cut:
                 if end is not None:
                     end.transport.abort()
 
+    def _refused(self, piece: bytes) -> bool:
+        return not self.polls and POLL in piece
+
     async def _pump(self, gate: asyncio.Event, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry bytes one way until either end is gone; that it is, passes no closed gate either."""
         with contextlib.suppress(OSError):
-            while piece := await reader.read(65536):
+            while (piece := await reader.read(65536)) and not self._refused(piece):
                 await asyncio.sleep(self.delay)
                 self.asked += gate.is_set() and POLL in piece
                 await gate.wait()
