@@ -182,7 +182,7 @@ def _named(words: dict[str, str], selector: str) -> State:
 
 state("another time")(_named({"en": "Another time", "zh-CN": "其他时间"}, "dialog input[type=datetime-local]"))
 state("blocking")(_named({"en": "Block the customer", "zh-CN": "拉黑客户"}, "dialog form input"))
-state("how many one takes")(_named({"en": "Conversations at most", "zh-CN": "接待上限"}, "dialog input[type=number]"))
+state("how many one takes")(_named({"en": "Conversation limit", "zh-CN": "接待上限"}, "dialog input[type=number]"))
 
 
 @state("colleagues and the customer are there")

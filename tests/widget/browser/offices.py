@@ -45,7 +45,7 @@ BENCH = Workbench.model_validate(
         "macros": [
             {
                 "name": "close",
-                "title": {"zh": "致谢并完成", "*": "Thank and resolve"},
+                "title": {"zh": "致谢并解决", "*": "Thank and resolve"},
                 "do": [{"canned": "bye"}, {"tag": ["done"]}, "resolve"],
             }
         ],

@@ -156,14 +156,14 @@ async def test_presence_commands_notices_and_reports_by_thumb(work: Office, page
     account = page.locator(".account.down")
     await choose(page, ".account.down", "Available")
     await expect(account).to_have_attribute("aria-label", "Lin, Available", timeout=WITHIN)
-    await choose(page, ".account.down", "Conversations at most")
+    await choose(page, ".account.down", "Conversation limit")
     await page.locator("dialog input").fill("3")
     await page.locator("dialog .primary").tap()
     await expect(page.locator("dialog")).to_have_count(0, timeout=WITHIN)
     assert [one.capacity for one in await work.home.hub.store.staff.all()] == [3]
     await page.evaluate("""() => { window.Notification = class {}; Notification.permission = 'default'; window.asked = 0;
         Notification.requestPermission = async () => { window.asked++; return (Notification.permission = 'granted') } }""")
-    await choose(page, ".account.down", "Notices of this browser")
+    await choose(page, ".account.down", "Browser notifications")
     assert await page.evaluate("window.asked") == 1
     await choose(page, ".account.down", "Commands")
     await page.locator(".palette input").fill("Reports")

@@ -177,7 +177,7 @@ async def test_notices_are_asked_for_by_a_press_only(work: Office) -> None:
     await page.evaluate(stub)
     assert await page.evaluate("window.asked") == 0
     await page.locator(".account.up").click()
-    await page.locator(".menu button").filter(has_text="Notices of this browser").click()
+    await page.locator(".menu button").filter(has_text="Browser notifications").click()
     assert await page.evaluate("window.asked") == 1
     await page.evaluate("Object.defineProperty(document, 'visibilityState', {value: 'hidden', configurable: true})")
     assert talk == await work.home.customer_says("Still there?", customer="ann", channel="page")
@@ -191,7 +191,7 @@ async def test_notices_are_asked_for_by_a_press_only(work: Office) -> None:
 async def test_presence_and_how_many_one_takes(work: Office) -> None:
     page = await work.page_of()
     await page.locator(".account.up").click()
-    await page.locator(".menu button").filter(has_text="Conversations at most").click()
+    await page.locator(".menu button").filter(has_text="Conversation limit").click()
     await page.locator("dialog input").fill("3")
     await page.locator("dialog .primary").click()
     await expect(page.locator("dialog")).to_have_count(0, timeout=WITHIN)
