@@ -65,12 +65,13 @@ async def test_what_is_due_counts_down_in_list_and_conversation_and_draws_no_row
     await expect(strip.locator(".wait")).to_have_count(0, timeout=WITHIN)
 
 
-async def test_what_a_customer_thought_is_in_conversation_list_and_panel(work: Office, browser: Browser) -> None:
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_what_a_customer_thought_is_in_conversation_list_and_panel(work: Office, browser: Browser, width: int) -> None:
     visitor = await (await browser.new_context(locale="en-GB", reduced_motion="reduce")).new_page()
     await open_widget(visitor, work.home.url)
     await write(visitor, "Where is it?")
     await eventually(lambda: settled(visitor))
-    page = await work.page_of()
+    page = await work.page_of(viewport={"width": width, "height": 780})
     await page.locator("fd-list .tabs button").nth(2).click()
     await page.locator("fd-list .rows a").first.click(timeout=WITHIN)
     await page.locator("fd-composer textarea").fill("It left today.")
@@ -86,9 +87,14 @@ async def test_what_a_customer_thought_is_in_conversation_list_and_panel(work: O
     row = page.locator("fd-thread .row.customer").last
     await expect(row.locator(".stars")).to_have_attribute("aria-label", "4 of 5 stars", timeout=WITHIN)
     await expect(row).to_contain_text("Quick & <b>kind</b>")
+    if width == 360:
+        await page.locator("fd-thread .info").click()
+    await expect(page.locator("fd-details .rated")).to_be_visible(timeout=WITHIN)
     await expect(page.locator("fd-details .rated")).to_contain_text("Quick & <b>kind</b>", timeout=WITHIN)
     await expect(page.locator("fd-details .rated .stars")).to_have_attribute("aria-label", "4 of 5 stars")
+    await page.evaluate("location.hash = ''")
     await page.keyboard.press("5")
+    await expect(page.locator("fd-list .chip.rated")).to_be_visible(timeout=WITHIN)
     await expect(page.locator("fd-list .chip.rated")).to_contain_text("★ 4", timeout=WITHIN)
     await visitor.context.close()
 

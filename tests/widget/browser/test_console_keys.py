@@ -105,7 +105,7 @@ async def test_the_whole_day_by_keys_alone(work: Office, browser: Browser, lang:
     await key("Enter")
     await shows(page, "fd-thread .line", "已恢复" if zh else "awake again")
     await key("e")
-    await shows(page, "fd-thread .line", "完成了会话" if zh else "You resolved this")
+    await shows(page, "fd-thread .line", "解决了会话" if zh else "You resolved this")
     await key("Control+k")
     await type_("报表" if zh else "Reports")
     await key("Enter")
@@ -117,26 +117,36 @@ async def test_the_whole_day_by_keys_alone(work: Office, browser: Browser, lang:
     await context.close()
 
 
-async def test_a_screen_reader_is_told_what_is_where(work: Office) -> None:
+LISTED = (("region", "Inbox"), ("group", "Views"), ("searchbox", "Search name or text"), ("button", "Lin, Away"))
+TALK = (
+    ("log", "Conversation"), ("textbox", "Reply to Ann…"), ("group", "What to write"), ("button", "Assign: Unassigned"),
+    ("button", "More"), ("button", "Resolve"), ("button", "Attach files"), ("button", "Canned replies"),
+    ("button", "Card or form"), ("heading", "Ann"),
+)  # fmt: skip
+WIDE = (("navigation", "Views"), ("region", "Details"), ("button", "Snooze"))
+"""Beside those at a desk; on a telephone snoozing is in the menu, and the panel behind a button."""
+
+
+async def named(page: Page, *what: tuple[str, str]) -> None:
+    for role, name in what:
+        found = page.get_by_role(role, name=name).locator("visible=true")  # type: ignore[arg-type]
+        await expect(found.first).to_be_visible(timeout=WITHIN)
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_a_screen_reader_is_told_what_is_where(work: Office, width: int) -> None:
     ann = await work.home.customer_says("Where is it?", customer="ann", channel="page", profile={"name": "Ann"})
     await work.home.customer_says("And mine?", customer="ben", channel="page", profile={"name": "Ben"})
-    page = await work.page_of()
+    page = await work.page_of(viewport={"width": width, "height": 780})
     await page.locator("fd-list .tabs button").filter(has_text="All").click()
+    await named(page, *LISTED)
     rows = page.get_by_role("list", name="Conversations").get_by_role("listitem")
     await expect(rows).to_have_count(2, timeout=WITHIN)
     assert [await rows.nth(i).get_attribute("aria-posinset") for i in (0, 1)] == ["1", "2"]
     row = page.get_by_role("link", name=re.compile(r"Ann.*Where is it\?.*1 unread.*First reply: 1\d:\d\d left"))
     await expect(row).to_be_visible(timeout=WITHIN)
     await opened(page, ann)
-    for role, name in (
-        ("navigation", "Views"), ("region", "Inbox"), ("group", "Views"), ("searchbox", "Search name or text"),
-        ("log", "Conversation"),
-        ("region", "Details"), ("textbox", "Reply to Ann…"), ("group", "What to write"), ("button", "Lin, Away"),
-        ("button", "Assign: Unassigned"), ("button", "Snooze"), ("button", "More"), ("button", "Resolve"),
-        ("button", "Attach files"),
-        ("button", "Canned replies"), ("button", "Card or form"), ("heading", "Ann"),
-    ):  # fmt: skip
-        await expect(page.get_by_role(role, name=name).first).to_be_visible(timeout=WITHIN)  # type: ignore[arg-type]
+    await named(page, *TALK, *(WIDE if width == 1440 else [("button", "Back"), ("button", "Details")]))
     assert await page.get_by_role("log").get_attribute("aria-live") == "polite"
     said = page.locator("fd-thread .row.customer")
     await expect(said).to_contain_text("Ann: ")  # who speaks, for those who do not see sides

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -150,10 +151,12 @@ async def test_pictures_are_looked_at_large_by_keys_too(work: Office, visitor: P
     assert len(page.context.pages) == 1, "no tab was opened for it"
 
 
-async def test_a_view_for_the_whole_team_is_everybodys_at_once(work: Office) -> None:
+@pytest.mark.parametrize("width", [1440, 360])
+async def test_a_view_for_the_whole_team_is_everybodys_at_once(work: Office, width: int) -> None:
+    look: dict[str, Any] = {"viewport": {"width": width, "height": 780}}
     await work.home.customer_says("Hello?", customer="ann", channel="page", profile={"name": "Ann"})
     await work.home.customer_says("Hello?", customer="ben", profile={"name": "Ben"})
-    lead, agent = await work.page_of("Lin", role="supervisor"), await work.page_of("Bo")
+    lead, agent = await work.page_of("Lin", role="supervisor", **look), await work.page_of("Bo", **look)
     await lead.locator("fd-list .tabs button").filter(has_text="All").click()
     await lead.locator("fd-list h2").click()
     await lead.keyboard.press("f")
