@@ -79,9 +79,12 @@ async def conversation(request: Request, who: Asker) -> Response:
     found = await hub.store.console.opened(id_of(request.path_params), who.agent.id)
     if found is None:
         raise unknown()
+    has, read = await hub.store.console.reached(found.identity_id, found.row.id)
     return answer(
         {
             **row_json(found.row),
+            "customer_has_n": has,
+            "customer_read_n": read,
             "attributes": attributes_of(found.profile),
             "profile": {**without_attributes(found.profile), "locale": found.profile.get("locale") or found.locale},
             "identities": [{"channel": channel, "address": address} for channel, address in found.identities],

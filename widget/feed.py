@@ -70,9 +70,17 @@ class Feed:
             noted, self._here = self._here, {}
             try:
                 if noted:
-                    await self._logs.seen(noted)
+                    await self._write_down(noted)
             except Exception as exc:
                 log.warning("feed.not_noted", customers=len(noted), error=repr(exc))
+
+    async def _write_down(self, noted: dict[str, int]) -> None:
+        """Consoles are told who has an agent's answer now."""
+        came = await self._logs.delivered(noted)
+        await self._logs.seen(noted)
+        if came:
+            fact = {"t": "eph", "k": "delivered", "by": "customer", "console": True}
+            await self._live.poke(ephemeral=[{**fact, "who": who, "s": place} for who, place in came.items()])
 
     async def _clock(self) -> None:
         """Nobody's log has grown unless the inbox-wide one has: thousands who are silent cost a look at one number."""

@@ -145,6 +145,8 @@ class Link(BaseModel):
 class Conversation(Row, merging.Beside):
     """A conversation with what stands beside it; `deliveries` by entry."""
 
+    customer_has_n: Place = Field(description="the place up to which the customer's own page or app has it")
+    customer_read_n: Place = Field(description="the place up to which they have read it there")
     profile: dict[str, Any]
     attributes: dict[str, str] = Field(description="what the site or the app says of the customer in words of its own")
     identities: list[Address]

@@ -215,6 +215,7 @@ class Welcome(BaseModel):
     begins: Place = Field(alias="from")
     resumed: bool
     read: Place
+    seen: Place
     hb: int
     lp: int
     cfg: Look

@@ -177,7 +177,7 @@ class Tail:
     async def _about_customer(self, fact: dict[str, Any]) -> dict[str, Any] | None:
         """A customer's fact in the words of the console: which conversation, and which position in it."""
         console, who = self._hub.store.console, str(fact.get("who", ""))
-        if fact.get("k") == "read":
+        if fact.get("k") in ("read", "delivered"):
             place = await console.position(who, int(fact.get("s", 0)))
             return {"by": {"kind": "customer"}, "c": place[0], "n": place[1]} if place else None
         talk = await console.open_of(who)

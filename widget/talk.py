@@ -68,6 +68,7 @@ class Talk:
             "from": self.cursor + 1,
             "resumed": resumed,
             "read": facts.read_cs if facts else 0,
+            "seen": await self._hub.store.logs.agents_read(facts) if facts else 0,
             "hb": HEARTBEAT_S,
             "lp": POLL_S,
             "cfg": await self._cfg(language or "en"),

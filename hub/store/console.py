@@ -206,6 +206,14 @@ class ConsoleStore:
             row = (await connection.execute(wanted)).first()
         return (row[0], row[1]) if row else None
 
+    async def reached(self, identity_id: str, conversation_id: str) -> tuple[int, int]:
+        """The positions in a conversation up to which the customer's own page has it, and up to which they have read it."""
+        last = select(message.c.seq).where(message.c.conversation_id == conversation_id).order_by(message.c.seq.desc()).limit(1)
+        upto = [last.where(message.c.cs <= identity.c[name]).scalar_subquery() for name in ("seen_cs", "read_cs")]
+        async with self.db.read() as connection:
+            row = (await connection.execute(select(*upto).where(identity.c.id == identity_id))).first()
+        return (row[0] or 0, row[1] or 0) if row else (0, 0)
+
     async def answered_since(self, conversation_id: str, base: int, me: str) -> bool:
         """Whether a colleague's reply landed after position `base`."""
         theirs = and_(SAID, message.c.author_kind == "agent", message.c.author_id != me)

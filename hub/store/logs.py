@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Select, bindparam, func, select, update
 
 from hub.model import Author, ConversationId, Entry, MessageId, Part
-from hub.store import tables
+from hub.store import agent_tables, tables
 from hub.store.database import Database, among, now_ms
 
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
@@ -19,6 +19,8 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 counter = tables.Counter.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
+agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
+reading = agent_tables.AgentRead.__table__  # type: ignore[attr-defined]
 PARAMETERS = 30_000
 """Of one statement: SQLite takes 32 766 (https://sqlite.org/limits.html, 9)."""
 AGREED = '"agreed":"2'
@@ -141,6 +143,31 @@ class LogStore:
             for first in range(0, len(wanted), PARAMETERS):
                 rows = await connection.execute(self._heads, {"ids": wanted[first : first + PARAMETERS]})
                 found |= {row[0]: int(row[1]) for row in rows}
+        return found
+
+    async def agents_read(self, facts: IdentityFacts) -> int:
+        """How far an agent has read the customer's log: of their newest conversation, as only its last line is marked. The agents
+        lead to their places: those have no index by conversation."""
+        newest = select(message.c.conversation_id).where(message.c.identity_id == facts.id, message.c.cs == facts.head)
+        read = select(reading.c.seq).join(agent, agent.c.id == reading.c.agent_id).order_by(reading.c.seq.desc()).limit(1)
+        async with self.db.read() as connection:
+            talk = (await connection.execute(newest)).scalar()
+            furthest = (await connection.execute(read.where(reading.c.conversation_id == talk))).scalar() or 0
+            own = (message.c.conversation_id == talk) & (message.c.seq <= furthest) & message.c.cs.is_not(None)
+            found = await connection.execute(select(message.c.cs).where(own).order_by(message.c.seq.desc()).limit(1))
+            return int(found.scalar() or 0)
+
+    async def delivered(self, places: Mapping[str, int]) -> dict[str, int]:
+        """Which of these customers come to have something of an agent's with these places, and up to where. Ask before `seen`."""
+        ids = sorted(places)
+        new = select(message.c.identity_id, message.c.cs).join(identity, identity.c.id == message.c.identity_id)
+        new = new.where(message.c.author_kind == "agent", message.c.cs > identity.c.seen_cs).order_by(message.c.cs)
+        wanted = new.where(among(self.db.dialect, message.c.identity_id, "ids"))
+        found: dict[str, int] = {}
+        async with self.db.read() as connection:
+            for first in range(0, len(ids), PARAMETERS):
+                rows = await connection.execute(wanted, {"ids": ids[first : first + PARAMETERS]})
+                found |= {row[0]: int(row[1]) for row in rows if row[1] <= places[row[0]]}
         return found
 
     async def seen(self, places: Mapping[str, int]) -> None:

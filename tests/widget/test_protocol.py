@@ -105,7 +105,7 @@ async def test_a_file_that_never_ends_is_given_up_with_a_clear_answer(home: Hous
     await writer.wait_closed()
 
 
-CONSOLES = {"view", "draft", "views"}
+CONSOLES = {"view", "draft", "views", "delivered"}
 """Kinds of passing facts that only consoles hear of."""
 
 

@@ -166,6 +166,8 @@ interface Row {
 interface Detail extends Row {
   rating?: { score: number | null; comment: string } | null;
   draft?: { kind: 'reply' | 'note'; text: string; rev: number };
+  customer_has_n?: number;
+  customer_read_n?: number;
   links?: { title: Record<string, string>; url: string }[];
   profile: Record<string, string>;
   waits_for?: string | null;

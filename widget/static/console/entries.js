@@ -86,14 +86,19 @@ export function shownOf(inbox, lang) {
     const who = ev.by.kind === 'customer' ? 'customer' : ev.by.kind === 'agent' ? 'agent' : 'bot';
     const delivery = detail?.deliveries[ev.d.mid];
     const via = ev.d.data?.via?.channel;
-    const read = who === 'agent' && !via && ev.n <= inbox.customerRead;
+    const mine = who === 'agent' && !via;
     const late = delivery?.reason && ['queued', 'sending'].includes(delivery.state);
-    const state = ev.k === 'note' ? '' : late ? 'delayed' : delivery?.state ?? (read ? 'read' : '');
+    const state = ev.k === 'note' ? '' : late ? 'delayed' : delivery?.state ?? (mine ? reached(ev.n) : '');
     const key = (ev.by.id === me.id && ev.id) || ev.d.mid;
     const undo = ev.by.id === me.id ? sender.left(ev.id) : 0;
     const rating = ev.d.data?.rating;
     const parts = rating ? remark(ev.d.parts ?? []) : ev.d.parts ?? [];
     return shown({ key, kind: ev.k === 'note' ? 'note' : 'said', who, by: ev.by, at: ev.at, parts, ev, delivery, state, undo, rating, via });
+  }
+
+  /** What became of an answer that the customer fetches: the hub has it, their page has it, they have seen it. @param {number} n */
+  function reached(n) {
+    return n <= inbox.customerRead ? 'read' : n <= inbox.customerHas ? 'sent' : 'kept';
   }
 
   /** @param {Ev} ev what happened, in a sentence; empty for what is shown elsewhere */

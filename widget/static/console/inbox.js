@@ -40,7 +40,8 @@ export class Inbox extends Listing {
     this.entries = [];
     /** @type {number | null} */
     this.older = null;
-    this.customerRead = 0;
+    /** How far the customer has read the open conversation, and how far their page has it. */
+    this.customerRead = this.customerHas = 0;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.counting = undefined;
     this.company = new Company();
@@ -81,7 +82,7 @@ export class Inbox extends Listing {
     this.detail = null;
     this.entries = [];
     this.older = null;
-    this.customerRead = 0;
+    this.customerRead = this.customerHas = 0;
     this.tell('thread');
     this.tell('list');
     this.tell('detail');
@@ -105,6 +106,8 @@ export class Inbox extends Listing {
       if (this.openId !== id) return;
       this.detail = { ...detail, deliveries: { ...detail.deliveries, ...page.deliveries } };
       this.entries = page.items;
+      this.customerRead = Math.max(this.customerRead, detail.customer_read_n ?? 0);
+      this.customerHas = Math.max(this.customerHas, detail.customer_has_n ?? 0);
       this.older = page.next;
       for (const ev of this.entries) if (ev.id) this.sender.seen(ev.id);
       this.tell('thread');
@@ -244,8 +247,9 @@ export class Inbox extends Listing {
       this.drafts.told(frame).then((draft) => {
         if (draft) this.dispatchEvent(new CustomEvent('draft', { detail: { c: frame.c, draft } }));
       });
-    } else if (frame.k === 'read' && frame.by?.kind === 'customer' && frame.c === this.openId) {
-      this.customerRead = Math.max(this.customerRead, frame.n ?? 0);
+    } else if (frame.by?.kind === 'customer' && frame.c === this.openId) {
+      if (frame.k === 'read') this.customerRead = Math.max(this.customerRead, frame.n ?? 0);
+      if (frame.k === 'delivered') this.customerHas = Math.max(this.customerHas, frame.n ?? 0);
       this.tell('thread');
     }
   }

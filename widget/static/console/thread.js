@@ -207,7 +207,7 @@ export class Thread extends HTMLElement {
     const { inbox } = this;
     const setting = { words, base: location.origin, fresh: one.ev && (() => this.#fresh(one)) };
     const customer = one.who === 'customer';
-    const name = customer ? one.by.name || nameOf(/** @type {Detail} */ (inbox.detail)) : one.by.id === inbox.me.id ? words.you : one.by.name || words.bot;
+    const name = customer ? one.by.name || nameOf(/** @type {Detail} */ (inbox.detail)) : one.by.id === inbox.me.id ? words.you : one.by.kind === 'bot' ? words.bot : one.by.name || words.bot;
     const label = one.kind === 'note' && h('strong', { class: 'label' }, words.noteLabel);
     const offered = one.parts.filter((part) => part.type === 'choices' || part.type === 'card').flatMap((part) => part.options ?? []);
     const quoted = one.quoted && h('p', { class: 'quoted', dir: 'auto' }, one.quoted);

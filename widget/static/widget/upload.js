@@ -32,8 +32,10 @@ export class Upload {
     if (kind === 'image') this.part.url = URL.createObjectURL(file);
   }
 
+  /** Once there is a session: a file may be picked before the hub has answered. */
   start() {
     const { core } = this;
+    if (!core.log.token) return void setTimeout(() => core.uploads.has(this.id) && this.start(), 200);
     const body = new FormData();
     body.append('file', this.file);
     const request = new XMLHttpRequest();
