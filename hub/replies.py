@@ -180,10 +180,11 @@ def _take(batch: Batch, talk: Talk, author: Author) -> None:
 
 async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
     """Give the conversation away. `data` may hold `person`, the desk's id of who gets it, or `claim`: whoever asks first
-    does, and the next is told who that was; the bot is silent from then on. `reason` is shown to agents."""
+    does, and the next is told who that was, unless they take it `over`; the bot is silent from then on. `reason` is shown to
+    agents."""
     agent, name, reason = reply.assignee or "", "", str(reply.data.get("reason") or "")
     if reply.data.get("claim"):
-        if talk.agent_id and talk.agent_id != author.id[:32]:
+        if talk.agent_id and talk.agent_id != author.id[:32] and not reply.data.get("over"):
             here = await hub.store.staff.persons(connection, [(str(reply.desk), talk.agent_id)])
             holder = await _name(hub, connection, batch, talk.agent_id) or "".join(one.name for one in here.values())
             batch.whisper(talk, reply.desk, str(reply.agent), "taken", {"name": holder})

@@ -13,6 +13,7 @@ from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, PART, RE
 from agents_bridge.slack.events import Reading, named, stamped
 from agents_bridge.slack.heard import Heard, Then, whispered
 from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.telling import TAKE
 from agents_bridge.slack.text import plain
 from hub.model import AgentReply, ExternalId, ThreadId
 
@@ -22,6 +23,7 @@ AT_ONCE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     REOPEN: ("reopen", {}),
     CLAIM: ("assign", {"claim": True}),
     RELEASE: ("assign", {}),
+    TAKE: ("assign", {"claim": True, "over": True}),
     marking.UNBLOCK: ("unblock", {}),
     marking.TRANSLATE: ("translate", {"toggle": True}),
     PART: ("part", {}),

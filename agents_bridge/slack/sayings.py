@@ -4,7 +4,7 @@ from __future__ import annotations
 
 SAYINGS = {
     "en": {
-        "taken": "{name} has this conversation already. *Assign…* on the card gives it to you all the same.",
+        "taken": "{name} has this conversation already.",
         "somebody": "Somebody",
         "unknown": "Not sent to the customer: `{word}` is no command here. It was kept as a note.{near}",
         "near": " Did you mean `!{word}`?",
@@ -86,7 +86,7 @@ SAYINGS = {
         "not_understood": "Choose something; a tag is one word of at most 40 characters, without < > &.",
     },
     "zh": {
-        "taken": "此会话已由{name}接手。如需转给自己，请使用卡片上的“*分配…*”。",
+        "taken": "此会话已由{name}接手。",
         "somebody": "同事",
         "unknown": "未发送给客户：没有 `{word}` 这个命令，已保存为备注。{near}",
         "near": "是否要用 `!{word}`？",

@@ -12,8 +12,9 @@ from agents_bridge.slack.refusals import DOUBTS, refusal_text
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import inert, section, short
 
-SAY, KEEP, UNDO = "fd_say", "fd_keep", "fd_undo"
-"""`action_id`s: a kept note becomes an answer, it stays one, an answer is taken back before it leaves."""
+SAY, KEEP, UNDO, TAKE = "fd_say", "fd_keep", "fd_undo", "fd_take"
+"""`action_id`s: a kept note becomes an answer, it stays one, an answer is taken back before it leaves, a colleague's
+conversation is taken over."""
 
 
 def told(about: str, facts: Mapping[str, str], locale: Literal["en", "zh"]) -> dict[str, Any]:
@@ -28,6 +29,8 @@ def told(about: str, facts: Mapping[str, str], locale: Literal["en", "zh"]) -> d
     if about in ("settled", "theirs"):
         yes, no = DOUBTS[locale][f"yes_{about}"], w["keep"]
         return {"text": text, "blocks": asking(text, (SAY, yes, facts["note"]), (KEEP, no, "keep"))}
+    if about == "taken":
+        return {"text": text, "blocks": asking(text, (TAKE, ASIDES[locale]["take"], "take"))}
     if about not in ("last_calls", "unchanged"):
         return {"text": text}
     yes, no = (w["send"], w["keep"]) if about == "last_calls" else (ASIDES[locale]["correct"], ASIDES[locale]["leave"])

@@ -46,6 +46,9 @@ async def test_two_people_claim_at_once_and_one_has_it(at: Room) -> None:
     assert [one.startswith(names[winner]) for one in at.whispers(loser)] == [True]
     assert names[winner] in at.card(thread) and "fd_release" in at.card(thread) and "fd_claim" not in at.card(thread)
     assert at.phone.texts == []
+    await at.hears(at.slack.answer("fd_take", loser))
+    assert (await talk(at))["agent_id"] == f"T0TEAM:{loser}", "who was too late may take it over"
+    assert names[loser] in at.card(thread)
 
 
 async def test_a_claim_stops_the_bot_and_release_gives_it_back(at: Room) -> None:
