@@ -43,7 +43,7 @@ async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, mes
     """Write down a customer's message, let the bot have its turn, and find somebody who answers."""
     who = batch.who(message.channel, message.customer)
     _learn(who, message)
-    if not message.client_id:
+    if message.opens and not message.client_id:
         batch.acted(who, message.parts, message.at, message.ticket)
     author = Author(kind="customer", id=who.external_id, name=message.speaker or who.profile.get("name", ""))
     if await rating.answered(hub, connection, batch, who, message, author):

@@ -210,6 +210,8 @@ class Message(Frozen):
     album: str = ""
     speaker: str = ""
     ticket: str = Field(default="", max_length=512)
+    opens: bool = True
+    """Whether it counts as an act after which the platform takes answers."""
     raw: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 

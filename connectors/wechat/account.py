@@ -10,11 +10,11 @@ import structlog
 from connectors.wechat import sending
 from connectors.wechat.api import Api
 from connectors.wechat.crypto import Seal
-from connectors.wechat.errors import REPEATED, STALE_MEDIA, TYPING, UNFIT_MEDIA, Refused, translated
+from connectors.wechat.errors import REPEATED, STALE_MEDIA, TOO_LONG, TYPING, UNFIT_MEDIA, Refused, translated
 from connectors.wechat.fates import fate_of
 from connectors.wechat.reading import Fields, message_of, unread_of
 from connectors.wechat.settings import AccountSettings, Notice
-from hub.errors import Malformed, Undeliverable
+from hub.errors import Malformed, Temporary, Undeliverable
 from hub.model import ChannelName, ExternalId, Media, Message, Part, Text
 from hub.ports import Hook, IdempotencyKey, Identity, Kit, Receipt, Unread, Window
 
@@ -107,8 +107,27 @@ class Account:
         return await self._say(to, sending.text(f"📎 {stored.name}\n{self._kit.files.link(part.file)}"), key)
 
     async def _say(self, to: Identity, body: dict[str, Any], key: IdempotencyKey) -> ExternalId:
-        answer = await self._api.post(SEND, {"touser": str(to.address), **body})
-        return ExternalId(str(answer.get("msgid") or key))
+        try:
+            answer = await self._api.post(SEND, {"touser": str(to.address), **body})
+        except Refused as exc:
+            pieces = sending.shorter(body) if exc.code == TOO_LONG else []
+            if not pieces:
+                raise
+        else:
+            return ExternalId(str(answer.get("msgid") or key))
+        return await self._say_each(to, pieces, key)
+
+    async def _say_each(self, to: Identity, pieces: Sequence[dict[str, Any]], key: IdempotencyKey) -> ExternalId:
+        """Several messages for one. Once the first is there, what is refused must not bring it a second time: it is over then."""
+        first, *others = pieces
+        sent = await self._say(to, first, key)
+        try:
+            for one in others:
+                await self._say(to, one, key)
+        except (Refused, Temporary) as exc:
+            why = translated(exc) if isinstance(exc, Refused) else exc
+            raise Undeliverable(f"only the beginning has reached the customer: send the rest again ({why})") from exc
+        return sent
 
     async def typing(self, to: Identity) -> None:
         """Visible for fifteen seconds; WeChat refuses it when the customer was not here within thirty."""

@@ -13,6 +13,7 @@ TOKEN_CODES = frozenset({40001, 40014, 42001})
 STALE_MEDIA = 40007
 UNFIT_MEDIA = frozenset({40004, 40005, 40006, 45001, 45007})
 """The file is not of a type, size or length that WeChat takes; a voice note of more than a minute is 45007."""
+TOO_LONG = 45002
 NO_MENUS = 40200
 SETUP_S = 300.0
 """Seconds until the next try when the account itself is set up wrongly: messages wait, none is used up."""

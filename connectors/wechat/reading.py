@@ -33,6 +33,9 @@ SILENT = frozenset((
 ))  # fmt: skip
 """Events that only the account is told of: what customers looked at, what became of its own mass messages, cards, names …"""
 
+OPENS_NOTHING = frozenset({"location_select"})
+"""Of the menu's buttons, WeChat takes answers after those that click or scan alone (客服消息, 下发条数限制)."""
+
 
 def message_of(channel: ChannelName, fields: Fields, now: Callable[[], datetime]) -> Message | None:
     """What a customer said or did; None for what only the account itself is told. Raises `Malformed` for what names no kind or
@@ -70,6 +73,7 @@ def _message(
         at=_at(fields, now),
         parts=parts,
         reply_to=reply_to,
+        opens=word(fields, "Event").lower() not in OPENS_NOTHING,
         locale="zh",
         raw=clean_tree(dict(fields)),
     )
@@ -128,8 +132,8 @@ def _media(kind: str, fields: Fields) -> tuple[Part, ...]:
     media = word(fields, "MediaId")
     shown: Any = {"shortvideo": "video"}.get(kind, kind)
     if not media or len(media) > 400:
-        address = word(fields, "PicUrl")
-        return (Unsupported(kind=kind, text=address[:2000]),)
+        told = (word(fields, name) for name in ("Title", "Description", "PicUrl"))
+        return (Unsupported(kind=kind, text=" · ".join(filter(None, told))[:2000]),)
     form = word(fields, "Format").lower()
     mime = {"amr": "audio/amr", "speex": "audio/x-speex", "mp3": "audio/mpeg"}.get(form, "") if kind == "voice" else ""
     name = word(fields, "Title")[:190] if kind == "file" else ""

@@ -16,8 +16,11 @@ from wechatpy.replies import TextReply, TransferCustomerServiceReply  # type: ig
 from connectors.wechat.settings import AccountNotice, Notice, ProgramNotice
 from hub.model import Card, Choices, Part, Text
 from hub.ports import Shape, StoredFile
+from hub.splitting import split
 
 TEXT_BYTES = 2048
+SHORTEST = 256
+"""Bytes of a text that is not cut any more."""
 PROGRAM = "miniprogram://"
 """How the address of a card begins that opens a page of a mini program: miniprogram://<its AppID>/<the page's path>."""
 SIZES = {"image": 10_000_000, "voice": 2_000_000, "video": 10_000_000}
@@ -42,6 +45,13 @@ AS = {"audio": "voice"}
 def text(body: str) -> dict[str, Any]:
     """A line of text."""
     return {"msgtype": "text", "text": {"content": body}}
+
+
+def shorter(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same text as some of half its length, for when WeChat takes less at once than it has said."""
+    content = str(body.get("text", {}).get("content", ""))
+    size = len(content.encode())
+    return [{**body, **text(one.text)} for one in split(Text(text=content), size // 2, "bytes")] if size >= SHORTEST else []
 
 
 def unhidden(body: str) -> str:
