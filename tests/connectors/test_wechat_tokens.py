@@ -36,7 +36,7 @@ async def test_one_token_serves_all_and_a_spoiled_one_is_replaced_once(server: W
     for n in range(3):
         await shop.send(ANN, [Text(text=str(n))], KEY)
     assert server.calls["token"] == 1
-    server.spoil()
+    server.tokens.spoil()
     await shop.send(ANN, [Text(text="3")], KEY)
     assert (server.calls["token"], server.calls["forced"], len(server.sent)) == (2, 0, 4)
 
@@ -71,7 +71,7 @@ async def test_two_workers_come_to_one_new_token_without_forcing_it(server: WeCh
             assert worker.stdout is not None
             assert await worker.stdout.readline() == b"done\n"
         if turn == 0:
-            server.spoil()
+            server.tokens.spoil()
         for worker in workers:
             assert worker.stdin is not None
             worker.stdin.write(b"\n")
@@ -88,7 +88,7 @@ async def test_two_processes_whose_token_was_spoiled_force_one_new_one(server: W
         for shop in shops:
             stack.push_async_callback(shop.aclose)
             await shop.send(ANN, [Text(text="hi")], KEY)
-        server.revoke()
+        server.tokens.revoke()
         await asyncio.gather(*(shop.send(ANN, [Text(text="still there?")], KEY) for shop in shops))
     assert (server.calls["forced"], len(server.sent)) == (1, 4)
 

@@ -15,6 +15,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pathlib import Path
 
 import httpx
 
+from config import valkey
 from tests.servers.slack import SECRET
 from tests.servers.slack import TOKEN as SLACK_TOKEN
 from tests.servers.telegram import TOKEN
@@ -64,6 +66,12 @@ def write_config(folder: Path, *, telegram: str, slack: str, desk: str, files: M
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, "utf-8")
+
+
+def _until_silent(socket: Path) -> None:
+    """Wait until nobody answers there any more."""
+    while valkey.answers(socket):
+        time.sleep(0.01)
 
 
 @dataclass
@@ -137,6 +145,28 @@ class Running:
         await self.kill(name)
         await self.start(name)
 
+    async def kill_redis(self) -> None:
+        """kill -9 of the bundled Valkey; `start_redis` brings it back, as `frontdesk up` would."""
+        pid = int((self._valkey / "valkey.pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        await asyncio.to_thread(_until_silent, valkey.socket_of(self._valkey))
+
+    async def start_redis(self) -> None:
+        """Start the bundled Valkey where it has died."""
+        words = (sys.executable, "-m", "config.valkey", str(self._valkey))
+        child = await asyncio.create_subprocess_exec(*words, cwd=ROOT, env=self.environment)
+        if await child.wait():
+            raise RuntimeError("Valkey did not start")
+
+    @property
+    def redis_url(self) -> str:
+        """Where the bundled Valkey listens."""
+        return f"unix://{valkey.socket_of(self._valkey)}"
+
+    @property
+    def _valkey(self) -> Path:
+        return self.folder / "data" / "valkey"
+
     def log(self, name: str) -> str:
         """What a process has written."""
         return (self.folder / f"{name}.log").read_text("utf-8", "replace")
@@ -165,7 +195,7 @@ class Running:
                 await asyncio.wait_for(process.wait(), 20)
             except TimeoutError:
                 await self.kill(name)
-        pid = self.folder / "data" / "valkey" / "valkey.pid"
+        pid = self._valkey / "valkey.pid"
         if pid.exists():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(pid.read_text()), signal.SIGTERM)

@@ -18,17 +18,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.servers.serving import serving
-from tests.servers.wechat_callbacks import APP_ID, SECRET
+from tests.servers.behaviour import Act, Behaviour
+from tests.servers.serving import cut, serving
 from tests.servers.wechat_codes import code_told
+from tests.servers.wechat_tokens import Tokens, error
 
 QUOTA = 5
 MEDIA_S = 3 * 86_400
 VOICE_S = 60
-SCENES = {"message": (5, 48 * 3600.0), "menu": (3, 60.0), "follow": (3, 60.0), "scan": (3, 60.0), "enter": (2, 60.0)}
+SCENES = {"message": (5, 48 * 3600.0), "menu": (3, 60.0), "follow": (3, 60.0), "scan": (3, 60.0), "enter": (2, 60.0),
+          "payment": (1_000_000, 48 * 3600.0), "place": (0, 0.0)}  # fmt: skip
 """Answers and seconds by what the customer did (客服消息, 下发条数限制)."""
 TEMPLATE = "Tm3-waiting"
 TYPES = {"image": "jpg png gif", "voice": "amr mp3", "video": "mp4", "thumb": "jpg"}
+SIZES = {"image": 10_000_000, "voice": 2_000_000, "video": 10_000_000, "thumb": 64_000}
+"""Bytes of an upload (新增临时素材)."""
 HERE_S, TYPING_S = 30.0, 15.0
 """Within how long of a customer's act typing can be shown, and for how long it is."""
 
@@ -51,11 +55,13 @@ class WeChatServer:
         self.calls: Counter[str] = Counter()
         self.media: dict[str, tuple[float, str, bytes]] = {}
         self.hangs = 0.0
+        self.behaviour = Behaviour()
+        """What becomes of sends that come to be accepted."""
         self.unions: dict[str, str] = {}
         """Who customers are across accounts."""
         self.clock: Callable[[], float] = time.time
         self.allowed: dict[str, tuple[int, float]] = {}
-        """What customers' acts have opened: answers left, until when. Who has never acted here is not counted."""
+        """What customers' acts have opened: answers left, until when. Who has never acted is sent nothing."""
         self.consents: Counter[str] = Counter()
         """How many subscription notices a customer has agreed to."""
         self.notices: list[tuple[int, dict[str, Any]]] = []
@@ -63,12 +69,7 @@ class WeChatServer:
         """What QR codes were asked for."""
         self.acted_at: dict[str, float] = {}
         self.typed_at: dict[str, float] = {}
-        self._token = self._fresh()
-        self._revoked = ""
-
-    @staticmethod
-    def _fresh() -> str:
-        return f"T{secrets.token_hex(40)}"
+        self.tokens = Tokens(lambda: self.clock(), self.calls)
 
     def acted(self, who: str, scene: str) -> None:
         """A customer did something: the larger number that is left and the later end count, nothing adds up (客服消息)."""
@@ -80,16 +81,8 @@ class WeChatServer:
 
     def refusal(self, who: str) -> int:
         """The code that an answer to this customer would get now; 0: it would be taken."""
-        left, end = self.allowed.get(who, (1, float("inf")))
+        left, end = self.allowed.get(who, (0, float("-inf")))
         return 45015 if self.clock() >= end else 0 if left > 0 else 45047
-
-    def spoil(self) -> None:
-        """Somebody else had a token made: the one before is over."""
-        self._token = self._fresh()
-
-    def revoke(self) -> None:
-        """The token that everybody is given is good for nothing until somebody forces another."""
-        self._revoked = self._token
 
     def keep(self, content: bytes, mime: str, *, age_s: float = 0.0) -> str:
         """A file that a customer sent."""
@@ -100,7 +93,7 @@ class WeChatServer:
     def app(self) -> Starlette:
         """Its routes."""
         routes = [
-            Route("/cgi-bin/stable_token", self._stable, methods=["POST"]),
+            *self.tokens.routes(),
             Route("/cgi-bin/message/custom/send", self._send, methods=["POST"]),
             Route(self.typing_path, self._typing, methods=["POST"]),
             Route("/cgi-bin/message/template/send", self._template, methods=["POST"]),
@@ -114,19 +107,9 @@ class WeChatServer:
         ]
         return Starlette(routes=routes)
 
-    async def _stable(self, request: Request) -> Response:
-        self.calls["token"] += 1
-        asked = orjson.loads(await request.body())
-        if (asked["appid"], asked["secret"]) != (APP_ID, SECRET):
-            return _error(40125, "invalid appsecret")
-        if asked.get("force_refresh"):
-            self.calls["forced"] += 1
-            self.spoil()
-        return JSONResponse({"access_token": self._token, "expires_in": 7200})
-
     def _refused(self, request: Request) -> Response | None:
-        if request.query_params.get("access_token") != self._token or self._token == self._revoked:
-            return _error(40001, "invalid credential, access_token is invalid or not latest rid: 6543-abcdef01")
+        if not self.tokens.good(request.query_params.get("access_token", "")):
+            return error(40001, "invalid credential, access_token is invalid or not latest rid: 6543-abcdef01")
         return None
 
     async def _send(self, request: Request) -> Response:
@@ -137,30 +120,43 @@ class WeChatServer:
         if self.hangs:
             await asyncio.sleep(self.hangs)
         if b"\\u" in raw:
-            return _error(40033, "invalid charset")
+            return error(40033, "invalid charset")
         body = orjson.loads(raw)
         if self.codes:
-            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+            return error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
         if body["msgtype"] == "text" and len(body["text"]["content"].encode()) > 2048:
-            return _error(45002, "content size out of limit")
+            return error(45002, "content size out of limit")
         kind = body["msgtype"]
         if kind not in self.kinds:
-            return _error(40008, "invalid message type")
+            return error(40008, "invalid message type")
         if kind == "miniprogrampage" and not self._alive(body[kind]["thumb_media_id"]):
-            return _error(40007, "invalid media_id")
+            return error(40007, "invalid media_id")
         if kind in TYPES and not self._alive(body[kind]["media_id"]):
-            return _error(40007, "invalid media_id")
+            return error(40007, "invalid media_id")
         who = body["touser"]
         if who in self.left:
             if self.left[who] <= 0:
-                return _error(45047, "out of response count limit")
+                return error(45047, "out of response count limit")
             self.left[who] -= 1
         if code := self.refusal(who):
-            return _error(code, "response out of time limit" if code == 45015 else "out of response count limit")
-        if who in self.allowed:
-            self.allowed[who] = self.allowed[who][0] - 1, self.allowed[who][1]
-        self.typed_at.pop(who, None)
-        self.sent.append(body)
+            return error(code, "response out of time limit" if code == 45015 else "out of response count limit")
+        self.allowed[who] = self.allowed[who][0] - 1, self.allowed[who][1]
+        act = self.behaviour.draw()
+        if act.accepts:
+            self.typed_at.pop(who, None)
+            self.sent.append(body)
+        return await self._told(act, request)
+
+    async def _told(self, act: Act, request: Request) -> Response:
+        """What the caller learns of a send."""
+        match act.kind:
+            case "refuse":
+                return Response("upstream", int(act.value))
+            case "accept_hang":
+                while (await request.receive())["type"] != "http.disconnect":
+                    pass
+            case "accept_reset":
+                cut(request.scope)
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
     def _alive(self, name: str) -> bool:
@@ -171,15 +167,15 @@ class WeChatServer:
         if refused := self._refused(request):
             return refused
         if self.codes:
-            return _error(self.codes.pop(0), "ordered")
+            return error(self.codes.pop(0), "ordered")
         body = orjson.loads(await request.body())
         who, now = body["touser"], self.clock()
         if body["command"] not in ("Typing", "CancelTyping"):
-            return _error(45072, "command err")
-        if now - self.acted_at.get(who, now) > HERE_S:
-            return _error(45080, "no recent interaction")
+            return error(45072, "command err")
+        if now - self.acted_at.get(who, float("-inf")) > HERE_S:
+            return error(45080, "no recent interaction")
         if now - self.typed_at.get(who, float("-inf")) < TYPING_S:
-            return _error(45081, "already typing")
+            return error(45081, "already typing")
         self.typed_at[who] = now
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
@@ -198,18 +194,18 @@ class WeChatServer:
         if refused := self._refused(request) or self._unfit(body):
             return refused
         if self.consents[body["touser"]] <= 0:
-            return _error(43101, "user refuse to accept the msg rid: 6543-abcdef01")
+            return error(43101, "user refuse to accept the msg rid: 6543-abcdef01")
         self.consents[body["touser"]] -= 1
         self.notices.append((len(self.notices) + 1, body))
         return JSONResponse({"errcode": 0, "errmsg": "ok"})
 
     def _unfit(self, body: dict[str, Any]) -> Response | None:
         if self.codes:
-            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+            return error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
         if body["template_id"] != TEMPLATE:
-            return _error(40037, "invalid template_id")
+            return error(40037, "invalid template_id")
         wrong = [name for name, one in body["data"].items() if name.startswith("thing") and len(one["value"]) > 20]
-        return _error(47003, f"argument invalid! data.{wrong[0]}.value is invalid") if wrong else None
+        return error(47003, f"argument invalid! data.{wrong[0]}.value is invalid") if wrong else None
 
     async def _upload(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -217,10 +213,12 @@ class WeChatServer:
         async with request.form() as form:
             given: Any = form["media"]
             if given.filename.rsplit(".", 1)[-1] not in TYPES[request.query_params["type"]].split():
-                return _error(40005, "invalid file type")
+                return error(40005, "invalid file type")
             content = await given.read()
+            if len(content) > SIZES[request.query_params["type"]]:
+                return error(45001, "media size out of limit")
             if request.query_params["type"] == "voice" and _seconds(content) > VOICE_S:
-                return _error(45007, "playtime out of limit")
+                return error(45007, "playtime out of limit")
             name = self.keep(content, given.content_type)
         return JSONResponse({"type": request.query_params["type"], "media_id": name, "created_at": int(time.time())})
 
@@ -230,7 +228,7 @@ class WeChatServer:
         if refused := self._refused(request):
             return refused
         if self.codes:
-            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+            return error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
         who = request.query_params["openid"]
         union = {"unionid": self.unions[who]} if who in self.unions else {}
         return JSONResponse({"subscribe": 1, "openid": who, "nickname": "", "headimgurl": "", "language": "zh_CN"} | union)
@@ -241,7 +239,7 @@ class WeChatServer:
         if refused := self._refused(request):
             return refused
         if self.codes:
-            return _error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
+            return error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
         self.made_codes.append(body)
         return JSONResponse(code_told(body, len(self.made_codes)))
 
@@ -250,7 +248,7 @@ class WeChatServer:
             return refused
         name = request.query_params["media_id"]
         if not self._alive(name):
-            return _error(40007, "invalid media_id")
+            return error(40007, "invalid media_id")
         _, mime, content = self.media[name]
         if mime.startswith("video/"):
             return JSONResponse({"video_url": f"{self.url}/video/{name}"})
@@ -269,10 +267,6 @@ class WeChatServer:
 def _seconds(voice: bytes) -> float:
     with av.open(io.BytesIO(voice), "r") as sound:
         return sum((frame.samples / frame.sample_rate for frame in sound.decode(sound.streams.audio[0])), 0.0)
-
-
-def _error(code: int, message: str) -> Response:
-    return JSONResponse({"errcode": code, "errmsg": message})
 
 
 class ProgramServer(WeChatServer):

@@ -47,10 +47,10 @@ def said(text: str, number: int, who: str = "oAnn") -> Hook:
     return sent("text", f"<Content><![CDATA[{text}]]></Content><MsgId>{number}</MsgId>", who)
 
 
-async def call(hub: Running, hook: Hook, channel: str = "wechat") -> httpx.Response:
+async def call(hub: Running, hook: Hook, channel: str = "wechat", web: str = "web1") -> httpx.Response:
     """What WeChat does with a callback."""
     async with httpx.AsyncClient(timeout=10) as http:
-        return await http.post(hub.hook(channel, hub.webs[0]), params=dict(hook.query), content=hook.body)
+        return await http.post(hub.hook(channel, web), params=dict(hook.query), content=hook.body)
 
 
 def opened(body: str) -> Any:
