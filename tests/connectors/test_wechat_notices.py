@@ -20,6 +20,7 @@ from tests.servers.wechat import TEMPLATE, WeChatServer, wechat
 @pytest.fixture
 async def server() -> AsyncIterator[WeChatServer]:
     async with wechat() as running:
+        running.acted("oAnn", "message")
         yield running
 
 

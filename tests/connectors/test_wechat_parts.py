@@ -18,6 +18,7 @@ from tests.servers.wechat import WeChatServer, wechat
 @pytest.fixture
 async def server() -> AsyncIterator[WeChatServer]:
     async with wechat() as running:
+        running.acted("oAnn", "message")
         yield running
 
 

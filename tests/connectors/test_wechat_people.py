@@ -18,6 +18,7 @@ from tests.servers.wechat_callbacks import callback
 @pytest.fixture
 async def server() -> AsyncIterator[WeChatServer]:
     async with wechat() as running:
+        running.acted("oAnn", "message")
         yield running
 
 

@@ -23,6 +23,7 @@ from tests.servers.wechat_callbacks import AES_KEY, APP_ID, TOKEN, callback, sig
 @pytest.fixture
 async def server() -> AsyncIterator[WeChatServer]:
     async with wechat() as running:
+        running.acted("oAnn", "message")
         yield running
 
 

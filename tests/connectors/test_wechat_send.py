@@ -22,6 +22,7 @@ from tests.servers.wechat_callbacks import TOKEN, signature
 @pytest.fixture
 async def server() -> AsyncIterator[WeChatServer]:
     async with wechat() as running:
+        running.acted("oAnn", "message")
         yield running
 
 
