@@ -7,7 +7,7 @@ import json
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from config.settings import HubSettings, RateLimits
 from connectors.wechat.kf.reading import read
 from hub.errors import Malformed
 from hub.model import AgentReply, ChannelName, Message
+from hub.ports import Hook
 from hub.store.inbox import row_of
 from hub.store.store import open_store
 from hub.text import loads
@@ -37,7 +38,7 @@ from tests.connectors.wechat_accounts import KINDS, account, xml
 from tests.contract import dump, storable
 from tests.servers.kf_callbacks import callback as kf_callback
 from tests.servers.kf_callbacks import event_xml
-from tests.servers.wechat_callbacks import callback
+from tests.servers.wechat_callbacks import TOKEN, callback, signature
 from tests.widget.customers import WEB, web_house
 from widget.app import create_app
 
@@ -93,6 +94,46 @@ async def wechat() -> AsyncIterator[Parser]:
 
 
 @asynccontextmanager
+async def wechat_envelope() -> AsyncIterator[Parser]:
+    """The same account's outer callback: its query, what is around the seal, and the seal, signed anew where that is asked."""
+    own = account()
+
+    async def parse(body: bytes) -> int:
+        try:
+            given = json.loads(body)
+            query, outer = given["query"], given["outer"]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise Malformed("not a callback that could be made") from None
+        asked = {str(name): str(value) for name, value in query.items()} if isinstance(query, dict) else {}
+        sealed = outer.get("Encrypt") if isinstance(outer, dict) else None
+        if given.get("signed") and isinstance(sealed, str):
+            pieces = (TOKEN, asked.get("timestamp", ""), asked.get("nonce", ""), sealed)
+            asked["msg_signature"] = signature(*(piece.encode("utf-8", "replace").decode() for piece in pieces))
+        raw = dump(outer) if given.get("json") else as_xml({"xml": outer})
+        return counted((await own.receive(Hook("POST", asked, {}, raw))).items)
+
+    yield parse
+
+
+def _envelopes() -> list[dict[str, Any]]:
+    """Every payload sealed: as XML and as JSON, with its own signature and to be signed anew."""
+    found = []
+    for n, one in enumerate(_json("wechat", "xml")):
+        hook = callback(str(one), NOW.timestamp(), json=True)
+        found.append({"query": dict(hook.query), "outer": json.loads(hook.body), "signed": n % 4 > 0, "json": n % 2 > 0})
+    return found
+
+
+def _messages() -> list[dict[str, Any]]:
+    """Every payload that is XML, as a tree."""
+    found = [tree_of(xml(kind, more)) for kind, more, _ in KINDS]
+    for text in _json("wechat", "xml"):
+        with suppress(ElementTree.ParseError):
+            found.append(tree_of(str(text)))
+    return found
+
+
+@asynccontextmanager
 async def miniprogram() -> AsyncIterator[Parser]:
     """A Mini Program in plain mode: bodies are read as they come, as JSON or XML."""
 
@@ -133,7 +174,11 @@ async def wecom_kf_callback() -> AsyncIterator[Parser]:
 
 def tree_of(text: str) -> dict[str, Any]:
     """A callback's XML as a tree that can be changed."""
-    return {"xml": {item.tag: item.text or "" for item in ElementTree.fromstring(text)}}
+
+    def inner(item: ElementTree.Element) -> Any:
+        return {one.tag: inner(one) for one in item} if len(item) else item.text or ""
+
+    return {"xml": inner(ElementTree.fromstring(text))}
 
 
 def as_xml(tree: Any) -> bytes:
@@ -233,7 +278,8 @@ async def frames() -> AsyncIterator[Parser]:
 
 PARSERS: dict[str, Target] = {
     "telegram": Target(telegram, lambda: _json("telegram", "update")),
-    "wechat": Target(wechat, lambda: [tree_of(xml(kind, more)) for kind, more, _ in KINDS], as_xml),
+    "wechat": Target(wechat, _messages, as_xml),
+    "wechat-envelope": Target(wechat_envelope, _envelopes),
     "miniprogram": Target(miniprogram, lambda: [one["json"] for one in PROGRAM.values() if one.get("json")]),
     "wecom-kf": Target(wecom_kf, lambda: [one for one in _json("wecom_kf", "msg") if isinstance(one, dict)]),
     "wecom-kf-callback": Target(wecom_kf_callback, lambda: [tree_of(event_xml("ENC1"))], as_xml),

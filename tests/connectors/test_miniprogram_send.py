@@ -32,6 +32,7 @@ async def shop(server: ProgramServer, shelf: Shelf) -> AsyncIterator[MiniProgram
 
 
 async def test_text_picture_link_and_page_leave_as_what_they_are(server: ProgramServer, shop: MiniProgram, shelf: Shelf) -> None:
+    server.acted(str(MEI.address), "message")
     picture = Media(kind="image", file=shelf.put("照片.png", "image/png", b"\x89PNG"))
     await shop.send(MEI, [Text(text='您好 "😀"')], KEY)
     await shop.send(MEI, [picture], KEY)
@@ -51,6 +52,7 @@ async def test_text_picture_link_and_page_leave_as_what_they_are(server: Program
 async def test_a_page_without_a_picture_or_of_another_program_leaves_as_its_link(
     server: ProgramServer, shop: MiniProgram, shelf: Shelf
 ) -> None:
+    server.acted(str(MEI.address), "message")
     picture = Media(kind="image", file=shelf.put("a.png", "image/png", b"\x89PNG"))
     await shop.send(MEI, [Card(title="订单", url=f"miniprogram://{APP_ID}/pages/order")], KEY)
     await shop.send(MEI, [Card(title="别的", url="miniprogram://wx9999999999999999/pages/x", image=picture)], KEY)
@@ -71,6 +73,7 @@ def test_what_its_session_does_not_take_leaves_in_words_or_as_a_link(shelf: Shel
 
 
 async def test_an_upload_that_wechat_lost_is_made_once_more(server: ProgramServer, shop: MiniProgram, shelf: Shelf) -> None:
+    server.acted(str(MEI.address), "message")
     server.codes = [40007]
     await shop.send(MEI, [Media(kind="image", file=shelf.put("a.png", "image/png", b"\x89PNG"))], KEY)
     assert (len(server.sent), len(server.media)) == (1, 2)

@@ -15,7 +15,7 @@ async def test_what_the_meter_lets_go_wechat_takes_and_what_it_holds_wechat_refu
     found = await week(customers=12, days=7, seed=seed)
     assert "refused_by_wechat" not in found
     assert "held_though_open" not in found
-    assert min(found[kind] for kind in ("message", "menu", "follow", "scan", "sent", "held")) > 5
+    assert min(found[kind] for kind in ("message", "menu", "follow", "scan", "place", "sent", "held")) > 5
 
 
 @pytest.mark.timeout(120)

@@ -73,6 +73,8 @@ async def rate(
     made = callbacks(int(per_second * seconds))
     line, within = aiohttp.TCPConnector(limit=CONNECTIONS), aiohttp.ClientTimeout(total=5)
     async with wechat() as server:
+        for n in range(CUSTOMERS):
+            server.acted(f"o{n}", "payment")
         files = {"channels/wechat.yaml": f"{CHANNEL}passive_s: {passive}\napi_url: {server.url}\n", "bot.yaml": BOT}
         async with (
             installed(folder, database, redis, files=files) as hub,

@@ -39,6 +39,8 @@ ACTS = {
     "message": "<MsgType>text</MsgType><Content>hi</Content><MsgId>{id}</MsgId>",
     "menu": "<MsgType>event</MsgType><Event>CLICK</Event><EventKey>k{id}</EventKey>",
     "follow": "<MsgType>event</MsgType><Event>subscribe</Event><EventKey></EventKey>",
+    "place": "<MsgType>event</MsgType><Event>location_select</Event><EventKey>p{id}</EventKey>"
+    "<SendLocationInfo><Location_X>23.1</Location_X><Location_Y>113.3</Location_Y></SendLocationInfo>",
     "scan": "<MsgType>event</MsgType><Event>SCAN</Event><EventKey>s{id}</EventKey>",
 }
 
@@ -66,6 +68,8 @@ class Week:
         assert window is not None
         scene = scene_of(item.parts, window)
         seconds, calls = window.of(scene) or (0.0, 0)
+        if not item.opens:
+            return
         at = int(self.now * 1000)
         act = Act(identity_of("oa", who), new_id(), 0, scene, at, seconds, calls)
         async with self.store.db.write() as connection:
@@ -106,7 +110,7 @@ async def week(customers: int, days: float, seed: int) -> dict[str, int]:
                 due.sort()
                 simulated.now, who = due.pop(0)
                 if who not in server.allowed or chance.random() < 0.25:
-                    await simulated.act(who, chance.choice(("message", "message", "menu", "follow", "scan")))
+                    await simulated.act(who, chance.choice(("message", "message", "menu", "follow", "scan", "place")))
                 else:
                     await simulated.answer(who)
                 after = simulated.now + chance.choice(PAUSES)

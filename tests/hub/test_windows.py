@@ -163,6 +163,18 @@ async def test_scenes_open_their_own(make_hub: Any) -> None:
     assert allowance["until_ms"] - now > 47 * 3_600_000
 
 
+async def test_what_opens_nothing_is_shown_and_lets_nothing_go(make_hub: Any) -> None:
+    scene = await scene_of(make_hub, Phone(COUNTED))
+    await put(scene.hub.store, Allowance, {}, calls_left=0)
+    await scene.answer("one")
+    await settle(scene.hub, said("a place from the menu", opens=False))
+    assert (await meter(scene)).calls_left == 0
+    assert scene.phone.texts == []
+    assert any("a place from the menu" in texts for _, texts in scene.slack.posts)
+    await settle(scene.hub, said("hello?"))
+    assert scene.phone.texts == ["one"]
+
+
 async def test_only_the_channels_own_customers_are_counted(make_hub: Any) -> None:
     scene = await scene_of(make_hub, Phone())
     await scene.answer("hi")

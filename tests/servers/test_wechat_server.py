@@ -45,6 +45,7 @@ def line(kind: str = "text", **more: Any) -> dict[str, Any]:
 
 
 async def test_a_token_is_the_same_until_somebody_forces_another(server: WeChatServer) -> None:
+    server.acted("oAnn", "message")
     first = await fresh(server)
     assert await fresh(server) == first
     assert (await post(server, "/cgi-bin/message/custom/send", line(), first))["errcode"] == 0
@@ -72,6 +73,7 @@ async def test_a_new_scene_brings_the_larger_number_and_adds_nothing(server: WeC
 
 
 async def test_media_are_lost_after_three_days(server: WeChatServer) -> None:
+    server.acted("oAnn", "message")
     fresh_one, old = server.keep(b"x", "image/png"), server.keep(b"x", "image/png", age_s=3 * 86_400 + 1)
     told = [await post(server, "/cgi-bin/message/custom/send", line("image", media_id=one)) for one in (fresh_one, old)]
     assert [one["errcode"] for one in told] == [0, 40007]
@@ -95,6 +97,7 @@ async def test_typing_has_its_rules(server: WeChatServer) -> None:
 async def test_a_mini_programs_session_takes_four_kinds() -> None:
     async with miniprogram() as server:
         assert isinstance(server, ProgramServer)
+        server.acted("oAnn", "message")
         media = server.keep(b"x", "image/png")
         given: dict[str, dict[str, Any]] = {
             "text": {"content": "hi"},

@@ -51,7 +51,8 @@ class WeChatServer:
         self.codes: list[int] = []
         """Error codes that the next sends get."""
         self.left: dict[str, int] = {}
-        """How many more answers a customer may get; without an entry, any number."""
+        """How many more answers a customer may get, whatever their acts have opened."""
+        self.text_bytes = 2048
         self.calls: Counter[str] = Counter()
         self.media: dict[str, tuple[float, str, bytes]] = {}
         self.hangs = 0.0
@@ -124,7 +125,7 @@ class WeChatServer:
         body = orjson.loads(raw)
         if self.codes:
             return error(self.codes.pop(0), "ordered by the test rid: 6543-abcdef01")
-        if body["msgtype"] == "text" and len(body["text"]["content"].encode()) > 2048:
+        if body["msgtype"] == "text" and len(body["text"]["content"].encode()) > self.text_bytes:
             return error(45002, "content size out of limit")
         kind = body["msgtype"]
         if kind not in self.kinds:

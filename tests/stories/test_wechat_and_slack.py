@@ -72,6 +72,7 @@ def answers(server: WeChatServer) -> list[Any]:
 @pytest.mark.timeout(120)
 async def test_a_wechat_customer_is_answered_from_slack(tmp_path: Path) -> None:
     async with wechat() as server, slack_server() as slack:
+        server.acted("oAnn", "message")
         files = {"channels/wechat.yaml": CHANNEL + server.url}
         async with installed(tmp_path, slack=slack.api_url, files=files) as hub:
             slack.sender.hook = hub.hook("slack", hub.webs[-1])
@@ -125,6 +126,8 @@ fallback: []
 @pytest.mark.timeout(120)
 async def test_what_the_bot_knows_goes_back_sealed_in_the_callback_and_nowhere_else(tmp_path: Path) -> None:
     async with wechat() as server, slack_server() as slack:
+        server.acted("oAnn", "message")
+        server.acted("oBen", "message")
         files = {"channels/wechat.yaml": CHANNEL.replace("passive_s: 0", "passive_s: 3.5") + server.url, "bot.yaml": BOT}
         async with installed(tmp_path, slack=slack.api_url, files=files) as hub:
             slack.sender.hook = hub.hook("slack", hub.webs[-1])
@@ -259,6 +262,7 @@ async def test_a_codes_scene_finds_the_team_and_who_leaves_may_come_back(tmp_pat
 @pytest.mark.timeout(120)
 async def test_the_console_shows_what_wechat_still_takes(tmp_path: Path) -> None:
     async with wechat() as server:
+        server.acted("oAnn", "message")
         files = {"channels/wechat.yaml": CHANNEL.replace("passive_s: 0", "passive_s: 0\nquota: 2") + server.url}
         async with installed(tmp_path, files=files) as hub, async_playwright() as playwright:
             told = await hub.command("agent", "add", "lin@example.com", "--name", "Lin")
