@@ -34,7 +34,7 @@ async def test_a_code_is_made_for_days_or_for_ever(tmp_path: Path) -> None:
         assert told["picture"] == "https://mp.weixin.qq.com/cgi-bin/showqrcode?ticket=gQ1%2B%2F%3D%3D"
         assert (told["scene"], told["holds"]) == ("shop7", "http://weixin.qq.com/q/1")
         assert timedelta(days=6, hours=23) < datetime.fromisoformat(told["until"]) - datetime.now(UTC) <= timedelta(days=7)
-        server.spoil()
+        server.tokens.spoil()
         done = await asked(server, folder, "shop", "窗口 1", "--forever")
         assert done.returncode == 0 and "scene 窗口 1, good for ever" in done.stdout
         assert server.made_codes[1]["action_name"] == "QR_LIMIT_STR_SCENE" and "expire_seconds" not in server.made_codes[1]
