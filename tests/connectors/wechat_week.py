@@ -93,8 +93,8 @@ class Week:
 def _call(who: str) -> Call:
     return Call(
         id=new_id(), key=new_id(), attempt=1, tries=0, rank=1, kind="send", target="oa", stream="oa", parts="[]", data="{}",
-        at=datetime.now(UTC), conversation={"id": new_id()}, identity={"id": identity_of("oa", who)}, entry=None, thread="",
-        place="", agent="",
+        at=datetime.now(UTC), conversation={"id": new_id()}, entry=None, thread="",
+        place="", agent="", identity={"id": identity_of("oa", who), "external_id": who},
     )  # fmt: skip
 
 
