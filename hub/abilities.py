@@ -7,8 +7,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from hub.capabilities import Pace
-from hub.model import AgentReply, ExternalId, Message, Part, ThreadId
+from hub.capabilities import Capabilities, Pace
+from hub.model import AgentReply, ExternalId, Message, Part, Proved, ThreadId
 
 if TYPE_CHECKING:
     from hub.ports import Hook, IdempotencyKey, Identity, Line, Page, Receipt, ThreadCard
@@ -31,6 +31,20 @@ class SupportsMedia(Protocol):
 
     def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """The content in pieces. `Temporary`, or `Undeliverable` when it is gone, too big or not allowed."""
+        ...
+
+
+@runtime_checkable
+class SupportsProof(Protocol):
+    """Can be asked who a customer is across the platform's apps."""
+
+    capabilities: Capabilities
+    proves: bool
+    """Whether it shall be: admins say so."""
+
+    async def proof(self, customer: ExternalId) -> Proved | None:
+        """What the platform vouches for, None where that is nothing; `Undeliverable` when it never will. Other errors are tried
+        again."""
         ...
 
 

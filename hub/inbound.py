@@ -27,7 +27,7 @@ from hub.metrics import written
 from hub.model import AgentReply, ExternalId, Message, Report, bucket_of
 from hub.parking import TRIES as TRIES
 from hub.parking import Poisoned, blamed, set_aside
-from hub.ports import SupportsPassive
+from hub.ports import SupportsPassive, SupportsProof
 from hub.presence import after
 from hub.replies import agent_said
 from hub.rights import UnknownPerson, person_of
@@ -219,6 +219,8 @@ async def _tell(hub: Hub, done: Done) -> None:
         await hub.jobs.fetch(file)
     if done.proved:
         await settle(hub)
+        if any(isinstance(place, SupportsProof) for place in hub.connectors.values()) and await hub.store.links.asks():
+            await hub.jobs.prove()
     if done.signs or done.told:
         await after(hub, done.signs, done.told)
     if done.freed:

@@ -250,6 +250,10 @@ class Jobs:
         """Translations are wanted; `again` says that the sweep or a job found it, as in `sweep_inbound`."""
         await self.enqueue("translate", queue="slow", job_id=f"translate:{_tick()}" if again else "translate")
 
+    async def prove(self, *, again: bool = False) -> None:
+        """Platforms are to be asked who customers are; `again` as in `translate`."""
+        await self.enqueue("prove", queue="slow", job_id=f"prove:{_tick()}" if again else "prove")
+
     async def fetch(self, file: str) -> None:
         """A file that a message names should be copied from its platform."""
         await self.enqueue("fetch", file, queue="slow", job_id=f"fetch:{file}")

@@ -14,8 +14,9 @@ import structlog
 
 from hub.merging import together
 from hub.model import ChannelName, Event, ExternalId, Message, Proved, identity_of
+from hub.ports import SupportsProof
 from hub.runtime import Hub
-from hub.store.linking import Proof
+from hub.store.linking import ASKED, Proof
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,9 +49,16 @@ def _phone(given: str) -> str:
 async def noted(hub: Hub, connection: AsyncConnection, messages: list[Message]) -> bool:
     """Write down what came with a batch's messages; says whether `settle` has something to compare."""
     proofs = {proof for one in messages if one.proved for proof in proofs_of(identity_of(one.channel, one.customer), one.proved)}
+    proofs |= {Proof(identity_of(one.channel, one.customer), ASKED, one.channel) for one in messages if _is_to_prove(hub, one)}
     for one in messages:
         proofs |= {Proof(identity_of(one.channel, one.customer), MOVED, address) for address in _moved_to(one)}
     return bool(proofs) and await hub.store.links.claim(connection, proofs)
+
+
+def _is_to_prove(hub: Hub, message: Message) -> bool:
+    """Whether the platform is to be asked who a customer is (`hub.proving`); the store knows whether it was."""
+    place = hub.connectors.get(message.channel)
+    return isinstance(place, SupportsProof) and place.proves
 
 
 async def settle(hub: Hub) -> None:

@@ -25,6 +25,7 @@ from hub.abilities import SupportsPaces as SupportsPaces
 from hub.abilities import SupportsPassive as SupportsPassive
 from hub.abilities import SupportsPieces as SupportsPieces
 from hub.abilities import SupportsPolling as SupportsPolling
+from hub.abilities import SupportsProof as SupportsProof
 from hub.abilities import SupportsReread as SupportsReread
 from hub.abilities import SupportsTyping as SupportsTyping
 from hub.canned import CannedReplies

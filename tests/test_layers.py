@@ -61,6 +61,7 @@ USE_CASES = {
     "passive",
     "presence",
     "promises",
+    "proving",
     "pushing",
     "quotes",
     "rating",

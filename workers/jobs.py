@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from arq.worker import func
 
-from hub import feeds, fetching, inbound, interpreting, sweep
+from hub import feeds, fetching, inbound, interpreting, proving, sweep
 from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
@@ -75,6 +75,11 @@ async def run_fetch(ctx: dict[str, Any], file: str) -> None:
     await fetching.fetch(_hub(ctx), file)
 
 
+async def run_prove(ctx: dict[str, Any]) -> None:
+    """Platforms are asked who customers are."""
+    await proving.run(_hub(ctx))
+
+
 async def run_sweep(ctx: dict[str, Any]) -> None:
     """Whatever was forgotten is found again."""
     await sweep.run(_hub(ctx))
@@ -116,6 +121,7 @@ FUNCTIONS = {
         func(kept(run_push), name="push", keep_result=0, timeout=60),
         func(kept(run_pages), name="pages", keep_result=0, timeout=60),
         func(kept(run_translate), name="translate", keep_result=0, timeout=60),
+        func(kept(run_prove), name="prove", keep_result=0, timeout=60),
         func(kept(run_fetch), name="fetch", keep_result=0, timeout=60),
         func(kept(run_feed), name="feed", keep_result=0, timeout=60),
     ],

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 from connectors.wechat import sending
 from connectors.wechat.account import TAKEN, TYPING_S, Account
-from connectors.wechat.errors import NO_MENUS, Refused
-from connectors.wechat.people import People
+from connectors.wechat.errors import NO_MENUS, Refused, translated
 from connectors.wechat.reading import word
 from connectors.wechat.settings import WeChatSettings
 from hub import ports
 from hub.errors import Malformed, Rejected, Undeliverable
-from hub.model import Card, ChannelName, Choices, ExternalId, Part
+from hub.model import Card, ChannelName, Choices, ExternalId, Part, Proved
 from hub.ports import Capabilities, Hook, IdempotencyKey, Identity, Kit, Receipt, Unread
 
 MOST = 50_000_000
@@ -35,7 +33,7 @@ class WeChat(Account):
         self._menus = True
         """Until WeChat says that the account may not send them (40200)."""
         self._settings = settings
-        self._people = People(self._api)
+        self.proves = settings.unionid
         self.capabilities = Capabilities(
             parts=frozenset({"text", "media", "choices", "card"}),
             media=frozenset({*sending.FORMS, *sending.AS}),
@@ -62,11 +60,16 @@ class WeChat(Account):
             return Receipt(body=TAKEN)
         if isinstance(item, Unread):
             return Receipt(body=TAKEN, unread=(item,))
-        ask = None
-        if self._settings.unionid:
-            item = item.model_copy(update={"proved": self._people.proved(item.customer)})
-            ask = partial(self._people.ask, item.customer) if self._people.unknown(item.customer) else None
-        return Receipt((item,), body=TAKEN, after=ask)
+        return Receipt((item,), body=TAKEN)
+
+    async def proof(self, customer: ExternalId) -> Proved | None:
+        """Who a follower is across the accounts of one owner (获取用户基本信息), where these share an open platform."""
+        try:
+            told = await self._api.get("/cgi-bin/user/info", openid=str(customer), lang="zh_CN")
+        except Refused as exc:
+            raise translated(exc) from exc
+        found = told.get("unionid")
+        return Proved(unionid=found) if isinstance(found, str) and found else None
 
     def passive(self, hook: Hook, parts: Sequence[Part]) -> bytes | None:
         """The free answer inside the callback: one short text."""

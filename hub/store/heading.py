@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import link_tables, rating_tables, tables
 from hub.store.database import Database
+from hub.store.linking import ASKED
 
 claim = link_tables.Claim.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -53,7 +54,8 @@ class HeadingStore:
             own = (await connection.execute(select(*columns).where(conversation.c.id == conversation_id))).first()
             if own is None:
                 return Heading()
-            kinds = select(claim.c.kind).where(claim.c.identity_id == own.identity_id).distinct().order_by(claim.c.kind)
+            told = and_(claim.c.identity_id == own.identity_id, claim.c.kind != ASKED)
+            kinds = select(claim.c.kind).where(told).distinct().order_by(claim.c.kind)
             proved = tuple((await connection.execute(kinds)).scalars())
             before = and_(conversation.c.customer_id == own.customer_id, conversation.c.at < own.at)
             count = int((await connection.execute(select(func.count()).where(before).select_from(conversation))).scalar_one())

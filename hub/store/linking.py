@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.errors import Conflict
@@ -29,6 +29,8 @@ identity = tables.Identity.__table__  # type: ignore[attr-defined]
 lane = tables.Lane.__table__  # type: ignore[attr-defined]
 FRESH = 200
 """Claims compared at once."""
+ASKED = "asked"
+"""The kind of claim that proves nothing: that the identity's platform is to be asked who it is (`new`), or was (`held`)."""
 FACTS = ("name", "email", "phone", "locale")
 
 
@@ -64,9 +66,33 @@ class LinkStore:
 
     async def fresh(self) -> list[tuple[str, str]]:
         """(kind, value) of claims that nobody has compared yet."""
-        wanted = select(claim.c.kind, claim.c.value).where(claim.c.state == "new").distinct().limit(FRESH)
+        new = and_(claim.c.state == "new", claim.c.kind != ASKED)
+        wanted = select(claim.c.kind, claim.c.value).where(new).distinct().limit(FRESH)
         async with self.db.read() as connection:
             return [(row[0], row[1]) for row in await connection.execute(wanted)]
+
+    async def asks(self) -> bool:
+        """Whether somebody's platform is still to be asked."""
+        waiting = select(claim.c.identity_id).where(claim.c.state == "new", claim.c.kind == ASKED).limit(1)
+        async with self.db.read() as connection:
+            return (await connection.execute(waiting)).first() is not None
+
+    async def asking(self, channel: ChannelName, most: int) -> list[tuple[str, str]]:
+        """(identity, address) of whom a channel's platform is still to be asked, the longest waiting first."""
+        new = and_(claim.c.state == "new", claim.c.kind == ASKED, claim.c.value == channel)
+        found = select(claim.c.identity_id, identity.c.external_id).join(identity, identity.c.id == claim.c.identity_id)
+        async with self.db.read() as connection:
+            return [(row[0], row[1]) for row in await connection.execute(found.where(new).order_by(claim.c.at).limit(most))]
+
+    async def answered(self, identity_id: str, proofs: Collection[Proof]) -> bool:
+        """The platform has said who somebody is; says whether that is news."""
+
+        async def work(connection: AsyncConnection) -> bool:
+            asked = and_(claim.c.identity_id == identity_id, claim.c.kind == ASKED)
+            await connection.execute(update(claim).where(asked).values(state="held"))
+            return await self.claim(connection, proofs)
+
+        return await self.db.transact(work)
 
     async def join(self, kind: str, value: str) -> list[str]:
         """Make everybody of whom the same is proved one customer, the one who is known longest; returns the links made."""

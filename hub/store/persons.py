@@ -11,6 +11,7 @@ from sqlalchemy import func, or_, select
 
 from hub.store import link_tables, tables
 from hub.store.database import Database
+from hub.store.linking import ASKED
 from hub.store.listing import Listed, listed
 
 claim = link_tables.Claim.__table__  # type: ignore[attr-defined]
@@ -90,7 +91,7 @@ class PersonStore:
                 return None
             identities = (await connection.execute(own)).all()
             held = select(claim.c.identity_id, claim.c.kind, claim.c.value)
-            held = held.where(claim.c.identity_id.in_([row[0] for row in identities]))
+            held = held.where(claim.c.identity_id.in_([row[0] for row in identities]), claim.c.kind != ASKED)
             proved: dict[str, list[tuple[str, str]]] = {}
             for owner, kind, value in await connection.execute(held.order_by(claim.c.kind, claim.c.value)):
                 proved.setdefault(owner, []).append((kind, value))

@@ -6,13 +6,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from connectors.wechat.official import WeChat
-from hub.model import Message, Proved
-from hub.ports import Receipt
-from tests.connectors.conftest import NOW, Shelf
+from hub.errors import ConnectorError, Temporary, Undeliverable
+from hub.model import ExternalId, Message, Proved
+from hub.ports import SupportsProof
+from tests.connectors.conftest import NOW
 from tests.connectors.wechat_accounts import account, said
 from tests.servers.wechat import WeChatServer, wechat
 from tests.servers.wechat_callbacks import callback
+
+ANN = ExternalId("oAnn")
 
 
 @pytest.fixture
@@ -22,43 +24,29 @@ async def server() -> AsyncIterator[WeChatServer]:
         yield running
 
 
-@pytest.fixture
-async def shop(server: WeChatServer, shelf: Shelf) -> AsyncIterator[WeChat]:
-    made = account(server, shelf)
-    yield made
-    await made.aclose()
-
-
-def proved_in(receipt: Receipt) -> Proved | None:
-    (item,) = receipt.items
-    assert isinstance(item, Message)
-    return item.proved
-
-
-async def test_who_somebody_is_elsewhere_travels_with_what_they_say_next(server: WeChatServer) -> None:
+async def test_who_somebody_is_elsewhere_is_asked_outside_of_the_callback(server: WeChatServer) -> None:
     shop = account(server, unionid=True)
     server.unions["oAnn"] = "u42"
-    hook = callback(said("hi"), NOW.timestamp())
-    first = await shop.receive(hook)
-    assert (proved_in(first), server.calls["user"]) == (None, 0), "nothing is asked before WeChat has its answer"
-    assert first.after is not None
-    await first.after()
-    again = await shop.receive(hook)
-    assert (proved_in(again), again.after) == (Proved(unionid="u42"), None)
-    assert again.items[0].id == first.items[0].id
+    receipt = await shop.receive(callback(said("hi"), NOW.timestamp()))
+    (item,) = receipt.items
+    assert isinstance(item, Message) and item.proved is None and receipt.after is None
+    assert server.calls["user"] == 0
+    assert isinstance(shop, SupportsProof) and shop.proves
+    assert await shop.proof(ANN) == Proved(unionid="u42")
     await shop.aclose()
-    assert (await account(server).receive(hook)).after is None, "it is asked for only where somebody wants it"
+    assert not account(server).proves, "it is asked for only where somebody wants it"
 
 
-@pytest.mark.parametrize(("code", "asked_again"), [(0, False), (48001, True), (40003, True)])
-async def test_a_person_without_a_unionid_is_just_this_accounts(server: WeChatServer, code: int, asked_again: bool) -> None:
+@pytest.mark.parametrize(("code", "error"), [(0, None), (40164, Temporary), (48001, Undeliverable), (40003, Undeliverable)])
+async def test_a_person_without_a_unionid_is_just_this_accounts(
+    server: WeChatServer, code: int, error: type[ConnectorError] | None
+) -> None:
     shop = account(server, unionid=True)
     server.codes = [code] if code else []
-    hook = callback(said("hi"), NOW.timestamp())
-    first = await shop.receive(hook)
-    assert first.after is not None
-    await first.after()
-    again = await shop.receive(hook)
-    assert proved_in(again) is None
-    assert (again.after is not None) == asked_again
+    if error is None:
+        assert await shop.proof(ANN) is None
+    else:
+        with pytest.raises(error) as caught:
+            await shop.proof(ANN)
+        assert (getattr(caught.value, "trouble", None) is None) == (code == 40003), "what people can mend is no answer"
     await shop.aclose()
