@@ -118,6 +118,8 @@ async def opened(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path
 @asynccontextmanager
 async def shop(opened: Opened, codes: Sequence[int]) -> AsyncIterator[tuple[WeChatServer, Desk]]:
     async with wechat() as server:
+        for who in ("oAnn", "oBob"):
+            server.acted(who, "message")
         at = await opened("wechat", account(server), "oAnn")
         server.codes = list(codes)
         yield server, at

@@ -21,6 +21,7 @@ ACCOUNTS = {"Anna@shop.example": "anna@example", "Bo": "bo@example"}
 async def test_each_agent_answers_under_their_own_name(store: Store, redis_url: str, prefix: str, tmp_path: Path) -> None:
     anna, bo, cy = [await store.agents.invite(f"{name.lower()}@shop.example", name, "agent") for name in ("Anna", "Bo", "Cy")]
     async with wechat() as server:
+        server.acted("oAnn", "message")
         shop = account(server, kf_account="service@example", kf_accounts=ACCOUNTS)
         places: dict[str, Any] = {"connectors": {ChannelName("wechat"): shop}, "desks": desks(slack=FakeDesk())}
         async with fake_hub(store, redis_url, prefix, tmp_path / "files", **places) as hub:

@@ -57,8 +57,9 @@ async def rate(
     late: list[str] = []
     free: list[bool] = []
 
-    async def call(http: aiohttp.ClientSession, url: str, hook: Hook, due: float) -> None:
+    async def call(http: aiohttp.ClientSession, url: str, hook: Hook, who: str, due: float) -> None:
         await asyncio.sleep(max(due - time.perf_counter(), 0))
+        server.acted(who, "message")
         try:
             async with http.post(url, params=dict(hook.query), data=hook.body) as answer:
                 text = await answer.text()
@@ -83,7 +84,9 @@ async def rate(
             url = hub.hook("wechat", hub.webs[0])
             warm = await _warm(http, url) if passive else 0
             begin = time.perf_counter() + 0.5
-            await asyncio.gather(*(call(http, url, hook, begin + n / per_second) for n, hook in enumerate(made)))
+            await asyncio.gather(
+                *(call(http, url, hook, f"o{n % CUSTOMERS}", begin + n / per_second) for n, hook in enumerate(made))
+            )
             took = time.perf_counter() - begin
             stored = await _stored(database or f"sqlite:///{folder}/data/frontdesk.db")
     waits.sort()

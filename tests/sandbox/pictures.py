@@ -30,6 +30,9 @@ ROUNDS = {
     ),
 }
 
+MARKED = {"en": "!tag teapot #breakage", "zh": "!标签 茶壶 破损"}
+URGENT = {"en": "!prio urgent", "zh": "!优先级 紧急"}
+
 
 async def play(page: Page, lang: str) -> None:
     """A customer asks, an agent claims and answers, with a note, and the customer thanks."""
@@ -45,11 +48,25 @@ async def play(page: Page, lang: str) -> None:
     await expect(thread.locator(".mark")).to_contain_text("✅")
     await writes(page, "telegram", thanks)
     await expect(thread).to_contain_text(thanks)
+    await writes(page, "reply", MARKED[lang])
     await writes(page, "wechat", ROUNDS["zh"][0][1])
-    await expect(page.locator("sandbox-slack .opens").nth(1)).to_contain_text("1")
+    await expect(page.locator("sandbox-slack .opens")).to_have_count(2)
     await page.locator("sandbox-slack .opens").first.click()
     await page.locator("[data-field=reply]").blur()
     await page.wait_for_timeout(1500)
+
+
+async def rich(page: Page, lang: str) -> None:
+    """The WeChat customer's conversation: claimed, answered once, marked."""
+    await page.locator("sandbox-slack .opens").nth(1).click()
+    thread = page.locator("sandbox-slack .thread")
+    await thread.locator("[data-action=fd_claim]").click()
+    await expect(thread.locator("[data-action=fd_release]")).to_be_visible()
+    await writes(page, "reply", ROUNDS[lang][1][0])
+    await expect(thread.locator(".mark")).to_contain_text("✅")
+    for line in (MARKED[lang], URGENT[lang]):
+        await writes(page, "reply", line)
+    await page.wait_for_timeout(2500)
 
 
 async def kept(place: Page | Locator, path: Path) -> None:
@@ -66,8 +83,9 @@ async def draw(folder: Path, lang: str) -> None:
             async with opened(1440, f"{url}/?lang={lang}") as page:
                 await play(page, lang)
                 await kept(page, folder / f"sandbox-{lang}.png")
-                await kept(page.locator("sandbox-slack article .message").first, folder / f"slack-card-{lang}.png")
                 await kept(page.locator("sandbox-slack .thread"), folder / f"slack-thread-{lang}.png")
+                await rich(page, lang)
+                await kept(page.locator("sandbox-slack article .message").nth(1), folder / f"slack-card-{lang}.png")
 
 
 def main() -> None:
