@@ -42,7 +42,8 @@ class Platform:
 def call_to(identity: str) -> Call:
     return Call(
         id=new_id(), key=new_id(), attempt=1, tries=0, rank=1, kind="send", target="oa", stream="oa", parts="[]", data="{}",
-        at=datetime.now(UTC), conversation={"id": new_id()}, identity={"id": identity}, entry=None, thread="", place="", agent="",
+        at=datetime.now(UTC), conversation={"id": new_id()}, identity={"id": identity, "external_id": "ann"}, entry=None,
+        thread="", place="", agent="",
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from httpx import ASGITransport, AsyncClient, Response
 from hub import inbound
 from hub.bot import BotRules
 from hub.model import ChannelName, Message, Part, Text
-from hub.passive import CROWD, CROWDED_WAIT_S, Answer, Lookout, Passive
+from hub.passive import Answer, Passive
 from hub.ports import Capabilities, Hook, Receipt, Window
 from hub.runtime import Hub
 from hub.store.store import Store
@@ -284,17 +284,3 @@ async def test_two_requests_never_get_the_same_answer(make_hub: Any) -> None:
             await inbound.drain(place.hub, lane)
         found = await asyncio.gather(place.found(one), place.found(two))
         assert sum(answer is not None for answer in found) == 1
-
-
-async def test_where_the_workers_are_behind_nobody_waits_for_long(store: Store) -> None:
-    lookout = Lookout(store)
-    many = [asyncio.create_task(lookout.understood("phone", f"x{n}")) for n in range(CROWD + 1)]
-    done, late = await asyncio.wait(many, timeout=CROWDED_WAIT_S + 1)
-    assert (len(done), late) == (CROWD + 1, set())
-    assert {type(one.exception()) for one in done} == {TimeoutError}
-    few = [asyncio.create_task(lookout.understood("phone", f"y{n}")) for n in range(CROWD)]
-    done, waiting = await asyncio.wait(few, timeout=CROWDED_WAIT_S + 0.4)
-    assert (done, len(waiting)) == (set(), CROWD)
-    for one in waiting:
-        one.cancel()
-    await asyncio.wait(few)
