@@ -62,7 +62,7 @@ textarea:focus-visible{outline:0}
 .composer{flex:none;display:flex;align-items:flex-end;gap:2px;margin:0 12px 12px;padding:4px;border:1px solid var(--edge);border-radius:14px;background:var(--paper)}
 .composer:focus-within{border-color:var(--link);box-shadow:0 0 0 1px var(--link)}
 textarea{flex:1;min-width:0;max-height:132px;margin:0;padding:10px 4px;border:0;outline:0;resize:none;background:none;color:inherit;font:inherit;line-height:24px;overflow-y:auto;scrollbar-width:thin}
-textarea::placeholder{color:var(--muted);opacity:1;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}textarea:placeholder-shown{direction:inherit}
+textarea::placeholder{color:var(--muted);opacity:1}textarea:placeholder-shown{direction:inherit;white-space:nowrap;text-overflow:ellipsis}
 .send{flex:none;display:grid;place-items:center;width:44px;height:44px;border:0;border-radius:11px;background:var(--soft);color:var(--muted);cursor:pointer;transition:.12s}
 .send.ready{background:var(--accent);color:var(--on-accent)}
 .vh{position:absolute;width:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
