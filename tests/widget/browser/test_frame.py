@@ -193,7 +193,7 @@ async def test_in_wechat_s_browser_without_sockets_or_windows(
         await expect(field).to_be_visible(timeout=WITHIN)
         assert await page.title() == "在线客服"
         await write(page, "微信里的问题")
-        await expect(page.locator(f"{W} .row.own .meta")).to_contain_text("已发送", timeout=WITHIN)
+        await expect(page.locator(f"{W} .row.own .meta")).to_contain_text("已送达", timeout=WITHIN)
         agent = await home.agent()
         talk = await only_talk(home, agent)
         await agent.say(talk["id"], "收到")

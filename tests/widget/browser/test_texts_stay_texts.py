@@ -56,6 +56,13 @@ LOOK = r"""() => {
     walk(document);
     return [...window.wrong, ...found];
 }"""
+FURTHER = """async () => {
+    const list = document.querySelector('fd-list .scroll');
+    const end = list.scrollTop + list.clientHeight >= list.scrollHeight - 1;
+    list.scrollTop = end ? 0 : list.scrollTop + 300;
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}"""
+"""A piece further down the list, and from its end to its beginning: more of it may have come."""
 SHOWN = """(texts) => {
     const flat = (node) => [...node.childNodes].map((one) => one.nodeType === 3 ? one.data : flat(one)).join('') +
         (node.shadowRoot ? flat(node.shadowRoot) : '');
@@ -161,14 +168,14 @@ async def test_in_the_console(page: Page, tmp_path: Path, redis_url: str, prefix
             await home.hub.intake.keep([message], 30)
         await home.work()
         await sign_up(page, home)
+        await page.locator("fd-list .tabs button").filter(has_text="All").click()
         rows = page.locator("fd-list .rows a")
         await expect(rows.first).to_be_visible(timeout=WITHIN)
-        await rows.first.hover()
         seen: set[str] = set()
 
         async def all_seen() -> bool:
             seen.update(await rows.evaluate_all("all => all.map(a => a.href)"))
-            await page.mouse.wheel(0, 400)
+            await page.evaluate(FURTHER)
             assert await watched.clean() == []
             return len(seen) >= len(TEXTS)
 
