@@ -117,12 +117,16 @@ async def take_in(hub: Hub, *items: Message | AgentReply) -> None:
 
 @asynccontextmanager
 async def sender(hub: Hub) -> AsyncIterator[Outbound]:
-    """One process's calls, ended at the end."""
+    """One process's calls, ended at the end; those that still wait for their turn go with it, as they would with a process."""
     outbound = Outbound(hub)
     try:
         yield outbound
     finally:
         await outbound.aclose(2.0)
+        left = list(outbound._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
 
 
 async def deliver(hub: Hub, outbound: Outbound | None = None, seconds: float = 10.0) -> None:

@@ -202,7 +202,11 @@ async def test_a_page_that_changes_without_loading_keeps_the_chat(page: Page, si
     await expect(page.locator(f"{W} textarea")).to_be_visible(timeout=WITHIN)
     await write(page, "on the next one")
     await eventually(lambda: settled(page))
-    assert await said(page, True) == ["on the first page", "on the next one"]
+
+    async def both() -> bool:
+        return await said(page, True) == ["on the first page", "on the next one"]
+
+    await eventually(both)
     assert site.world is not None
     await page.evaluate("Frontdesk.element.opened.line.restart()")
     await eventually(lambda: at_next(site))
