@@ -20,6 +20,7 @@ import pytest
 
 from config import data_folder, valkey
 from config.children import Child
+from tests.servers.installation import free_port
 
 ROOT = Path(__file__).parents[2]
 REFUSED = 1
@@ -32,12 +33,6 @@ def soon(condition: Callable[[], object], seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < until, f"not within {seconds:g} s"
         time.sleep(0.02)
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as line:
-        line.bind(("127.0.0.1", 0))
-        return int(line.getsockname()[1])
 
 
 class Running:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -48,11 +49,20 @@ SLACK = (
 )
 
 
+_own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 8
+_ports = itertools.cycle(range(16_000 + 2_000 * _own, 18_000 + 2_000 * _own))
+for _ in range(os.getpid() % 2_000):
+    next(_ports)
+
+
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    """A port that nobody listens on, and that nobody else takes before it is used: the kernel gives away others (from 32 768 on),
+    and each process of the tests has some of its own."""
+    while True:
+        port = next(_ports)
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
 
 
 def write_config(folder: Path, *, telegram: str, slack: str, desk: str, files: Mapping[str, str]) -> None:
