@@ -233,6 +233,7 @@ def _line(call: Call) -> Line:
         avatar=profile.get("avatar", "") if customer else "",
         mention=str(data.get("mention", "")),
         delivery=str(data.get("delivery", "")) if entry.kind == "status" else "",
+        aloud=bool(more.get("aloud")),
         **{name: str(more.get(name, "")) for name in ("via", "near")},
     )
 

@@ -18,7 +18,7 @@ from hub.origins import EntryKind, Origin
 from hub.quotes import remember
 from hub.remarks import begins_with, came_by, goes_on, is_moving, quote, reacted, still_moves
 from hub.replies import assign
-from hub.resuming import last_of, talk_of
+from hub.resuming import aloud, last_of, talk_of
 from hub.routing import Assignment, opening, route
 from hub.runtime import Hub
 from hub.staffing import facts_of_waiting, who_are_there
@@ -35,8 +35,9 @@ GONE = {"blocked": "the customer has blocked this channel", "unfollowed": "the c
 
 async def heard(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
     """What a channel tells of a customer: what they said or did, or what became of a notice to them."""
-    fate = fate_in(message)
+    fate, before = fate_in(message), len(batch.entries)
     await (came_of(hub, connection, batch, message, fate) if fate else customer_said(hub, connection, batch, message))
+    aloud(batch, before)
 
 
 async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:

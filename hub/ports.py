@@ -224,6 +224,9 @@ class Line:
     via: str = ""
     near: str = ""
     """Of a line of a merged conversation: the channel it came over; of one that names another: that one's thread here."""
+    aloud: bool = False
+    """Whether all who watch the place shall see it, not only those who look into the thread: a customer writes again in a matter
+    that was settled."""
 
 
 class Desk(Protocol):

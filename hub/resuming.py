@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.batch import Batch
+import orjson
+
+from hub.batch import PARTS, Batch
 from hub.joined import gathered, known, let_in
-from hub.model import Message
+from hub.model import Message, Text
+from hub.rendering import preview
 from hub.replies import reopen
 from hub.runtime import Hub
+from hub.store.calls import MEDIA
 from hub.store.talks import Talk, Who
 from hub.telling import SYSTEM
 
@@ -59,3 +63,21 @@ async def last_of(hub: Hub, connection: AsyncConnection, batch: Batch, who: Who)
     """The conversation that a customer had last on this channel, open or not."""
     own = [talk for talk in batch.talks.values() if talk.identity_id == who.id]
     return max(own, key=lambda talk: talk.at) if own else await hub.store.timeline.last_talk(connection, who.customer_id, who.id)
+
+
+def aloud(batch: Batch, before: int) -> None:
+    """The line by which a customer has reopened a matter is for all who watch its desks, not only for those who look into its
+    thread; `data` of one call at each desk says so. Files are in threads alone: where there is nothing else, it is the line that
+    tells of the reopening, which then names the file. `before`: how many entries there were."""
+    opened = next((one for one in batch.entries[before:] if one["kind"] == "reopened"), None)
+    said = next((one for one in batch.entries[before:] if one["author_kind"] == "customer"), None)
+    if opened is None or said is None:
+        return
+    lines = [row for row in batch.deliveries if row["kind"] == "line" and row["message_id"] in (opened["id"], said["id"])]
+    for desk in {row["target"]: None for row in lines}:
+        here = [row for row in lines if row["target"] == desk]
+        row = next((one for one in here if one["message_id"] == said["id"] and MEDIA not in one["parts"]), here[0])
+        if row["message_id"] == opened["id"]:
+            named = preview(PARTS.validate_json(said["parts"]), batch.talks[said["conversation_id"]].locale or "en")
+            row["parts"] = PARTS.dump_json((Text(text=named),)).decode()
+        row["data"] = orjson.dumps({**orjson.loads(row["data"]), "aloud": True}).decode()

@@ -224,7 +224,7 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
         case "resolved":
             return f"✅ {w['resolved']} {w['by']} {author}" if author else f"✅ {w['resolved']}"
         case "reopened":
-            return f"🔄 {w['reopened']}"
+            return f"🔄 {w['reopened']}{w['colon']}{text}" if text else f"🔄 {w['reopened']}"
         case "event":
             return f"ℹ️ {author or w['customer']} {text}".rstrip()
         case "status":

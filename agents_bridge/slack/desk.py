@@ -142,6 +142,8 @@ class SlackDesk(Beside, Amending):
         if person is not None:
             name, picture = person
             more |= {"username": name, "mrkdwn": False} | ({"icon_url": picture} if picture else {})
+        if self._settings.broadcast_reopened and any(one.aloud for one in group.lines):
+            more["reply_broadcast"] = True
         with of_thread(channel, self._settings.fallback), translated("chat.postMessage"):
             metadata = metadata_of([one.key for one in group.lines])
             said = {"thread_ts": root, "text": text or "…", "metadata": metadata}

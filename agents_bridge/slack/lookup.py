@@ -40,6 +40,8 @@ async def arrived(
                 web = slack.web
                 page = await (web.conversations_replies(ts=root, **more) if root else web.conversations_history(**more))
                 for message in page["messages"]:
+                    if not root and message.get("thread_ts") not in (None, message["ts"]):
+                        continue  # a thread's line that the channel shows too: what is asked for is heads
                     for key in keys:
                         if key not in found and _carries(message, key):
                             found[key] = ExternalId(f"{channel}:{message['ts']}")

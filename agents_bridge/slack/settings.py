@@ -26,6 +26,9 @@ class Common(Settings):
     digest: int = Field(
         60, ge=0, description="new conversations a minute and Slack channel beyond which ten share a post; 0: never"
     )
+    broadcast_reopened: bool = Field(
+        True, description="who writes again in a resolved thread is shown in the Slack channel too, once for each reopening"
+    )
     locale: Literal["en", "zh"] = "en"
     undo_s: int = Field(0, ge=0, le=30, description="seconds in which an agent may take an answer back before it leaves; 0: none")
     api_url: str = Field("https://slack.com/api/", pattern=r"^https?://.+", description="for tests and gateways")

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
 from typing import Any
 
 from tests.servers.slack_arguments import TEXT, Arguments, check, need, tree
 from tests.servers.slack_parsing import as_written
+from tests.servers.slack_views import open_view, publish_view, update_view
 from tests.servers.slack_workspace import BOT, BOT_USER, Place, Refusal, Workspace
 
 EMOJI = {"white_check_mark", "warning", "question", "eyes", "hourglass_flowing_sand", "outbox_tray", "leftwards_arrow_with_hook"}
-TRIGGER_S = 3.0
 CHANGED = 4000
 """Bytes of the text of chat.update; a new post takes ten times as many characters."""
 
@@ -38,6 +36,9 @@ def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
     check(found)
     thread = found.get("thread_ts")
     message = ws.post(found["channel"], thread, **_said(ws, found))
+    if str(found.get("reply_broadcast")) in ("1", "True", "true") and message.get("thread_ts"):
+        root = ws.message(found["channel"], message["thread_ts"])
+        message |= {"subtype": "thread_broadcast", "root": {name: root[name] for name in root if name != "metadata"}}
     ws.log_post("post", found["channel"], message)
     ws.tell(found["channel"], message)
     if "http" in message["text"] and found.get("unfurl_links") is not False:
@@ -104,8 +105,7 @@ def replies(ws: Workspace, found: Arguments) -> dict[str, Any]:
 
 def history(ws: Workspace, found: Arguments) -> dict[str, Any]:
     need(found, "channel")
-    known = sorted(ws.place(found["channel"]).messages.items(), reverse=True)
-    return _page([m for ts, m in known if m.get("thread_ts") in (None, ts)], found)
+    return _page(list(reversed(ws.seen(found["channel"]))), found)
 
 
 def info(ws: Workspace, found: Arguments) -> dict[str, Any]:
@@ -113,14 +113,8 @@ def info(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return {"channel": {"id": place.id, "is_member": place.member, "is_archived": place.archived}}
 
 
-def _person(ws: Workspace, user: str) -> dict[str, Any]:
-    if user not in ws.people:
-        raise Refusal("user_not_found")
-    return ws.people[user]
-
-
 def users_info(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    person = _person(ws, found.get("user", ""))
+    person = ws.somebody(found.get("user", ""))
     profile = {"display_name": person["name"], "real_name": person["name"], "email": person["email"]}
     user = {"id": found["user"], "team_id": ws.team, "deleted": False, "is_bot": False, "profile": profile}
     return {"user": user | {name: value for name, value in person.items() if name not in ("name", "email")}}
@@ -216,55 +210,12 @@ def auth_test(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return own | {"url": f"https://{ws.name.lower()}.slack.test/", "team": ws.name, "user": "fd"}
 
 
-def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    """A trigger works once, for three seconds."""
-    need(found, "view", "trigger_id")
-    as_written(found, said=False)
-    made = ws.triggers.pop(found["trigger_id"], None)
-    if made is None:
-        raise Refusal("invalid_trigger_id")
-    if time.monotonic() - made > TRIGGER_S:
-        raise Refusal("expired_trigger_id")
-    shown = tree(found["view"])
-    titles = [shown[name]["text"] for name in ("title", "submit", "close") if name in shown]
-    options = [o for b in shown["blocks"] for o in b.get("element", {}).get("options", ())]
-    long = [one for one in options if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
-    if long or max(map(len, titles)) > 24 or len(shown.get("private_metadata", "")) > 3000 or len(shown["blocks"]) > 100:
-        raise Refusal("invalid_arguments")
-    view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
-    ws.accepted.add("view", view=view)
-    return {"view": view}
-
-
-def update_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    """Another view in the place of one that is open."""
-    need(found, "view", "view_id")
-    as_written(found, said=False)
-    view = {"id": found["view_id"], **tree(found["view"])}
-    ws.accepted.add("view", view=view)
-    return {"view": view}
-
-
 def open_conversation(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """The app's own conversation with one member."""
     need(found, "users")
-    _person(ws, found["users"])
+    ws.somebody(found["users"])
     ws.places.setdefault(f"D{found['users']}", Place(f"D{found['users']}"))
     return {"channel": {"id": f"D{found['users']}"}}
-
-
-def publish_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
-    """App Home of one member."""
-    need(found, "view", "user_id")
-    as_written(found, said=False)
-    shown = tree(found["view"])
-    _person(ws, found["user_id"])
-    if shown.get("type") != "home" or len(shown["blocks"]) > 100 or len(json.dumps(shown)) > 250_000:
-        raise Refusal("invalid_arguments")
-    check({"text": "x", "blocks": [one for one in shown["blocks"] if one["type"] != "actions"][:50]}, whole=False)
-    view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
-    ws.accepted.add("home", user=found["user_id"], view=view)
-    return {"view": view}
 
 
 def respond(ws: Workspace, found: Arguments) -> dict[str, Any]:

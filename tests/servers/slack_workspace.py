@@ -92,6 +92,12 @@ class Workspace:
         self.triggers[made] = time.monotonic()
         return made
 
+    def somebody(self, user: str) -> dict[str, Any]:
+        """One of the people."""
+        if user not in self.people:
+            raise Refusal("user_not_found")
+        return self.people[user]
+
     def place(self, channel: str) -> Place:
         """A channel in which the app may act."""
         if channel not in self.places:
@@ -140,6 +146,7 @@ class Workspace:
             ts=message["ts"],
             text=message.get("text", ""),
             keys=keys,
+            broadcast=message.get("subtype") == "thread_broadcast",
             titles=[found["title"] for found in message.get("files") or ()],
             username=message.get("username"),
             pings=PINGS.findall(message.get("text", "")),
@@ -174,6 +181,11 @@ class Workspace:
         del self.place(channel).messages[ts]
         event = {"subtype": "message_deleted", "hidden": True, "deleted_ts": ts, "previous_message": before, "ts": self.stamp()}
         return self.tell(channel, {"type": "message", **event})
+
+    def seen(self, channel: str) -> list[dict[str, Any]]:
+        """What a channel itself shows, in order: its own messages, and what was posted in threads for it to see as well."""
+        there = sorted(self.place(channel).messages.items())
+        return [one for ts, one in there if one.get("thread_ts") in (None, ts) or one.get("subtype") == "thread_broadcast"]
 
     def thread(self, thread: str) -> list[dict[str, Any]]:
         """A thread's messages ("channel:ts"), the first one too, in order."""
