@@ -32,6 +32,7 @@ from hub.looking import agent_at, looking, on_duty
 from hub.model import ChannelName, DeskName
 from hub.ports import Connector, Desk, Kit, SupportsAnnounce, SupportsPolling
 from hub.runtime import Hub
+from hub.saved import ways
 from hub.store.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
     begin = beginning(store, connectors, functools.partial(agent_at, store))
     facts = (files, settings.public_url, lambda: datetime.now(UTC), tuple(installation.routing.teams), installation.canned)
     look, alone = looking(store, settings.public_url), Alone(jobs.redis, jobs.prefix)
-    kit = Kit(*facts, look, begin, on_duty(store), installs, LinkCodes(store), alone)
+    kit = Kit(*facts, look, begin, on_duty(store), installs, LinkCodes(store), alone, *ways(store, installation.canned))
     connectors |= {name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()}
     desks: dict[DeskName, Desk] = {name: DESKS[one.type].load()(name, one, kit) for name, one in installation.desks.items()}
     sources |= {str(name): place for name, place in connectors.items()}

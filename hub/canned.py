@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from hub import masking
 from hub.answers import in_language
-from hub.model import Part, Text
+from hub.model import DeskName, ExternalId, Part, Text
+from hub.people import Who
 
 VARIABLES = ("agent", "channel", "name", "team")
 """What may stand in braces; `name` is the customer's."""
@@ -47,6 +50,13 @@ class CannedReply(BaseModel):
     def within(self, locale: str) -> str:
         """Its text for a customer's language."""
         return in_language(self.text, locale)
+
+
+class SavedReply(CannedReply):
+    """One that an agent has saved; it has one text."""
+
+    actor: str = ""
+    """Who wrote it last, as the audit log names them."""
 
 
 class CannedReplies(BaseModel):
@@ -100,3 +110,57 @@ def fill(text: str, facts: Mapping[str, str]) -> str:
         return found[0] if fact is None else " ".join(re.sub(r"[{}]", "", fact).split())[:191]
 
     return _PLACEHOLDER.sub(value, text)
+
+
+Ready = Callable[[], Awaitable[CannedReplies]]
+"""What is ready at this moment: of the file, and of what agents have saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a customer, which must not stand in a text for others."""
+
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    locale: str = ""
+
+
+class KnownOf(Protocol):
+    """What somebody at a desk may know of the customer of a thread there."""
+
+    async def __call__(self, desk: DeskName, person: ExternalId, who: Who, thread: str) -> Known | str:
+        """`no_agent` or `not_here` where there is nothing to tell."""
+        ...
+
+
+def personal(text: str, known: Known) -> list[str]:
+    """What of a text is about one person: some of `name`, `phone`, `email` and `other`, in this order."""
+    kinds = {finding.kind for finding in masking.find(text)}
+    lower, digits = text.casefold(), re.sub(r"\D", "", text)
+    number = re.sub(r"\D", "", known.phone)
+    found = {
+        "name": named_in(text, known.name),
+        "phone": "phone" in kinds or (len(number) > 5 and number in digits),
+        "email": "email" in kinds or bool(known.email and known.email.casefold() in lower),
+        "other": bool(kinds - {"phone", "email"}),
+    }
+    return [name for name, there in found.items() if there]
+
+
+def named_in(text: str, name: str) -> bool:
+    """Whether a text calls somebody by this name."""
+    return len(name.strip()) > 1 and _name(name).search(text) is not None
+
+
+def unnamed(text: str, name: str) -> str:
+    """The text with the variable in that name's place."""
+    return _name(name).sub("{name}", text) if named_in(text, name) else text
+
+
+def _name(name: str) -> re.Pattern[str]:
+    """A name as a word of its own, and no part of an address; in Chinese words have no edges."""
+    name = name.strip()
+    left = r"(?<![A-Za-z0-9@])" if name[0].isascii() else ""
+    right = r"(?![A-Za-z0-9]|[\w.+-]*@)" if name[-1].isascii() else ""
+    return re.compile(left + re.escape(name) + right, re.IGNORECASE)

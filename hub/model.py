@@ -217,7 +217,7 @@ class Message(Frozen):
 
 ReplyKind = Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell", "undo",
                     "snooze", "priority", "tags", "block", "unblock", "begin", "translate", "translated", "merge",
-                    "part"]  # fmt: skip
+                    "part", "save", "forget"]  # fmt: skip
 
 
 class AgentReply(Frozen):

@@ -28,7 +28,7 @@ from hub.abilities import SupportsPolling as SupportsPolling
 from hub.abilities import SupportsProof as SupportsProof
 from hub.abilities import SupportsReread as SupportsReread
 from hub.abilities import SupportsTyping as SupportsTyping
-from hub.canned import CannedReplies
+from hub.canned import CannedReplies, KnownOf, Ready
 from hub.capabilities import Capabilities as Capabilities
 from hub.capabilities import Pace as Pace
 from hub.capabilities import Shape as Shape
@@ -183,6 +183,10 @@ class Kit:
     link: LinkCode | None = None
     """How somebody at a desk says which agent they are."""
     alone: Alone | None = None
+    ready: Ready | None = None
+    """What agents have saved too; None: there is what `canned` holds."""
+    known: KnownOf | None = None
+    """What must not stand in what they save."""
 
 
 class Connector(Protocol):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from hub import acts, bilingual, calling, rating
+from hub import acts, bilingual, calling, rating, saved
 from hub.accepting import accepted
 from hub.batch import Batch
 from hub.correcting import correct, undone
@@ -55,8 +55,8 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
             await rating.ask(hub, connection, batch, talk, reply.data.get("survey"))
         case "reopen":
             reopen(batch, talk, author)
-        case "assign":
-            await _assigned(hub, connection, batch, talk, reply, author)
+        case "assign" | "translate" | "save" | "forget":
+            await WHOLE[reply.kind](hub, connection, batch, talk, reply, author)
         case "tell":
             calling.tell(hub, batch, talk, reply, author)
         case "undo":
@@ -64,8 +64,6 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
         case "snooze" | "priority" | "tags" | "block" | "unblock":
             for one in matter(batch, talk) if reply.kind in ("block", "unblock") else (talk,):
                 acts.acted(batch, one, reply, author)
-        case "translate":
-            await bilingual.asked(hub, connection, batch, talk, reply, author)
         case "resend":
             if await again(hub, connection, batch, there, reply, author):
                 return {there.lane}
@@ -204,6 +202,10 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
         talk.bot = orjson.dumps({**orjson.loads(talk.bot), "silent": True}).decode()
         talk.changed = True
     assign(batch, talk, author, agent[:32], reply.team, name, reason)
+
+
+WHOLE = {"assign": _assigned, "translate": bilingual.asked, "save": saved.settled, "forget": saved.settled}
+"""What acts of these kinds come to."""
 
 
 def resolve(batch: Batch, talk: Talk, author: Author) -> None:

@@ -79,6 +79,7 @@ USE_CASES = {
     "rights",
     "rows",
     "runtime",
+    "saved",
     "shaping",
     "signin",
     "sparing",

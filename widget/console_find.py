@@ -11,6 +11,7 @@ from starlette.responses import Response
 from hub.canned import fill
 from hub.limits import Rule
 from hub.metrics import SEARCH_SECONDS
+from hub.saved import ready
 from hub.workbench import LEVELS
 from widget.access import Asker, hub_of, id_of, unknown
 from widget.answers import Refusal, answer
@@ -75,7 +76,7 @@ async def canned(request: Request, who: Asker) -> Response:
     facts = facts_of(found, who)
     items = [
         {"name": one.name, "title": one.title or one.name, "text": fill(one.within(found.locale), facts)}
-        for one in hub.canned.search(_words(request), min(limit_of(request, 20), CANNED))
+        for one in (await ready(hub.store, hub.canned)).search(_words(request), min(limit_of(request, 20), CANNED))
     ]
     return answer({"items": items})
 

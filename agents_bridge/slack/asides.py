@@ -15,6 +15,11 @@ ASIDES = {
         "undo": "Undo",
         "take": "Take over",
         "not_failed": "There is nothing to send again: this line is no answer that failed.",
+        "saved": "Saved: `!r {name}` sends it, and *Canned…* on the card lists it.",
+        "not_saved": "Not saved: there is a canned reply `{name}` already. Choose another name.",
+        "too_many_saved": "Not saved: there are 500 saved replies, which is the most. Delete one first.",
+        "forgotten": "Deleted: the canned reply `{name}`.",
+        "not_forgotten": "There is no saved reply `{name}` any more.",
         "no_translator": "Nothing is translated here: an admin names the service in config/translation.yaml.",
     },
     "zh": {
@@ -29,6 +34,11 @@ ASIDES = {
         "undo": "撤销",
         "take": "由我接手",
         "not_failed": "没有可再次发送的内容：这条消息不是发送失败的回复。",
+        "saved": "已保存：用 `!r {name}` 发送，卡片上的“快捷回复…”中也能找到。",
+        "not_saved": "未保存：已有名为 `{name}` 的快捷回复，请换一个名称。",
+        "too_many_saved": "未保存：已有 500 条保存的快捷回复，请先删除一条。",
+        "forgotten": "已删除快捷回复 `{name}`。",
+        "not_forgotten": "已没有名为 `{name}` 的快捷回复。",
         "no_translator": "此处未启用翻译：请管理员在 config/translation.yaml 中设置翻译服务。",
     },
 }

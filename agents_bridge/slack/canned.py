@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents_bridge.slack.modals import Locale, given, labelled, view_for
+from agents_bridge.slack.saving_words import SAVING
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import inert, short
-from hub.canned import CannedReplies, fill
+from agents_bridge.slack.thread_words import command_of
+from hub.canned import CannedReplies, SavedReply, fill
 
 CANNED, PICK, SEND_CANNED = "fd_canned", "fd_canned_pick", "fd_canned_send"
 """The card's button, the modal's list, and the modal's `callback_id`."""
+CHANGE, FORGET = "fd_canned_change", "fd_canned_forget"
+"""Of a reply that an agent has saved: it is changed or deleted."""
 TEXT = "canned_text_"
 """Begins the text field's `block_id`; the reply's name follows, for Slack keeps what stands in a field of the same id."""
 TEXT_LIMIT = 3000
@@ -52,8 +56,39 @@ def canned_view(canned: CannedReplies, thread: str, facts: Mapping[str, str], lo
         field = {"type": "plain_text_input", "multiline": True, "initial_value": filled, "max_length": TEXT_LIMIT}
         blocks.append(labelled(f"{TEXT}{one.name}", w["canned_text"], field, optional=False))
         blocks.append({"type": "context", "elements": [{"type": "plain_text", "text": w["canned_hint"]}]})
+        blocks += [_kept(one, locale)] if isinstance(one, SavedReply) else []
     made = view_for(SEND_CANNED, thread, w["title_canned"], blocks, locale)
     return made | {"private_metadata": json.dumps({**facts, "thread": thread}, ensure_ascii=False)}
+
+
+def _kept(one: SavedReply, locale: Locale) -> dict[str, Any]:
+    """What can be done with a reply that an agent has saved."""
+    w = SAVING[locale]
+    named = {name: {"type": "plain_text", "text": w[name]} for name in ("change", "forget")}
+    cancel = {"type": "plain_text", "text": SAYINGS[locale]["cancel"]}
+    sure = {
+        "title": named["forget"],
+        "text": {"type": "plain_text", "text": w["sure"]},
+        "confirm": named["forget"],
+        "deny": cancel,
+    }
+    change = {"type": "button", "action_id": CHANGE, "text": named["change"], "value": one.name}
+    forget = {"type": "button", "action_id": FORGET, "text": named["forget"], "value": one.name, "style": "danger"}
+    return {"type": "actions", "elements": [change, forget | {"confirm": sure}]}
+
+
+def asks_what_is_ready(body: Mapping[str, Any], save: str) -> bool:
+    """Whether a request is about what lies ready at this moment; `save` is the `callback_id` of the modal that saves."""
+    match body.get("type"):
+        case "block_suggestion":
+            return True
+        case "view_submission":
+            return (body.get("view") or {}).get("callback_id") == save
+        case "block_actions":
+            return any(one.get("action_id") in (PICK, CHANGE) for one in body.get("actions") or ())
+    event = body.get("event")
+    command = command_of(str(event.get("text") or "")) if isinstance(event, dict) else None
+    return command is not None and command.kind == "canned"
 
 
 def written(view: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.telling import leaving
 from agents_bridge.slack.text import called_in, inert, plain
 from agents_bridge.slack.thread_words import NAMES, Command, command_of, near
-from hub.canned import CannedReplies
+from hub.canned import CannedReplies, Ready
 from hub.model import AgentReply, DeskName, ExternalId, Media, Part, Text, ThreadId
 
 log = structlog.get_logger()
@@ -59,6 +59,8 @@ class Reading:
     """Slack channels that the desk's file names; None: nobody is told of others."""
     several: bool = False
     """Whether the desk serves several workspaces."""
+    ready: Ready | None = None
+    """What agents have saved beside `canned`; asked where it matters."""
     told: dict[str, datetime] = field(default_factory=dict)
     """What agents were told lately, which is not repeated."""
 

@@ -9,18 +9,22 @@ import aiohttp
 import structlog
 from yarl import URL
 
+from agents_bridge.slack import saving, starting
 from agents_bridge.slack.asking import LOOK
 from agents_bridge.slack.calls import AS_WRITTEN, FOLDED, Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.linking import LINK
+from agents_bridge.slack.manifest import SAVE
 from agents_bridge.slack.modals import Locale
-from agents_bridge.slack.starting import FOUND, START, loading_view
+from agents_bridge.slack.starting import FOUND, START
 from hub.errors import ConnectorError
 
 log = structlog.get_logger()
 ANSWERS = "hooks.slack.com"
 """Where Slack takes answers to a press."""
+WAITS = {START: starting.loading_view, SAVE: saving.loading_view}
+"""What is opened at once, by what is asked."""
 Answer = Callable[[Then], Awaitable[Then]]
 """Makes the answer of what somebody asked to see."""
 
@@ -30,9 +34,9 @@ async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answ
     for asked in calls:
         call = asked
         try:
-            if call.method == START:
+            if call.method in WAITS:
                 call = await _opened(slack, call, locale)
-            if call.method in (LOOK, START, FOUND, LINK):
+            if call.method in (LOOK, START, FOUND, LINK, SAVE):
                 call = await answer(call)
             if call.method == "respond":
                 await _respond(slack, call, api_url)
@@ -50,8 +54,8 @@ def _about(method: str) -> Mapping[str, Any]:
 async def _opened(slack: Slack, call: Then, locale: Locale) -> Then:
     """The modal that waits is there at once, for a trigger lives three seconds; what belongs into it is looked up afterwards."""
     with translated("views.open", posts=False):
-        shown = await slack.web.views_open(trigger_id=call.arguments["trigger"], view=loading_view(locale))
-        return Then(START, {**call.arguments, "view_id": shown["view"]["id"]})
+        shown = await slack.web.views_open(trigger_id=call.arguments["trigger"], view=WAITS[call.method](locale))
+        return Then(call.method, {**call.arguments, "view_id": shown["view"]["id"]})
 
 
 async def _respond(slack: Slack, call: Then, api_url: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,6 +16,7 @@ from urllib.parse import parse_qs
 import structlog
 from slack_sdk.signature import Clock, SignatureVerifier
 
+from agents_bridge.slack.canned import asks_what_is_ready
 from agents_bridge.slack.events import Reading, event_heard
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.home import home_opened
@@ -22,6 +24,7 @@ from agents_bridge.slack.inviting import joined
 from agents_bridge.slack.refusals import ALERTS
 from agents_bridge.slack.revoking import revoked
 from agents_bridge.slack.routing import routed
+from agents_bridge.slack.saving import SUBMIT
 from agents_bridge.slack.sayings import SAYINGS
 from hub.errors import Malformed, Rejected
 from hub.people import Trouble
@@ -102,6 +105,8 @@ async def heard_of(reading: Reading, body: dict[str, Any]) -> tuple[Heard, bytes
     """What a request means, and the body of its answer. Whatever is of no interest is answered with 200: for Slack, a 404 is a
     failure."""
     try:
+        if reading.ready is not None and asks_what_is_ready(body, SUBMIT):
+            reading = replace(reading, canned=await reading.ready())
         if (heard := told_by(reading, body)) is not None:
             return heard, b""
         heard, answer = await routed(reading, body)

@@ -31,13 +31,14 @@ from agents_bridge.slack import (
     modals,
     presses,
     resolving,
+    saving,
     starting,
     submitted,
     telling,
 )
 from agents_bridge.slack.events import Reading
 from agents_bridge.slack.heard import Heard, Then
-from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, NEW, RETRY, SEND_IT, TRANSLATE
+from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, NEW, RETRY, SAVE, SEND_IT, TRANSLATE
 from agents_bridge.slack.sayings import SAYINGS
 
 log = structlog.get_logger()
@@ -83,6 +84,8 @@ ACTIONS: Sequence[Route] = (
     (marking.MORE, presses.more),
     (_among(blocks.ASSIGN, blocks.RESOLVE_WHY, canned.CANNED, *marking.FIELDS), presses.opened),
     (canned.PICK, submitted.picked),
+    (canned.CHANGE, saving.change),
+    (canned.FORGET, saving.forgotten),
     (guard.SEND, presses.sent),
     (telling.SAY, presses.said),
     (telling.KEEP, presses.kept),
@@ -99,6 +102,7 @@ SUBMITTED: Sequence[Route] = (
     (modals.ASSIGN, submitted.assigned),
     (resolving.RESOLVE, submitted.resolved),
     (canned.SEND_CANNED, submitted.canned_sent),
+    (saving.SUBMIT, saving.saved),
     (_among(*map(marking.callback_of, marking.FIELDS)), submitted.marked),
     (home.AWAY, home.away_submitted),
     (starting.FIND, starting.sought),
@@ -112,6 +116,7 @@ SHORTCUTS: Sequence[Route] = (
     (SEND_IT, menus.send_chosen),
     (MAKE_NOTE, menus.note_chosen),
     (RETRY, menus.retried),
+    (SAVE, saving.asked),
     (ANY, unknown),
 )
 LISTS: Sequence[Route] = ((canned.PICK, submitted.suggested), (ANY, nothing))

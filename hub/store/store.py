@@ -42,6 +42,7 @@ from hub.store.reach import ReachStore
 from hub.store.readings import ReadingStore
 from hub.store.reminding import ReminderStore
 from hub.store.reports import ReportStore
+from hub.store.saved import SavedStore
 from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
@@ -102,6 +103,7 @@ class Store:
     reports: ReportStore
     workspaces: WorkspaceStore
     translations: TranslationStore
+    saved: SavedStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -163,6 +165,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         reports=ReportStore(db),
         workspaces=WorkspaceStore(db),
         translations=TranslationStore(db),
+        saved=SavedStore(db),
         **_of_customers(db, links, lanes),
     )
 

@@ -20,6 +20,7 @@ from hub.looking import agent_at, looking, on_duty
 from hub.model import ChannelName, DeskName
 from hub.ports import Kit
 from hub.runtime import Hub
+from hub.saved import ways
 from hub.store.store import Store
 from hub.surveys import SurveyRules
 from tests.agents_bridge.desks import MemoryFiles, settings
@@ -94,6 +95,8 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
         looking(store, "https://hub.example"),
         beginning(store, connectors, functools.partial(agent_at, store)),
         on_duty(store),
+        ready=ways(store, canned)[0],
+        known=ways(store, canned)[1],
     )
     desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
     places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": connectors, "canned": canned}

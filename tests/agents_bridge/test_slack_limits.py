@@ -58,6 +58,14 @@ def _plain(tree: Any) -> Any:
     return [_plain(one) for one in tree] if isinstance(tree, list) else tree
 
 
+def valid_view(made: dict[str, Any]) -> None:
+    """The same of a modal."""
+    _validated(View(**made))
+    valid(made["blocks"])
+    assert len(made["blocks"]) <= VIEW_BLOCKS and len(made["private_metadata"]) <= 3000
+    assert all(len(made[name]["text"]) <= 24 for name in ("title", "submit", "close") if name in made)
+
+
 def message(made: list[dict[str, Any]]) -> None:
     valid(made)
     assert len(made) <= MESSAGE_BLOCKS
@@ -166,11 +174,8 @@ def test_every_modal(long: str, locale: Locale) -> None:
         *(marking.marking_view(name, "C0:1700000000.000100", locale) for name in marking.FIELDS),
     ]
     for made in views:
-        view = View(**made)
-        _validated(view)
-        valid(made["blocks"])
-        assert len(made["blocks"]) <= VIEW_BLOCKS and len(made["private_metadata"]) <= 3000
-        assert all(len(made[name]["text"]) <= 24 for name in ("title", "submit", "close"))
+        valid_view(made)
+        assert all(made[name]["text"] for name in ("title", "submit", "close"))
     options = canned.options(found, "")
     assert len(options) <= 100
     assert all(len(one["text"]["text"]) <= 75 and len(one["value"]) <= 150 for one in options)

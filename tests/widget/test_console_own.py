@@ -15,6 +15,7 @@ from prometheus_client import REGISTRY
 from hub.canned import CannedReplies
 from hub.facts import MessageFacts
 from hub.routing import Present, RoutingRules, route
+from hub.store.saved import Saved
 from hub.store.store import Store
 from hub.workbench import Workbench
 from tests.widget.consoles import Agent, House, house
@@ -83,6 +84,10 @@ async def test_a_reply_that_is_ready_is_filled_for_the_customer(home: House) -> 
     talk = await home.customer_says("你好", customer="ann", locale="zh-CN", profile={"name": "{agent}梅"})
     found = (await bo.api.get(f"{API}/conversations/{talk}/canned", params={"q": "tha"})).json()
     assert found == {"items": [{"name": "thanks", "title": "Thanks", "text": "agent梅您好，我是Bo"}]}
+    one = Saved("sent", "", "zh", "{name}，已发货", "slack:T1:U1 Anna")
+    assert await home.hub.store.db.transact(lambda connection: home.hub.store.saved.put(connection, one))
+    saved = (await bo.api.get(f"{API}/conversations/{talk}/canned", params={"q": "发货"})).json()
+    assert saved == {"items": [{"name": "sent", "title": "sent", "text": "agent梅，已发货"}]}
     links = (await bo.api.get(f"{API}/conversations/{talk}")).json()["links"]
     assert [link["url"] for link in links] == ["https://erp.example.com/c/%7Bagent%7D%E6%A2%85?at=phone"], "no address, no link"
 

@@ -14,6 +14,7 @@ from hub.store import (  # noqa: F401 -- importing tables fills the metadata
     link_tables,
     piece_tables,
     rating_tables,
+    saved_tables,
     tables,
     translation_tables,
     window_tables,
