@@ -57,11 +57,13 @@ async def open_hub(installation: Installation, role: Role) -> AsyncIterator[Hub]
     try:
         async with _jobs(settings, role, f"fd{store.epoch[-10:]}") as jobs:
             hub = _hub(installation, store, jobs)
+            announcing = asyncio.create_task(_announce(hub), name="announce") if role == "worker" else None
             try:
-                if role == "worker":
-                    await _announce(hub)
                 yield hub
             finally:
+                if announcing is not None:
+                    announcing.cancel()
+                    await asyncio.gather(announcing, return_exceptions=True)
                 await hub.intake.aclose()
                 for connector in hub.connectors.values():
                     await connector.aclose()
@@ -138,7 +140,8 @@ def _installs(installation: Installation, store: Store) -> Installing | None:
 
 
 async def _announce(hub: Hub) -> None:
-    """Tell platforms where their hooks are; a platform that can't be reached now is told at the next start."""
+    """Tell platforms where their hooks are, while the worker works: a slow one keeps no message waiting. A platform that can't be
+    reached now is told at the next start."""
     places: dict[str, object] = {**{str(k): v for k, v in hub.connectors.items()}, **{str(k): v for k, v in hub.desks.items()}}
     for name, place in places.items():
         if not isinstance(place, SupportsAnnounce) or (isinstance(place, SupportsPolling) and place.polling):
@@ -147,3 +150,5 @@ async def _announce(hub: Hub) -> None:
             await place.announce(f"{hub.public_url}/hooks/{name}")
         except (ConnectorError, ConfigError) as exc:
             log.error("channel.not_announced", channel=name, error=str(exc))
+        except Exception as exc:
+            log.error("channel.not_announced", channel=name, error=repr(exc), exc_info=exc)

@@ -9,18 +9,21 @@ import contextlib
 import ctypes
 import multiprocessing
 import os
+import secrets
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""Seconds before a process that died is started again; back to none once it has lived for a minute."""
-LIVED_S = 60.0
+"""Seconds before a process that died is started again; back to none once it has lived for so long that its start was no fault."""
+LIVED_S = 4.0
+PROCESS, ENDED = "FRONTDESK_PROCESS", "FRONTDESK_ENDED"
+"""What a child is told: its own id, and the ids of those that ended lately, by which it knows what they held."""
 PR_SET_PDEATHSIG = 1
 LINUX = sys.platform.startswith("linux")
 CONTEXT: Any = multiprocessing.get_context("fork" if LINUX else "spawn")
@@ -48,6 +51,8 @@ class Child:
         self._arguments = arguments
         self._process: Any = None
         self._deaths = 0
+        self.id = ""
+        """Of the process that was started last: 32 hex digits."""
         self._since = 0.0
         self.due: float | None = 0.0
         """When it may be started, by the monotonic clock; None while it runs or when it is not wanted any more."""
@@ -57,11 +62,14 @@ class Child:
         """What becomes readable when the process ends; None when there is none."""
         return None if self._process is None else int(self._process.sentinel)
 
-    def start(self) -> None:
-        """Start it. A signal that comes meanwhile waits: the child would take it for its parent's."""
+    def start(self, ended: Sequence[str] = ()) -> None:
+        """Start it; `ended` are the ids of processes that are no more. A signal that comes meanwhile waits: the child would take
+        it for its parent's."""
         self.began()
         self.due = None
-        self._process = CONTEXT.Process(target=_enter, args=(os.getpid(), self._work, *self._arguments), name=self.name)
+        self.id = secrets.token_hex(16)
+        told = {PROCESS: self.id, ENDED: ",".join(ended)}
+        self._process = CONTEXT.Process(target=_enter, args=(os.getpid(), told, self._work, *self._arguments), name=self.name)
         with _signals_wait():
             self._process.start()
 
@@ -100,8 +108,19 @@ def _signals_wait() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _enter(parent: int, work: Callable[..., int | None], *arguments: Any) -> None:
+def own_id() -> str:
+    """The id that the supervisor gave this process; empty where there is none."""
+    return os.environ.get(PROCESS, "")
+
+
+def ended_lately() -> list[str]:
+    """The ids of processes that have certainly ended."""
+    return [one for one in os.environ.get(ENDED, "").split(",") if one]
+
+
+def _enter(parent: int, told: Mapping[str, str], work: Callable[..., int | None], *arguments: Any) -> None:
     """The child's first steps: signals as in a new process, a session of its own, and an end with its parent."""
+    os.environ |= told
     signal.set_wakeup_fd(-1)
     for number in HANDLED:
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

@@ -32,6 +32,8 @@ STOP_S = 20.0
 """Longer than the web process's own grace (15 s) and the worker's (10 s)."""
 MISTAKEN = 2
 """The exit code of a process that can't keep to its configuration: to start it again would change nothing."""
+REMEMBERED_S = 120.0
+"""For how long children are told of a process that has ended: longer than anything is held by one that is gone."""
 WEB, WORKER = "widget", "workers"
 """What children run, named and not imported: config stands below both."""
 
@@ -47,6 +49,7 @@ class Supervisor:
         self._asked = 0
         self._code: int | None = None
         self._ready = False
+        self._ended: dict[str, float] = {}
         data, port, run = settings.data.resolve(), int(line.getsockname()[1]), secrets.token_hex(8)
         self._metrics, self._folder = figures.folder(data), data / "valkey"
         os.environ |= {
@@ -119,7 +122,13 @@ class Supervisor:
             starting += self._children()
         for child in starting:
             if child.due is not None and child.due <= time.monotonic():
-                child.start()
+                child.start(self._lately())
+
+    def _lately(self) -> list[str]:
+        """Who ended within the last two minutes, forgetting the others."""
+        since = time.monotonic() - REMEMBERED_S
+        self._ended = {one: at for one, at in self._ended.items() if at > since}
+        return list(self._ended)
 
     def _sleep(self) -> None:
         """Until something ends, a signal comes, or something is to be started."""
@@ -151,6 +160,7 @@ class Supervisor:
             if code == MISTAKEN and not self._ready:
                 self._code = MISTAKEN
                 return
+            self._ended[child.id] = time.monotonic()
             pause = child.pause()
             child.due = time.monotonic() + pause
             say(f"{child.name} ended {_how(code)}; starting it again{f' in {pause:g} s' if pause else ''}")

@@ -48,9 +48,9 @@ class Outbound:
     """The calls of one process. `run` works off a lane; tasks outlive the arq job that began them, so that a cancelled job
     never tears a call in two."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, owner: str = "") -> None:
         self._hub = hub
-        self._owner = new_id()
+        self._owner = owner or new_id()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._questions = asyncio.Semaphore(LOOKUPS_AT_ONCE)
         self._busy: set[tuple[str, str]] = set()
@@ -63,6 +63,11 @@ class Outbound:
         self._in_vain = InVain()
         self._changed = asyncio.Event()
         self._closing = False
+
+    async def succeed(self, ended: Sequence[str]) -> None:
+        """Take over at once what processes held that have certainly ended; what others held is free when its lease ends."""
+        if count := await self._hub.store.sweeping.lapse(ended):
+            log.info("outbound.succeeded", calls=count)
 
     async def run(self, lane: int, seconds: float = 10.0) -> None:
         """Make the lane's due calls for at most `seconds`, or until nothing is due and nothing of ours is on its way."""

@@ -15,6 +15,7 @@ import uvloop
 from arq.cron import cron
 
 from config.assemble import open_hub
+from config.children import ended_lately, own_id
 from config.load import Installation, load
 from hub import repromising
 from hub.errors import Busy, ConfigError
@@ -66,7 +67,8 @@ async def work(installation: Installation) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with open_hub(installation, "worker") as hub:
-        outbound = Outbound(hub)
+        outbound = Outbound(hub, own_id())
+        await outbound.succeed(ended_lately())
         workers = workers_of(hub, outbound)
         pollers = Pollers(hub)
         running = [asyncio.create_task(worker.main(), name=worker.queue_name) for worker in workers]

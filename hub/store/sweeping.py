@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import new_id
 from hub.store import agent_tables, tables
@@ -17,6 +18,7 @@ from hub.store.database import Database, now_ms
 agent = agent_tables.Agent.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
+delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 identity = tables.Identity.__table__  # type: ignore[attr-defined]
 notice = tables.Notice.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
@@ -204,6 +206,18 @@ class SweepStore:
             row = (await connection.execute(wanted.where(conversation.c.id == conversation_id))).first()
             pairs = [(desk, external) for desk, external in await connection.execute(threads)]
         return (Waiting(*tuple(row)), pairs) if row else None
+
+    async def lapse(self, owners: Sequence[str]) -> int:
+        """What these processes held is held no more: they have certainly ended. Returns how many calls and questions it was."""
+        theirs = delivery.c.owner.in_(owners)
+        calls = update(delivery).where(delivery.c.state == "sending", theirs, delivery.c.lease_ms > 0).values(lease_ms=0)
+        later = and_(delivery.c.state == "unknown", theirs, delivery.c.due_ms > now_ms())
+        asked = update(delivery).where(later).values(due_ms=now_ms())
+
+        async def work(connection: AsyncConnection) -> int:
+            return (await connection.execute(calls)).rowcount + (await connection.execute(asked)).rowcount
+
+        return await self.db.transact(work) if owners else 0
 
     async def notices_due(self) -> bool:
         """Whether a notice waits to be sent."""

@@ -12,9 +12,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import itertools
 import json
+import os
 import re
+import signal
 import sys
 import tempfile
 import time
@@ -93,17 +94,13 @@ class Rush:
         told = [post for post in posts if str(post["text"]).startswith("📥")]
         return [([int(n) for n, _ in NAMED.findall(json.dumps(post["blocks"]))], float(post["ts"])) for post in told]
 
-    @property
-    def workers(self) -> list[str]:
-        """Names of the worker processes."""
-        return [name for name in self.hub.processes if name.startswith("worker")]
-
     async def kill(self, every: float) -> None:
-        """kill -9 a worker again and again, one after the other where there are several; each comes back at once."""
-        for name in itertools.cycle(self.workers):
+        """kill -9 the oldest worker again and again; `frontdesk up` brings each back."""
+        while True:
             await asyncio.sleep(every)
-            await self.hub.restart(name)
-            self.kills += 1
+            for worker in self.hub.children("workers")[:1]:
+                os.kill(worker, signal.SIGKILL)
+                self.kills += 1
 
 
 def at_best(arrivals: Sequence[tuple[float, Line]], rate: float = 1.0) -> dict[Line, float]:
@@ -190,7 +187,7 @@ async def rushing(folder: Path, database: str = "", redis: str = "", workers: in
             for n, bot in enumerate(bots, 1)
         }
         files["bot.yaml"] = "enabled: false\n"
-        places = {"slack": slack.api_url, "desk": DESK, "files": files, "workers": workers}
+        places = {"slack": slack.api_url, "desk": DESK, "files": files, "workers": workers, "supervised": True}
         hub = await stack.enter_async_context(installed(folder, database, redis, **places))  # type: ignore[arg-type]
         for n, bot in enumerate(bots, 1):
             bot.updates.set_hook(hub.hook(f"tg{n}"), HOOK_SECRET, 20, [])
@@ -217,9 +214,6 @@ async def burst(
         if killing is not None:
             killing.cancel()
             await asyncio.gather(killing, return_exceptions=True)
-            for name in rush.workers:
-                if rush.hub.processes[name].returncode is not None:
-                    await rush.hub.start(name)
             await rush.arrived(120)
         return judged(rush, began)
 

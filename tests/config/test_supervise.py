@@ -256,5 +256,7 @@ def test_pauses_grow_and_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     child = Child("web", print)
     child.began()
     assert [child.pause() for _ in range(6)] == [0.0, 0.5, 1.0, 2.0, 5.0, 5.0]
-    now += 61
-    assert child.pause() == 0.0
+    now += 3.9
+    assert child.pause() == 5.0, "what dies in its first seconds may do so again"
+    now += 0.2
+    assert child.pause() == 0.0, "its start was no fault"

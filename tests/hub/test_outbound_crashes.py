@@ -70,6 +70,37 @@ async def test_after_a_crash_what_did_arrive_is_found(make_hub: Any) -> None:
     assert phone.begun == []
 
 
+async def test_what_a_process_held_that_has_certainly_ended_is_taken_over_at_once(make_hub: Any) -> None:
+    """Its call is asked about, and so is what it was asking about; nothing of others is touched."""
+    phone = AskedPhone()
+    scene = await scene_of(make_hub, phone)
+    (talk,) = await rows(scene.hub.store, Conversation)
+    await take_in(scene.hub, answered("hi", conversation=talk["id"]))
+    (dead,) = await claimed_by_somebody_who_dies(scene.hub, talk)
+    outbound = Outbound(scene.hub)
+    await outbound.succeed(["another"])
+    await outbound.succeed([])
+    await settle(scene.hub)
+    assert (await scene.call())["owner"] == "dead", "who else ended has nothing to do with it"
+    await outbound.succeed(["another", "dead"])
+    assert await scene.hub.store.deliveries.waiting_lanes() == [talk["lane"]]
+    await settle(scene.hub)
+    call = await scene.call()
+    assert (call["state"], call["owner"]) == ("unknown", "")
+    due = call["due_ms"]
+    await outbound.succeed(["another", "dead"])
+    assert (await scene.call())["due_ms"] == due, "a platform's time to show what it has is kept"
+    await put(scene.hub.store, Delivery, {"id": dead.id}, due_ms=1)
+    heads = await scene.hub.store.deliveries.due(talk["lane"], 10)
+    assert await scene.hub.store.deliveries.asking(heads, owner="asker", lease_ms=60_000)
+    await settle(scene.hub)
+    assert phone.asked == [], "somebody asks already"
+    await outbound.succeed(["asker"])
+    await settle(scene.hub)
+    assert phone.asked == [dead.key]
+    await outbound.aclose()
+
+
 async def test_who_was_thought_dead_can_no_longer_say_what_became_of_it(scene: Scene) -> None:
     """A worker that stood still for longer than its lease: its late word must not undo what others have written."""
     (talk,) = await rows(scene.hub.store, Conversation)

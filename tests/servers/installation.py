@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import psutil  # type: ignore[import-untyped]
 
 from config import valkey
 from tests.servers.slack import SECRET
@@ -155,6 +156,12 @@ class Running:
         await self.kill(name)
         await self.start(name)
 
+    def children(self, module: str) -> list[int]:
+        """Of a supervised installation: the processes of a module that live, by id, the oldest first."""
+        found = psutil.Process(self.processes["web1"].pid).children()
+        there = [one for one in found if one.status() != psutil.STATUS_ZOMBIE and module in one.cmdline()]
+        return [one.pid for one in sorted(there, key=psutil.Process.create_time)]
+
     async def kill_redis(self) -> None:
         """kill -9 of the bundled Valkey; `start_redis` brings it back, as `frontdesk up` would."""
         pid = int((self._valkey / "valkey.pid").read_text())
@@ -222,10 +229,12 @@ async def installed(
     desk: str = "rate: 1000\nlookup_after: 2\n",
     webs: int = 1,
     workers: int = 1,
+    supervised: bool = False,
     files: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Running]:
-    """A running installation with its data in `folder`; without URLs, on SQLite and the bundled Valkey."""
+    """A running installation with its data in `folder`; without URLs, on SQLite and the bundled Valkey. One that is `supervised`
+    is `frontdesk up`: `web1` is the supervisor, and `children` finds what it has forked."""
     ports = {f"web{number + 1}": free_port() for number in range(webs)}
     write_config(folder / "config", telegram=telegram, slack=slack, desk=desk, files=files or {})
     given = {
@@ -238,7 +247,9 @@ async def installed(
     kept = {name: value for name, value in os.environ.items() if name not in given}
     running = Running(folder, kept | {name: value for name, value in given.items() if value} | dict(environment or {}), ports)
     try:
-        for name in [*ports, *(f"worker{number + 1}" for number in range(workers))]:
+        if supervised:
+            await running.start("web1", f"config.supervise {webs} {workers}")
+        for name in [] if supervised else [*ports, *(f"worker{number + 1}" for number in range(workers))]:
             await running.start(name)
         yield running
     finally:
