@@ -20,6 +20,7 @@ from connectors import CONNECTORS
 from connectors.translators import translator_of
 from hub.alone import Alone
 from hub.beginning import beginning
+from hub.colleagues import colleagues
 from hub.errors import ConfigError, ConnectorError
 from hub.files import FileStore
 from hub.intake import Intake
@@ -93,10 +94,10 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
     files = FileStore(Path(settings.data) / "files", store.files, sources, store.secret, settings.own_url)
     connectors: dict[ChannelName, Connector] = {}
     installs = _installs(installation, store)
-    begin = beginning(store, connectors, functools.partial(agent_at, store))
+    look, begin = looking(store, settings.public_url), beginning(store, connectors, functools.partial(agent_at, store))
     facts = (files, settings.public_url, lambda: datetime.now(UTC), tuple(installation.routing.teams), installation.canned)
-    look, alone = looking(store, settings.public_url), Alone(jobs.redis, jobs.prefix)
-    kit = Kit(*facts, look, begin, on_duty(store), installs, LinkCodes(store), alone, *ways(store, installation.canned))
+    alone, staff = Alone(jobs.redis, jobs.prefix), colleagues(store, installation.routing, installation.access)
+    kit = Kit(*facts, look, begin, on_duty(store), installs, LinkCodes(store), alone, *ways(store, installation.canned), staff)
     connectors |= {name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()}
     desks: dict[DeskName, Desk] = {name: DESKS[one.type].load()(name, one, kit) for name, one in installation.desks.items()}
     sources |= {str(name): place for name, place in connectors.items()}

@@ -133,6 +133,38 @@ class OnDuty(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """Somebody to whom a conversation can be given."""
+
+    agent: str
+    name: str
+    present: bool
+    load: int
+    capacity: int
+    """How many open conversations they have, and take at most."""
+    fits: bool
+    """Whether they are of its team."""
+    ids: Sequence[str] = ()
+    """Who they are at the desk, as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Everybody to whom a conversation can be given, who fits best first; `team` is empty where it is nobody's in particular."""
+
+    team: str
+    people: Sequence[Colleague]
+
+
+class Colleagues(Protocol):
+    """To whom an agent at a desk can give a conversation."""
+
+    async def __call__(self, desk: DeskName, person: ExternalId, who: Who, conversation: str) -> Roster | None:
+        """None: no agent asks."""
+        ...
+
+
 class LinkCode(Protocol):
     """Gives somebody at a desk a code by which an agent can say, in the console, that it is them."""
 

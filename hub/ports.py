@@ -36,7 +36,7 @@ from hub.capabilities import Window as Window
 from hub.cards import ThreadCard as ThreadCard
 from hub.installs import Installs
 from hub.model import AgentReply, ChannelName, Entry, ExternalId, Message, Part, ThreadId
-from hub.people import Begin, LinkCode, Look, OnDuty, Trouble
+from hub.people import Begin, Colleagues, LinkCode, Look, OnDuty, Trouble
 from hub.people import SupportsCheck as SupportsCheck
 from hub.people import SupportsDigest as SupportsDigest
 from hub.people import SupportsDirect as SupportsDirect
@@ -187,6 +187,8 @@ class Kit:
     """What agents have saved too; None: there is what `canned` holds."""
     known: KnownOf | None = None
     """What must not stand in what they save."""
+    colleagues: Colleagues | None = None
+    """To whom agents at desks can give conversations."""
 
 
 class Connector(Protocol):
@@ -241,7 +243,8 @@ class Desk(Protocol):
     capabilities: Capabilities
 
     async def receive(self, hook: Hook) -> Receipt:
-        """As a connector's, with `AgentReply` items."""
+        """As a connector's, with `AgentReply` items. Where what somebody said can't be read otherwise, it may ask the platform
+        one short question first."""
         ...
 
     def place(self, channel: ChannelName, team: str) -> str:

@@ -13,7 +13,7 @@ from hub.model import DeskName, ExternalId
 from hub.ports import SupportsDirect
 from hub.rights import person_at
 from hub.runtime import Hub
-from hub.sign import Sign, Signed
+from hub.sign import LONGEST_AWAY_S, LONGEST_S, Sign, Signed
 from hub.store.agent_facts import Record
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from hub.store.staff import Person
 
 log = structlog.get_logger()
-LONGEST_S = 16 * 3600
-"""How long an agent who came at a desk stays there without a sign of life."""
-LONGEST_AWAY_S = 14 * 86_400
 
 
 async def signed(hub: Hub, connection: AsyncConnection, batch: Batch, sign: Sign) -> Signed:
@@ -39,10 +36,11 @@ async def signed(hub: Hub, connection: AsyncConnection, batch: Batch, sign: Sign
     if sign.kind not in ("present", "away") or "answer" not in hub.access.rights_of(who.role):
         return Signed(sign)
     present = sign.kind == "present"
-    wished = int(sign.data.get("seconds") or 0)
-    seconds = min(wished or LONGEST_S, LONGEST_S) if present else min(wished, LONGEST_AWAY_S)
+    longest_ms = (LONGEST_S if present else LONGEST_AWAY_S) * 1000
+    wished_ms = int(sign.data.get("seconds") or 0) * 1000 or (longest_ms if present else 0)
+    until_ms = int(sign.data.get("until_ms") or 0) or (batch.now_ms + wished_ms if wished_ms else 0)
+    until_ms = min(until_ms, batch.now_ms + longest_ms)
     reason = str(sign.data.get("reason") or "")[:150]
-    until_ms = batch.now_ms + seconds * 1000 if seconds else 0
     await hub.store.pages.be(connection, who.agent_id, sign.kind, until_ms, "" if present else reason)
     batch.audits.append(Record(_actor(sign, who), f"desk.{sign.kind}", who.agent_id, reason))
     return Signed(sign, who.agent_id, who.name, sign.kind)

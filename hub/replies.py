@@ -177,9 +177,9 @@ def _take(batch: Batch, talk: Talk, author: Author) -> None:
 
 
 async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
-    """Give the conversation away. `data` may hold `person`, the desk's id of who gets it, or `claim`: whoever asks first
-    does, and the next is told who that was, unless they take it `over`; the bot is silent from then on. `reason` is shown to
-    agents."""
+    """Give the conversation away. `data` may hold `agent` or `person`, who gets it, by their id here or at the desk, or `claim`:
+    whoever asks first does, and the next is told who that was, unless they take it `over`; the bot is silent from then on.
+    `reason` is shown to agents."""
     agent, name, reason = reply.assignee or "", "", str(reply.data.get("reason") or "")
     if reply.data.get("claim"):
         if talk.agent_id and talk.agent_id != author.id[:32] and not reply.data.get("over"):
@@ -196,6 +196,12 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
             batch.whisper(talk, reply.desk, str(reply.agent), "no_agent_there", {"name": given.name})
             return
         agent, name = given.id, given.name
+    elif reply.data.get("agent"):
+        chosen = await hub.store.staff.one(connection, str(reply.data["agent"]))
+        if chosen is None or "answer" not in hub.access.rights_of(chosen.role):
+            batch.whisper(talk, reply.desk, str(reply.agent), "no_agent_there", {"name": chosen.name if chosen else ""})
+            return
+        agent, name = chosen.agent_id, chosen.name
     else:
         name = await _name(hub, connection, batch, reply.assignee)
     if agent and not reply.assignee:
@@ -237,7 +243,8 @@ def assign(batch: Batch, talk: Talk, author: Author, agent: str, team: str, name
         return
     talk.agent_id, talk.team = agent[:32], team or talk.team
     data = {"agent": agent, "name": name, "team": talk.team, "reason": reason}
-    entry = batch.append(talk, "assigned", author, data=data, public=False)
+    called = {"mention": agent} if agent and author.kind == "agent" and agent != author.id else {}
+    entry = batch.append(talk, "assigned", author, data=data | called, public=False)
     batch.to_desks(talk, entry)
     batch.redraw(talk)
     calling.given(batch, talk, author, agent, entry)

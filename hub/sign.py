@@ -10,11 +10,15 @@ from pydantic import AwareDatetime, Field
 from hub.model import DeskName, ExternalId, Frozen
 
 SignKind = Literal["looks", "present", "away", "admit"]
+LONGEST_S = 16 * 3600
+"""How long an agent who came at a desk stays there without a sign of life."""
+LONGEST_AWAY_S = 14 * 86_400
 
 
 class Sign(Frozen):
-    """`id` is unique within `desk`, `agent` the person's id there. `data` by kind: present {seconds}, away {reason, seconds},
-    admit {person, email}: who at the desk is the agent with that address."""
+    """`id` is unique within `desk`, `agent` the person's id there. `data` by kind: present {seconds, until_ms}, away {reason,
+    seconds, until_ms}, of which a moment counts before a time from now on; admit {person, email}: who at the desk is the agent
+    with that address."""
 
     what: Literal["sign"] = "sign"
     desk: DeskName

@@ -26,6 +26,7 @@ USE_CASES = {
     "calling",
     "calls",
     "checking",
+    "colleagues",
     "continuing",
     "correcting",
     "customers",

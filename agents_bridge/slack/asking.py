@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Literal
 
 from agents_bridge.slack.blocks import clock
@@ -21,8 +22,8 @@ WORDS = {"queue": "queue", "队列": "queue", "me": "me", "我": "me", "find": "
 WORDS |= dict.fromkeys(STATES, "status")
 
 
-def asked(text: str, agent: str, url: Any) -> Then | None:
-    """What a command asks to see; None when it is none of these."""
+def asked(text: str, agent: str, url: Any, end: datetime | None = None) -> Then | None:
+    """What a command asks to see; None when it is none of these. A state that it sets holds until `end`."""
     text = stated(text)
     word, _, rest = text.partition(" ")
     kind = WORDS.get(word.casefold(), "")
@@ -30,7 +31,7 @@ def asked(text: str, agent: str, url: Any) -> Then | None:
         return None
     words = rest.strip()[:100] if kind == "find" else ""
     status = text if kind == "status" else ""
-    return Then(LOOK, {"url": url, "agent": agent, "words": words, "mine": kind == "me", "status": status})
+    return Then(LOOK, {"url": url, "agent": agent, "words": words, "mine": kind == "me", "status": status, "end": end})
 
 
 async def answered(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Literal["en", "zh"]) -> Then:
@@ -38,7 +39,7 @@ async def answered(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Liter
     given, look = call.arguments, kit.look
     if given["status"]:
         duty = await kit.duty(desk, ExternalId(given["agent"]), who) if kit.duty else None
-        said = SAYINGS[locale]["no_agent"] if duty is None else status_text(duty, given["status"], locale, kit.now())
+        said = SAYINGS[locale]["no_agent"] if duty is None else status_text(duty, given["status"], locale, given["end"])
         return Then("respond", {"url": given["url"], "json": {"response_type": "ephemeral", "text": said}})
     found = await look(desk, ExternalId(given["agent"]), who, given["words"], mine=given["mine"]) if look else None
     said = SAYINGS[locale]["no_agent"] if found is None else listed(found, locale)

@@ -215,7 +215,7 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
             gone = f"🗑️ {w['deleted'].format(who=author or w['customer'])}"
             return f"{gone}{w['colon']}“{text}”" if text else gone
         case "assigned":
-            name = inert(short(str(entry.data.get("name") or ""), NAME_LIMIT)) or w["nobody"]
+            name = _call(found.mention) or inert(short(str(entry.data.get("name") or ""), NAME_LIMIT)) or w["nobody"]
             if entry.data.get("reason") == "answered":
                 return f"👤 {name} {w['took']}"
             why, team = (inert(short(str(entry.data.get(key) or ""), 1000)) for key in ("reason", "team"))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, ClassVar
 
 import structlog
 
-from agents_bridge.slack import blocks, files, heads, linking, saving
+from agents_bridge.slack import assigning, blocks, files, heads, linking, saving
 from agents_bridge.slack.able import capabilities_of
 from agents_bridge.slack.amending import Amending
 from agents_bridge.slack.asking import answered
@@ -23,7 +22,7 @@ from agents_bridge.slack.following import follow
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.lookup import arrived
 from agents_bridge.slack.manifest import SAVE
-from agents_bridge.slack.members import member_of
+from agents_bridge.slack.members import People
 from agents_bridge.slack.receive import challenged, parsed, taken, turn_of, verifier_of, verify
 from agents_bridge.slack.settings import SlackSettings
 from agents_bridge.slack.socket import poll
@@ -49,7 +48,6 @@ MARKS: dict[Mark, str] = {
     "read": "eyes",
     "undone": "leftwards_arrow_with_hook",
 }
-PEOPLE_S = 3600.0
 BACK = timedelta(days=2)
 """How far back a lookup reads; calls that are put off are given up before."""
 SKEW = timedelta(minutes=5)
@@ -73,7 +71,7 @@ class SlackDesk(Beside, Amending):
         self._typing = Typing()
         self.digest_after = settings.digest
         self.missed = functools.partial(missed, self._slack, self.reading)
-        self._people: dict[str, tuple[float, Member]] = {}
+        self._people = People(self._slack)
         self.capabilities = capabilities_of(settings)
 
     async def receive(self, hook: Hook) -> Receipt:
@@ -85,7 +83,7 @@ class SlackDesk(Beside, Amending):
         return await self._take(body, turn_of(hook))
 
     async def _take(self, body: dict[str, Any], turn: str = "") -> Receipt:
-        return await taken(self.reading, body, self._settings.channel, self.follow, turn)
+        return await taken(self.reading, body, self._settings.channel, self.follow, turn, zone=self.zone)
 
     def place(self, channel: ChannelName, team: str) -> str:
         """A Slack channel by team, by our channel, or the usual one."""
@@ -227,14 +225,11 @@ class SlackDesk(Beside, Amending):
 
     async def person(self, agent: ExternalId) -> Member:
         """A member's name and e-mail address (scope users:read.email), and whether they are a full member."""
-        known = self._people.get(str(agent))
-        if known and known[0] > time.monotonic():
-            return known[1]
-        with translated("users.info", posts=False):
-            answer = await self._slack.web.users_info(user=str(agent).split(":")[-1])
-            found = member_of(answer["user"], str(agent).split(":")[0])
-        self._people[str(agent)] = (time.monotonic() + PEOPLE_S, found)
-        return found
+        return await self._people.person(agent)
+
+    async def zone(self, user: str) -> tzinfo | None:
+        """Where a member is at this moment."""
+        return await self._people.zone(user)
 
     async def follow(self, calls: Sequence[Then]) -> None:
         """Make calls that a request led to."""
@@ -243,6 +238,9 @@ class SlackDesk(Beside, Amending):
     async def _answer(self, asked: Then) -> Then:
         if asked.method == linking.LINK:
             return await linking.answered(asked, self.name, self._kit, self.person, self._settings.locale)
+        if asked.method == assigning.ASSIGNING:
+            about = (self.name, self._kit, self.person, self._people.zones, self._settings.locale)
+            return await assigning.prepared(asked, *about, anybody=self._settings.who_answers == "members")
         if asked.method in (START, FOUND):
             return await prepared(asked, self.name, self._kit, self.person, self._settings.locale)
         if asked.method == SAVE:

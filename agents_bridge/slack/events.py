@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
 import structlog
@@ -61,6 +61,8 @@ class Reading:
     """Whether the desk serves several workspaces."""
     ready: Ready | None = None
     """What agents have saved beside `canned`; asked where it matters."""
+    zone: tzinfo | None = None
+    """Where the author of a command is, for times of day."""
     told: dict[str, datetime] = field(default_factory=dict)
     """What agents were told lately, which is not repeated."""
 

@@ -11,6 +11,7 @@ from yarl import URL
 
 from agents_bridge.slack import saving, starting
 from agents_bridge.slack.asking import LOOK
+from agents_bridge.slack.assigning import ASSIGNING, waiting_view
 from agents_bridge.slack.calls import AS_WRITTEN, FOLDED, Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
@@ -23,7 +24,11 @@ from hub.errors import ConnectorError
 log = structlog.get_logger()
 ANSWERS = "hooks.slack.com"
 """Where Slack takes answers to a press."""
-WAITS = {START: starting.loading_view, SAVE: saving.loading_view}
+WAITS: Mapping[str, Callable[[Locale], dict[str, Any]]] = {
+    START: starting.loading_view,
+    SAVE: saving.loading_view,
+    ASSIGNING: waiting_view,
+}
 """What is opened at once, by what is asked."""
 Answer = Callable[[Then], Awaitable[Then]]
 """Makes the answer of what somebody asked to see."""
@@ -36,7 +41,7 @@ async def follow(slack: Slack, calls: Sequence[Then], api_url: str, answer: Answ
         try:
             if call.method in WAITS:
                 call = await _opened(slack, call, locale)
-            if call.method in (LOOK, START, FOUND, LINK, SAVE):
+            if call.method in (LOOK, FOUND, LINK, *WAITS):
                 call = await answer(call)
             if call.method == "respond":
                 await _respond(slack, call, api_url)

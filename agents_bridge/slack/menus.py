@@ -99,8 +99,11 @@ def command_heard(reading: Reading, body: dict[str, Any]) -> Heard:
         return Heard(then=[link])
     if named_one := status.admitted_by(reading, str(body.get("text") or ""), agent, str(body.get("trigger_id") or "")):
         return Heard(signs=named_one, answer={"response_type": "ephemeral", "text": w["noted"]})
-    signs = status.set_by(reading, str(body.get("text") or ""), agent, str(body.get("trigger_id") or ""))
-    look = asked(str(body.get("text") or ""), agent, body.get("response_url"))
+    told = status.meant(str(body.get("text") or ""))
+    if why := status.unclear(told, reading.zone, reading.locale):
+        return Heard(answer={"response_type": "ephemeral", "text": why})
+    signs = status.set_by(reading, told, agent, str(body.get("trigger_id") or ""))
+    look = asked(str(body.get("text") or ""), agent, body.get("response_url"), told.end(reading.now(), reading.zone))
     if look:
         return Heard(then=[look], signs=signs)
     return Heard(answer={"response_type": "ephemeral", "text": f"{w['help']}\n{w['slash']}"})

@@ -24,11 +24,9 @@ def view_for(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], l
     return {"type": "modal", "callback_id": kind, "private_metadata": json.dumps({"thread": thread}), **plain, "blocks": blocks}
 
 
-def told_view(text: str, locale: Locale) -> dict[str, Any]:
+def told_view(text: str, locale: Locale, title: str = "Frontdesk") -> dict[str, Any]:
     """A sentence, and nothing to do."""
-    words = {
-        name: {"type": "plain_text", "text": text} for name, text in (("title", "Frontdesk"), ("close", SAYINGS[locale]["close"]))
-    }
+    words = {name: {"type": "plain_text", "text": text} for name, text in (("title", title), ("close", SAYINGS[locale]["close"]))}
     return {"type": "modal", **words, "blocks": [section(text)]}
 
 
@@ -49,16 +47,12 @@ def reason_field(locale: Locale) -> list[dict[str, Any]]:
     return [labelled("why", SAYINGS[locale]["why"], element)]
 
 
-def assign_view(thread: str, teams: Sequence[str], locale: Locale) -> dict[str, Any]:
-    """Who shall have a conversation. Slack itself lists and searches the workspace's people."""
-    w = SAYINGS[locale]
-    blocks = [labelled("person", w["person"], {"type": "users_select"})]
+def team_field(teams: Sequence[str], locale: Locale) -> list[dict[str, Any]]:
+    """Which team; nothing where there is none."""
     options = [
         {"text": {"type": "plain_text", "text": short(name, 75)}, "value": name} for name in teams if name and len(name) <= 75
     ][:100]
-    if options:
-        blocks.append(labelled("team", w["team"], {"type": "static_select", "options": options}))
-    return view_for(ASSIGN, thread, w["assign"], [*blocks, *reason_field(locale)], locale)
+    return [labelled("team", SAYINGS[locale]["team"], {"type": "static_select", "options": options})] if options else []
 
 
 def given(view: dict[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from agents_bridge.slack import canned, linking, marking, modals, resolving
+from agents_bridge.slack import assigning, canned, linking, marking, resolving
 from agents_bridge.slack.blocks import AS_LINK, AS_NOTE, ASSIGN, CLAIM, PART, RELEASE, REOPEN, RESEND, RESOLVE, RESOLVE_WHY
 from agents_bridge.slack.events import Reading, named, stamped
 from agents_bridge.slack.heard import Heard, Then, whispered
@@ -129,15 +129,17 @@ def opened(by: Press, body: dict[str, Any]) -> Heard:
 
 
 def _opened(by: Press, body: dict[str, Any], name: str) -> Heard:
-    view = _view(by, name, str(body["actions"][0].get("value") or ""))
-    return Heard(then=[Then("views.open", {"trigger_id": str(body.get("trigger_id") or ""), "view": view})] if view else ())
+    value, trigger = str(body["actions"][0].get("value") or ""), str(body.get("trigger_id") or "")
+    if name == ASSIGN:
+        about = value if _DELIVERY.fullmatch(value) else ""
+        return Heard(then=[assigning.assign(trigger, f"{by.team}:{by.user}", by.thread, about)])
+    view = _view(by, name, value)
+    return Heard(then=[Then("views.open", {"trigger_id": trigger, "view": view})] if view else ())
 
 
 def _view(by: Press, name: str, value: str) -> dict[str, Any] | None:
     """The modal that a button opens, made of the press alone."""
     locale = by.reading.locale
-    if name == ASSIGN:
-        return modals.assign_view(by.thread, by.reading.teams, locale)
     if name == RESOLVE_WHY:
         return resolving.resolve_view(by.thread, locale, surveyed=value.endswith(resolving.SURVEY))
     if name == canned.CANNED:

@@ -17,6 +17,7 @@ import structlog
 from slack_sdk.signature import Clock, SignatureVerifier
 
 from agents_bridge.slack.canned import asks_what_is_ready
+from agents_bridge.slack.clocks import ZoneOf, asked
 from agents_bridge.slack.events import Reading, event_heard
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.home import home_opened
@@ -26,6 +27,7 @@ from agents_bridge.slack.revoking import revoked
 from agents_bridge.slack.routing import routed
 from agents_bridge.slack.saving import SUBMIT
 from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.status import asks_zone
 from hub.errors import Malformed, Rejected
 from hub.people import Trouble
 from hub.ports import Hook, Receipt
@@ -136,10 +138,20 @@ def limited(reading: Reading, body: dict[str, Any], channel: str) -> Heard | Non
 
 
 async def taken(
-    reading: Reading, body: dict[str, Any], channel: str, follow: Follow, turn: str = "", lost: Lost | None = None
+    reading: Reading,
+    body: dict[str, Any],
+    channel: str,
+    follow: Follow,
+    turn: str = "",
+    *,
+    zone: ZoneOf,
+    lost: Lost | None = None,
 ) -> Receipt:
     """What the hub keeps of one request, and the answer. `channel` is where agents hear what concerns them all, `turn` how often
-    it was told before, as Slack says it; `lost` is told when the app was taken away."""
+    it was told before, as Slack says it; `zone` is asked where somebody is who names a time of day, and `lost` is told when the
+    app was taken away."""
+    if (user := asks_zone(body)) and reading.ours(body.get("team_id")):
+        reading = replace(reading, zone=await asked(zone, user))
     stopped = limited(reading, body, channel)
     heard, answer = (stopped, b"") if stopped is not None else await heard_of(reading, body)
     after = functools.partial(follow, heard.then) if heard.then else None

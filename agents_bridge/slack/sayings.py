@@ -33,7 +33,7 @@ SAYINGS = {
         "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer*, *Make note*, "
         "*Send again*, *Translate*, *Save as canned reply* and *New conversation*.",
         "slash": "*In a channel* `/frontdesk queue` · `/frontdesk me` · `/frontdesk find words`\n"
-        "`/frontdesk new` · `/frontdesk status` · `/frontdesk available` · `/frontdesk away 30m why`\n"
+        "`/frontdesk new` · `/frontdesk status` · `/frontdesk available` · `/frontdesk away 30m why`, `away 14:30`\n"
         "`/frontdesk link` says which agent you are · `/frontdesk agent @somebody their@address` (admins) · `/frontdesk help`",
         "no_agent": "Only agents of this hub may see that. Ask an admin to invite your Slack e-mail address in the console.",
         "found": "{n} found, {shown} shown; who has waited longest comes first:",
@@ -45,6 +45,14 @@ SAYINGS = {
         "not_here": "There is no conversation here: use this in the thread of a customer's conversation.",
         "assign": "Assign",
         "person": "Colleague",
+        "one_moment": "One moment…",
+        "of_team": "Team {team}",
+        "of_all": "Agents",
+        "of_others": "Others",
+        "somebody_else": "Or somebody who is no agent",
+        "agents_legend": "🟢 here, ⚪ away · open conversations / how many they take · their time",
+        "agents_more": "The first {shown} of {n}; `!assign @colleague` in the thread takes anybody.",
+        "choose_one": "Choose one colleague.",
         "team": "Team",
         "why": "Reason",
         "resolve": "Resolve",
@@ -113,7 +121,7 @@ SAYINGS = {
         "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）、*Make note*（改为备注）、"
         "*Send again*（再次发送）、*Translate*（翻译）、*Save as canned reply*（存为快捷回复）和 *New conversation*（新会话）。",
         "slash": "*在频道中* `/frontdesk queue`（待接）· `/frontdesk me`（我的）· `/frontdesk find 内容`\n"
-        "`/frontdesk 新建` · `/frontdesk 状态` · `/frontdesk 在线` · `/frontdesk 离开 30分钟 原因`\n"
+        "`/frontdesk 新建` · `/frontdesk 状态` · `/frontdesk 在线` · `/frontdesk 离开 30分钟 原因`、`离开 14:30`\n"
         "`/frontdesk link`（关联我的账号）· `/frontdesk 客服 @某人 邮箱`（管理员）· `/frontdesk help`",
         "no_agent": "只有客服可以查看。请管理员在控制台邀请您的 Slack 邮箱。",
         "found": "共 {n} 个，显示 {shown} 个，等待最久的在前：",
@@ -124,6 +132,14 @@ SAYINGS = {
         "not_here": "这里没有会话：请在客户会话的话题中使用。",
         "assign": "分配",
         "person": "同事",
+        "one_moment": "请稍候……",
+        "of_team": "团队 {team}",
+        "of_all": "客服",
+        "of_others": "其他",
+        "somebody_else": "或非客服的成员",
+        "agents_legend": "🟢 在线，⚪ 离开 · 进行中的会话 / 可接数量 · 当地时间",
+        "agents_more": "仅列出 {n} 位中的前 {shown} 位；在话题中输入 `!assign @同事` 可分配给任何人。",
+        "choose_one": "请只选择一位同事。",
         "team": "团队",
         "why": "原因",
         "resolve": "标为已解决",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any, Literal
 
 from agents_bridge.slack.blocks import clock
+from agents_bridge.slack.clocks import next_at, time_in
 from agents_bridge.slack.text import inert, plain, short
 from hub.model import ExternalId
 from hub.people import Duty
-from hub.sign import Sign
+from hub.sign import LONGEST_AWAY_S, LONGEST_S, Sign
 
 STATES: dict[str, Literal["present", "away", ""]] = {
     "status": "", "状态": "", "available": "present", "online": "present", "在线": "present", "away": "away", "离开": "away",
@@ -27,7 +28,6 @@ UNITS = {
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
 _PIECE = re.compile(rf"(\d{{1,4}})\s*({_UNIT})(?![a-z])", re.IGNORECASE)
 _SPAN = re.compile(rf"((?:\d{{1,4}}\s*(?:{_UNIT})(?![a-z])\s*)+)(.*)", re.IGNORECASE | re.DOTALL)
-_CLOCK = re.compile(r"(?:until\s+|till\s+|至|到)?\d{1,2}[:：]\d{2}\b.*", re.IGNORECASE | re.DOTALL)
 _AGENT = re.compile(r"(?:agent|客服)\s+<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>\s+(\S+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,120}")
 SAID = {
@@ -38,8 +38,10 @@ SAID = {
         "set_present": "Noted: *available*{until}. New conversations may be given to you.",
         "set_away": "Noted: *away*{until}{why}. Nothing is given to you, and what you have stays yours.",
         "until": " until {at}",
-        "clock": "Nothing was changed: say for how long, as in `/frontdesk away 30m` or `1h30m`. "
-        "For a time of day choose *I'm away…* on the page of Frontdesk among your apps.",
+        "no_zone": "Nothing was changed: Slack did not say in which time zone you are. Say for how long, as in "
+        "`/frontdesk away 30m` or `1h30m`, or choose *I'm away…* on the page of Frontdesk among your apps.",
+        "no_time": "Nothing was changed: there is no such time of day. Say it as in `/frontdesk away 14:30` or `2:30 pm`, or for "
+        "how long, as in `/frontdesk away 30m`.",
     },
     "zh": {
         "present": "您*在线*{until}：新会话可以分配给您，直到您输入 `/frontdesk 离开`。",
@@ -48,21 +50,34 @@ SAID = {
         "set_present": "已记录：*在线*{until}。新会话可以分配给您。",
         "set_away": "已记录：*离开*{until}{why}。不会再分配给您，已有的会话仍归您。",
         "until": "，至 {at}",
-        "clock": "未作更改：请说明时长，例如 `/frontdesk 离开 30分钟` 或 `2小时`。"
-        "如需指定时刻，请在 Frontdesk 应用主页选择“*我离开一下…*”。",
+        "no_zone": "未作更改：Slack 未能告知您所在的时区。请说明时长，例如 `/frontdesk 离开 30分钟` 或 `2小时`，"
+        "或在 Frontdesk 应用主页选择“*我离开一下…*”。",
+        "no_time": "未作更改：没有这个时刻。请写成 `/frontdesk 离开 14:30` 或 `下午2:30`，"
+        "或说明时长，例如 `/frontdesk 离开 30分钟`。",
     },
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The state that somebody sets, empty where they only ask; for how long, 0: until they say otherwise; and why. `clock`: they
-    gave a time of day, which is another one wherever they are, and a command does not say where."""
+    """The state that somebody sets, empty where they only ask; for how long, 0: until they say otherwise; and why. `clock`: until
+    what time of day, where they are; `wrong`: there is no such time."""
 
     state: Literal["present", "away", ""] = ""
     reason: str = ""
     seconds: int = 0
-    clock: bool = False
+    clock: time | None = None
+    wrong: bool = False
+
+    def end(self, now: datetime, zone: tzinfo | None) -> datetime | None:
+        """Until when the state holds; None: until they say otherwise."""
+        if self.clock is not None and zone is not None:
+            end = next_at(self.clock, zone, now)
+        elif self.seconds:
+            end = now + timedelta(seconds=self.seconds)
+        else:
+            return None
+        return min(end, now + timedelta(seconds=LONGEST_S if self.state == "present" else LONGEST_AWAY_S))
 
 
 def stated(text: str) -> str:
@@ -79,21 +94,35 @@ def meant(text: str) -> Meant:
         word, _, rest = rest.strip().partition(" ")
         state = STATES.get(word.casefold(), "")
     rest = rest.strip()
-    if _CLOCK.fullmatch(rest):
-        return Meant(clock=bool(state))
+    if state and (at := time_in(rest)) is not None:
+        return Meant(state, at[1][:150], clock=at[0], wrong=at[0] is None)
     found = _SPAN.fullmatch(rest)
     pieces = _PIECE.findall(found[1]) if found else ()
     seconds = sum(int(n) * UNITS[unit.casefold()] for n, unit in pieces)
     return Meant(state, (found[2].strip() if found else rest)[:150], seconds)
 
 
-def set_by(reading: Any, text: str, agent: str, trigger: str) -> Sequence[Sign]:
+def asks_zone(body: Mapping[str, Any]) -> str:
+    """Whose time zone must be known to read a command; empty: nobody's."""
+    given = meant(str(body.get("text") or "")) if body.get("type") == "command" else Meant()
+    return str(body.get("user_id") or "") if given.clock is not None else ""
+
+
+def unclear(told: Meant, zone: tzinfo | None, locale: Literal["en", "zh"]) -> str:
+    """Why a command changes nothing, for its author; empty: it does, or asks."""
+    if told.wrong:
+        return SAID[locale]["no_time"]
+    return SAID[locale]["no_zone"] if told.clock is not None and zone is None else ""
+
+
+def set_by(reading: Any, told: Meant, agent: str, trigger: str) -> Sequence[Sign]:
     """What a command says about its author, to be kept before it is answered."""
-    told = meant(text)
     if not told.state:
         return ()
     id = ExternalId(f"{agent}:{told.state}:{trigger}"[:191])
-    data = {"reason": told.reason} | ({"seconds": told.seconds} if told.seconds else {})
+    data: dict[str, Any] = {"reason": told.reason} | ({"seconds": told.seconds} if told.seconds else {})
+    if told.clock is not None and (end := told.end(reading.now(), reading.zone)) is not None:
+        data["until_ms"] = int(end.timestamp() * 1000)
     return [Sign(desk=reading.desk, id=id, at=reading.now(), agent=ExternalId(agent), kind=told.state, data=data)]
 
 
@@ -108,14 +137,12 @@ def admitted_by(reading: Any, text: str, agent: str, trigger: str) -> Sequence[S
     return [Sign(desk=reading.desk, id=id, at=reading.now(), agent=ExternalId(agent), kind="admit", data=data)]
 
 
-def status_text(duty: Duty, text: str, locale: Literal["en", "zh"], now: datetime) -> str:
-    """The answer to one person."""
+def status_text(duty: Duty, text: str, locale: Literal["en", "zh"], end: datetime | None) -> str:
+    """The answer to one person, whose new state, if they set one, holds until `end`."""
     w, told = SAID[locale], meant(text)
-    if told.clock:
-        return w["clock"]
     why = told.reason if told.state else duty.reason
     shown = f" ({inert(short(why, 150))})" if why else ""
-    end = (now + timedelta(seconds=told.seconds) if told.seconds else None) if told.state else duty.until
+    end = end if told.state else duty.until
     until = w["until"].format(at=clock(end)) if end else ""
     if told.state:
         return w[f"set_{told.state}"].format(why=shown, until=until)

@@ -39,11 +39,12 @@ def canned_sent(by: Press, body: dict[str, Any]) -> Heard:
 def assigned(by: Press, body: dict[str, Any]) -> Heard:
     """Who shall have a conversation."""
     id, why = _about(by, body)
-    who, team = modals.given(body["view"], "person"), modals.given(body["view"], "team")
-    if not who and team not in by.reading.teams:
-        return _wrong(by, "person", "choose")
+    agent, who, team = (modals.given(body["view"], name) for name in ("agent", "person", "team"))
+    if (agent and who) or (not agent and not who and team not in by.reading.teams):
+        return _wrong(by, str(body["view"]["blocks"][0]["block_id"]), "choose_one" if agent else "choose")
     team = team if team in by.reading.teams else ""
-    data = ({"person": f"{by.team}:{named(who)}"} if who else {}) | ({"reason": why} if why else {})
+    data = {"agent": named(agent)} if agent else {"person": f"{by.team}:{named(who)}"} if who else {}
+    data |= {"reason": why} if why else {}
     return Heard([by.item("assign", id, by.reading.now(), {"user": body.get("user")}, team=team, data=data)])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, ClassVar
 
 import structlog
@@ -55,7 +55,11 @@ class SlackWorkspaces(BesideWorkspaces):
         if not team:
             return Receipt()
         follow, lost = functools.partial(self._follow, team), functools.partial(self._lost, team)
-        return ours(team, await taken(self._all.reading(team), body, self._all.home(team), follow, turn, lost))
+        reading, zone = self._all.reading(team), functools.partial(self._zone, team)
+        return ours(team, await taken(reading, body, self._all.home(team), follow, turn, zone=zone, lost=lost))
+
+    async def _zone(self, team: str, user: str) -> tzinfo | None:
+        return await (await self._all.desk(team)).zone(user)
 
     async def _follow(self, team: str, calls: Sequence[Then]) -> None:
         try:

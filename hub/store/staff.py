@@ -120,6 +120,21 @@ class StaffStore:
         except IntegrityError:
             await self.db.transact(work)
 
+    async def ids_at(self, desk: str) -> dict[str, tuple[str, ...]]:
+        """Who agents are at a desk, by agent."""
+        wanted = select(person.c.agent_id, person.c.external_id).where(person.c.desk == desk, person.c.agent_id != "")
+        found: dict[str, tuple[str, ...]] = {}
+        async with self.db.read() as connection:
+            for agent_id, id in await connection.execute(wanted.order_by(person.c.external_id)):
+                found[agent_id] = (*found.get(agent_id, ()), id)
+        return found
+
+    async def one(self, connection: AsyncConnection, agent_id: str) -> Person | None:
+        """An agent who was not switched off."""
+        own = select(agent.c.id, agent.c.name, agent.c.email, agent.c.role)
+        row = (await connection.execute(own.where(agent.c.id == agent_id, agent.c.disabled.is_(False)))).first()
+        return Person(row[0], row[1] or row[2], row[2], "member", row[3]) if row else None
+
     async def name_of(self, desk: str, external_id: str) -> str:
         """What somebody at a desk is called there; empty where nobody has said."""
         here = and_(person.c.desk == desk, person.c.external_id == external_id)

@@ -16,9 +16,12 @@ from starlette.routing import Route
 from agents_bridge.slack.desk import SlackDesk
 from hub.beginning import beginning
 from hub.canned import CannedReplies
+from hub.colleagues import colleagues
 from hub.looking import agent_at, looking, on_duty
 from hub.model import ChannelName, DeskName
 from hub.ports import Kit
+from hub.roles import AccessRules
+from hub.routing import RoutingRules
 from hub.runtime import Hub
 from hub.saved import ways
 from hub.store.store import Store
@@ -85,6 +88,7 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     canned = more.pop("canned", CannedReplies())
     phone = more.pop("phone", None) or Phone(EDITABLE)
     survey = more.pop("survey", SurveyRules())
+    routing = RoutingRules.model_validate(more.pop("routing", {}))
     connectors: dict[ChannelName, Any] = {ChannelName("phone"): phone, **more.pop("connectors", {})}
     kit = Kit(
         MemoryFiles(),
@@ -97,10 +101,11 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
         on_duty(store),
         ready=ways(store, canned)[0],
         known=ways(store, canned)[1],
+        colleagues=colleagues(store, routing, AccessRules()),
     )
     desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
     places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": connectors, "canned": canned}
-    places["survey"] = survey
+    places |= {"survey": survey, "routing": routing}
     try:
         async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(over_http(hub)) as url:
             slack.sender.hook = f"{url}/hooks/slack"

@@ -15,11 +15,13 @@ from pydantic import SecretStr
 from agents_bridge.slack.settings import WorkspacesSettings
 from agents_bridge.slack.workspaces import SlackWorkspaces
 from config.settings import HubSettings
+from hub.colleagues import colleagues
 from hub.installing import Installing, ticket
 from hub.linked import LinkCodes
 from hub.looking import looking, on_duty
 from hub.model import ChannelName, DeskName
 from hub.ports import Kit
+from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.runtime import Hub
 from hub.sealing import Sealer, key_of, new_key
@@ -89,6 +91,7 @@ async def hall(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     phone = Phone(EDITABLE)
     installs = Installing(store, Sealer([more.pop("key", KEY)]))
     facts: dict[str, Any] = {"installs": installs, "link": LinkCodes(store), "duty": on_duty(store)}
+    facts |= {"colleagues": colleagues(store, routing, AccessRules())}
     kit = Kit(MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), teams, **facts, look=looking(store, "https://x"))
     desk = SlackWorkspaces(SLACK, settings(slack, **more), kit)
     places: dict[str, Any] = {"desks": {SLACK: desk}, "connectors": {ChannelName("phone"): phone}, "routing": routing}

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from agents_bridge.slack import blocks, marking, modals, resolving
+from agents_bridge.slack import assigning, blocks, marking, resolving
 from agents_bridge.slack.guard import VALUE_LIMIT, held_blocks
 from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.words import WORDS
@@ -76,7 +76,7 @@ def test_every_builder_stays_within_the_limits(long: str, locale: Locale) -> Non
     check(blocks.status_blocks(told, locale))
     check(held_blocks(long, "1700000000.000100", locale))
     for view in (
-        modals.assign_view("C0:1", [long, *(f"team{n}" for n in range(200))], locale),
+        assigning.people_view("C0:1", [long, *(f"team{n}" for n in range(200))], locale),
         resolving.resolve_view("C0:1", locale, surveyed=True),
         *(marking.marking_view(name, "C0:1", locale) for name in marking.FIELDS),
     ):

@@ -11,7 +11,7 @@ from slack_sdk.models.basic_objects import JsonObject
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
-from agents_bridge.slack import asking, blocks, canned, heads, marking, modals, resolving
+from agents_bridge.slack import asking, assigning, blocks, canned, heads, marking, resolving
 from agents_bridge.slack.amending import CHANGED, changed
 from agents_bridge.slack.digest import digest
 from agents_bridge.slack.guard import held_blocks
@@ -168,7 +168,7 @@ def test_every_modal(long: str, locale: Locale) -> None:
     found = CannedReplies.model_validate({"replies": replies})
     facts = canned.facts_of(canned.card_value(long, "zh", long, long))
     views = [
-        modals.assign_view("C0:1700000000.000100", [long, *(f"team{n}" for n in range(200))], locale),
+        assigning.people_view("C0:1700000000.000100", [long, *(f"team{n}" for n in range(200))], locale),
         resolving.resolve_view("C0:1700000000.000100", locale, surveyed=True),
         canned.canned_view(found, "C0:1700000000.000100", facts, locale, "r1"),
         *(marking.marking_view(name, "C0:1700000000.000100", locale) for name in marking.FIELDS),

@@ -90,7 +90,7 @@ async def test_over_a_socket_a_press_whose_commit_fails_is_not_acknowledged(slac
 async def test_over_a_socket_answers_come_with_the_acknowledgement(slack: SlackServer) -> None:
     async with over_a_socket(slack) as (kept, thread):
         await slack.press(thread, "fd_assign").done()
-        await until(lambda: slack.accepted.of("view"))
+        await until(lambda: any("callback_id" in one["view"] for one in slack.accepted.of("view")))
         wrong = json.loads((await slack.submit().done()).answer)
         assert wrong["response_action"] == "errors" and list(wrong["errors"]) == ["person"]
         assert (await slack.submit(person={"selected_user": "U2BO"}).done()).answer == b""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -63,22 +64,22 @@ async def test_a_claim_stops_the_bot_and_release_gives_it_back(at: Room) -> None
 async def test_assign_opens_a_modal_and_its_choice_is_carried_out_with_the_reason(at: Room) -> None:
     thread = await at.customer("Where is my order?")
     await at.hears(at.slack.press(thread, "fd_assign"))
-    await until(lambda: at.slack.accepted.of("view"))
-    assert "billing" in str(at.slack.accepted.of("view"))
+    await until(lambda: "billing" in str(at.slack.accepted.of("view")))
     chosen: dict[str, Any] = {"person": {"selected_user": "U2BO"}, "why": {"value": "knows <!here> refunds"}}
     await at.hears(at.slack.submit(**chosen, team={"selected_option": {"value": "billing"}}))
     found = await talk(at)
     assert (found["agent_id"], found["team"]) == ("T0TEAM:U2BO", "billing")
     assert "Bo" in at.card(thread)
     [said] = [one for one in at.lines(thread) if one.startswith("👤")]
-    assert "Bo · billing" in said and "refunds" in said and "<!here>" not in said
+    assert "<@U2BO> · billing" in said and "refunds" in said and "<!here>" not in said
 
 
 async def test_a_modal_without_a_choice_says_what_is_missing(at: Room) -> None:
     thread = await at.customer("Hello")
     await at.hears(at.slack.press(thread, "fd_assign"))
-    await until(lambda: at.slack.accepted.of("view"))
-    await at.hears(at.slack.submit())
+    await until(lambda: len(at.slack.accepted.of("view")) == 2)
+    told = await at.hears(at.slack.submit())
+    assert json.loads(told.answer)["errors"] == {"person": "Choose a colleague or a team."}
     assert (await talk(at))["agent_id"] == ""
 
 

@@ -13,6 +13,21 @@ from tests.servers.slack_workspace import Refusal, Workspace
 TRIGGER_S = 3.0
 
 
+def _modal(shown: dict[str, Any]) -> dict[str, Any]:
+    """A modal within Slack's limits."""
+    titles = [shown[name]["text"] for name in ("title", "submit", "close") if name in shown]
+    fields = [block.get("element", {}) for block in shown["blocks"]]
+    groups = [group for one in fields for group in one.get("option_groups", ())]
+    lists = [one["options"] for one in (*fields, *groups) if "options" in one]
+    long = [one for some in lists for one in some if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
+    long += [one for one in groups if len(one["label"]["text"]) > 75]
+    many = len(groups) > 100 or any(not 0 < len(some) <= 100 for some in lists) or len(shown["blocks"]) > 100
+    large = len(shown.get("private_metadata", "")) > 3000 or len(json.dumps(shown, ensure_ascii=False)) > 250_000
+    if long or many or large or max(map(len, titles)) > 24:
+        raise Refusal("invalid_arguments")
+    return shown
+
+
 def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """A trigger works once, for three seconds."""
     need(found, "view", "trigger_id")
@@ -22,12 +37,7 @@ def open_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
         raise Refusal("invalid_trigger_id")
     if time.monotonic() - made > TRIGGER_S:
         raise Refusal("expired_trigger_id")
-    shown = tree(found["view"])
-    titles = [shown[name]["text"] for name in ("title", "submit", "close") if name in shown]
-    options = [o for b in shown["blocks"] for o in b.get("element", {}).get("options", ())]
-    long = [one for one in options if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
-    if long or max(map(len, titles)) > 24 or len(shown.get("private_metadata", "")) > 3000 or len(shown["blocks"]) > 100:
-        raise Refusal("invalid_arguments")
+    shown = _modal(tree(found["view"]))
     view = {"id": f"V{ws.stamp().replace('.', '')}", **shown}
     ws.accepted.add("view", view=view)
     return {"view": view}
@@ -37,7 +47,7 @@ def update_view(ws: Workspace, found: Arguments) -> dict[str, Any]:
     """Another view in the place of one that is open."""
     need(found, "view", "view_id")
     as_written(found, said=False)
-    view = {"id": found["view_id"], **tree(found["view"])}
+    view = {"id": found["view_id"], **_modal(tree(found["view"]))}
     ws.accepted.add("view", view=view)
     return {"view": view}
 

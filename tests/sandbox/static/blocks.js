@@ -92,10 +92,15 @@ function element(one, id, on) {
   if (part.type === 'users_select') choice.append(...[...on.people].map(([value, name]) => h('option', { value }, name)));
   else if (part.type === 'external_select') return searched(part, choice, on);
   else options(choice, part.options ?? [], part.initial_option?.value);
+  for (const group of part.option_groups ?? []) {
+    const some = h('optgroup', { label: group.label.text });
+    options(some, group.options);
+    choice.append(some);
+  }
   return choice;
 }
 
-/** @param {HTMLSelectElement} choice @param {any[]} found @param {string} [chosen] */
+/** @param {HTMLElement} choice @param {any[]} found @param {string} [chosen] */
 function options(choice, found, chosen = '') {
   choice.append(...found.map((one) => h('option', { value: one.value, selected: one.value === chosen }, one.text.text)));
 }
