@@ -29,6 +29,7 @@ from config import valkey
 from tests.servers.slack import SECRET
 from tests.servers.slack import TOKEN as SLACK_TOKEN
 from tests.servers.telegram import TOKEN
+from tests.servers.warm import Started, forkable, forked
 
 ROOT = Path(__file__).parents[2]
 HOOK_SECRET = "a_secret_of_the_tests"
@@ -92,7 +93,7 @@ class Running:
     folder: Path
     environment: dict[str, str]
     ports: dict[str, int]
-    processes: dict[str, asyncio.subprocess.Process] = field(default_factory=dict)
+    processes: dict[str, Started] = field(default_factory=dict)
 
     def url(self, name: str = "web1") -> str:
         """Where a web process listens."""
@@ -111,15 +112,15 @@ class Running:
         """Start a process that does not run; a web process answers /readyz when this returns."""
         kind = name.rstrip("0123456789")
         more = {"PORT": str(self.ports[name])} if kind == "web" else {}
+        words, given = module.split() or [MODULES[kind]], self.environment | more | environment
         with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", *(module.split() or [MODULES[kind]])),
-                cwd=ROOT,
-                env=self.environment | more | environment,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            if forkable(words, given):
+                self.processes[name] = await forked(words, given, log.fileno())
+            else:
+                nothing = asyncio.subprocess.DEVNULL
+                self.processes[name] = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", *words), cwd=ROOT, env=given, stdin=nothing, stdout=log, stderr=log
+                )
         if kind == "web":
             await self.ready(name)
 

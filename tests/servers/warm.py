@@ -1,0 +1,198 @@
+"""Forks web and worker processes from one that has imported what they need, as `frontdesk up` does: for its imports a new Python
+takes more than a second of the processor, and stories start hundreds.
+
+`python -m tests.servers.warm 7` takes orders on the listening socket 7 until its standard input ends: one connection for each
+process, which brings module, arguments, environment and log, and is told first the process id and then the exit code.
+"""
+
+from __future__ import annotations
+
+from config import lean  # isort: skip  # first: it decides what structlog may import
+
+import array
+import asyncio
+import atexit
+import json
+import os
+import runpy
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol
+
+ROOT = Path(__file__).parents[2]
+MODULES = {"widget", "workers", "tests.faults.mutants"}
+KNOWN = {"FRONTDESK_CONFIG", "DATA", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PORT"}
+"""Variables that a process reads when it has begun. Another may be read by an import, and that has happened before the fork."""
+URLS = ("sqlite:///hub.db", "postgresql://127.0.0.1/hub", "mysql://127.0.0.1/hub")
+
+
+class Started(Protocol):
+    """A process: one of asyncio's, or a fork."""
+
+    @property
+    def pid(self) -> int: ...
+
+    @property
+    def returncode(self) -> int | None: ...
+
+    async def wait(self) -> int: ...
+
+    def send_signal(self, signal: int) -> None: ...
+
+
+class Forked:
+    """A process that another one has forked for us and looks after."""
+
+    def __init__(self, pid: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ending = asyncio.create_task(self._end(reader, writer))
+
+    async def _end(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> int:
+        self.returncode = int(await reader.readline())
+        writer.close()
+        return self.returncode
+
+    async def wait(self) -> int:
+        """Its exit code, when it has ended."""
+        return await asyncio.shield(self._ending)
+
+    def send_signal(self, signal: int) -> None:
+        """Send it a signal, if it lives."""
+        if self.returncode is None:
+            os.kill(self.pid, signal)
+
+
+def forkable(words: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether a fork is the same as a new Python that runs this module with this environment."""
+    names = environment.keys() | os.environ.keys()
+    changed = {name for name in names if environment.get(name) != os.environ.get(name)}
+    return hasattr(os, "pidfd_open") and words[0] in MODULES and changed <= KNOWN
+
+
+async def forked(words: Sequence[str], environment: Mapping[str, str], log: int) -> Forked:
+    """As `python -m module arguments …` with this environment and log."""
+    line = socket.socket(socket.AF_UNIX)
+    line.connect(_address())
+    order = json.dumps({"words": list(words), "environment": dict(environment)}).encode()
+    socket.send_fds(line, [order + b"\n"], [log])
+    reader, writer = await asyncio.open_unix_connection(sock=line)
+    return Forked(int(await reader.readline()), reader, writer)
+
+
+@cache
+def _address() -> str:
+    """Where the process that forks takes its orders. It is started now, and ends with this one."""
+    folder = tempfile.TemporaryDirectory(prefix="frontdesk-warm-")
+    address = f"{folder.name}/s"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen(64)
+        words = (sys.executable, "-m", "tests.servers.warm", str(listener.fileno()))
+        server = subprocess.Popen(words, cwd=ROOT, stdin=subprocess.PIPE, pass_fds=[listener.fileno()])
+
+    def end() -> None:
+        assert server.stdin is not None
+        server.stdin.close()
+        server.wait()
+        folder.cleanup()
+
+    atexit.register(end)
+    return address
+
+
+def warm_up() -> None:
+    """Import what web and worker import, with every connector, desk and database driver."""
+    from agents_bridge import DESKS
+    from config import shared
+    from connectors import CONNECTORS
+
+    for url in URLS:
+        shared.import_store(url)
+    for channel in CONNECTORS.values():
+        channel.load()
+    for desk in DESKS.values():
+        desk.load()
+    for module in ("widget", "workers"):
+        import_module(f"{module}.__main__")
+        del sys.modules[f"{module}.__main__"]  # it is run, not imported
+    lean.settle()
+    assert threading.active_count() == 1, "an import has started a thread: no fork is safe any more"
+
+
+def _ordered(line: socket.socket) -> tuple[dict[str, Any], int]:
+    said, found = b"", array.array("i")
+    while not said.endswith(b"\n"):
+        piece, handles, _, _ = socket.recv_fds(line, 65_536, 1)
+        if not piece:
+            raise EOFError
+        said += piece
+        found.extend(handles)
+    return json.loads(said), found[0]
+
+
+def orders(listener: socket.socket) -> list[str]:
+    """Fork for every order. Returns in each child, with what to run; the parent's own end is its exit."""
+    lines: dict[int, tuple[int, socket.socket]] = {}
+    with selectors.DefaultSelector() as events:
+        events.register(listener, selectors.EVENT_READ)
+        events.register(0, selectors.EVENT_READ)
+        while True:
+            for key, _ in events.select():
+                if key.fd == 0:
+                    sys.exit()
+                if key.fd != listener.fileno():
+                    events.unregister(key.fd)
+                    _tell_end(key.fd, *lines.pop(key.fd))
+                    continue
+                line, _ = listener.accept()
+                order, log = _ordered(line)
+                pid = os.fork()
+                if not pid:
+                    for handle, (_, other) in lines.items():
+                        os.close(handle)
+                        other.close()
+                    line.close()
+                    listener.close()
+                    return _become(order, log)
+                os.close(log)
+                line.sendall(b"%d\n" % pid)
+                handle = os.pidfd_open(pid)
+                lines[handle] = pid, line
+                events.register(handle, selectors.EVENT_READ)
+
+
+def _tell_end(handle: int, pid: int, line: socket.socket) -> None:
+    os.close(handle)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    with line:
+        try:
+            line.sendall(b"%d\n" % code)
+        except OSError:
+            return  # who asked for it has ended
+
+
+def _become(order: dict[str, Any], log: int) -> list[str]:
+    """Standard input, output and environment as in a process that was started with them."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for handle, own in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(handle, own)
+    os.close(nothing)
+    os.close(log)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    return list(order["words"])
+
+
+if __name__ == "__main__":
+    warm_up()
+    sys.argv = orders(socket.socket(fileno=int(sys.argv[1])))
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
