@@ -19,8 +19,8 @@ import certifi
 import pytest
 import structlog
 
-from hub.store.store import Store, open_store
-from tests.databases import DATABASES, Kept, empty, throw_away_database
+from hub.store.store import Store
+from tests.databases import DATABASES, Kept, empty, opened, throw_away_database
 
 # Frames with all their values, as rich would print them, took a minute for one error of a big batch.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
@@ -87,13 +87,13 @@ async def store(request: pytest.FixtureRequest, kept: Kept, tmp_path: Path) -> A
     kind: str = request.param
     if DATABASES[kind] and not os.environ.get(DATABASES[kind]):
         pytest.skip(f"{DATABASES[kind]} is not set")
-    opened = await open_store(await kept.url(kind, tmp_path), lanes=4)
+    own = await opened(await kept.url(kind, tmp_path), 4)
     if kind != "sqlite":
-        await empty(opened)  # the server may have ended a transaction of the test before after that one was over
-    yield opened
+        await empty(own)  # the server may have ended a transaction of the test before after that one was over
+    yield own
     if kind != "sqlite":
-        await empty(opened)
-    await opened.close()
+        await empty(own)
+    await own.close()
 
 
 @pytest.fixture(scope="session")

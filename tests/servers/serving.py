@@ -55,20 +55,22 @@ def listening(port: int = 0) -> socket.socket:
 class Quiet(uvicorn.Server):
     """Leaves signals to the test runner, and ends at once: uvicorn 0.54 looks ten times a second whether it should."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        self.ending = asyncio.Event()
+        super().__init__(config)
+
     async def main_loop(self) -> None:
-        counter = 0
-        while not await self.on_tick(counter):
-            counter = (counter + 1) % 10
-            await asyncio.sleep(0.01)
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.ending.wait(), 1.0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
 
 
-def server_of(app: Any, *, quiet: bool = True) -> uvicorn.Server:
-    """A uvicorn server that does not wait for those who hang."""
-    config = uvicorn.Config(
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
         app,
         http=Cuttable,
         lifespan="on",
@@ -77,14 +79,18 @@ def server_of(app: Any, *, quiet: bool = True) -> uvicorn.Server:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=60,
     )
-    return (Quiet if quiet else uvicorn.Server)(config)
+
+
+def server_of(app: Any) -> uvicorn.Server:
+    """A uvicorn server, with its signals, that does not wait for those who hang."""
+    return uvicorn.Server(_config(app))
 
 
 @asynccontextmanager
 async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
     """Serve an ASGI app until the block ends; yields its address."""
     sock = listening(port)
-    server = server_of(app)
+    server = Quiet(_config(app))
     task = asyncio.create_task(server.serve([sock]))
     try:
         while not server.started:
@@ -95,5 +101,6 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
+        server.ending.set()
         await asyncio.wait_for(task, 10)
         sock.close()

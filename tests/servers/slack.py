@@ -290,7 +290,7 @@ async def _main() -> None:
     slack.behaviour.reset(parse_shares(given.behaviour), given.seed)
     slack.answer_every, slack.limit_posts = given.answer_every, given.limit_posts
     try:
-        await server_of(slack.app, quiet=False).serve([listening(given.port)])
+        await server_of(slack.app).serve([listening(given.port)])
     finally:
         await slack.aclose()
 

@@ -210,7 +210,7 @@ async def run(asked: argparse.Namespace) -> None:
     sim.api.rate, sim.api.anyone = asked.rate, asked.anyone
     sock = listening(asked.port)
     print(f"telegram on http://127.0.0.1:{sock.getsockname()[1]}", flush=True)
-    await server_of(sim.app(), quiet=False).serve([sock])
+    await server_of(sim.app()).serve([sock])
 
 
 if __name__ == "__main__":

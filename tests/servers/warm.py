@@ -23,13 +23,15 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
+from importlib import import_module, reload
 from pathlib import Path
 from typing import Any, Protocol
 
+from hub import failpoints
+
 ROOT = Path(__file__).parents[2]
 MODULES = {"widget", "workers", "tests.faults.mutants"}
-KNOWN = {"FRONTDESK_CONFIG", "DATA", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PORT"}
+KNOWN = {"FRONTDESK_CONFIG", "DATA", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PORT", failpoints.VARIABLE}
 """Variables that a process reads when it has begun. Another may be read by an import, and that has happened before the fork."""
 URLS = ("sqlite:///hub.db", "postgresql://127.0.0.1/hub", "mysql://127.0.0.1/hub")
 
@@ -189,6 +191,7 @@ def _become(order: dict[str, Any], log: int) -> list[str]:
     os.close(log)
     os.environ.clear()
     os.environ.update(order["environment"])
+    reload(failpoints)  # the only module that reads one of `KNOWN` when it is imported
     return list(order["words"])
 
 
