@@ -31,7 +31,7 @@ sandbox: .venv/.run
 	@exec $(BIN)/frontdesk sandbox $(OPTIONS)
 
 test: .venv/.dev
-	$(BIN)/python -m pytest -q -rs --no-fold-skipped -n auto $(OPTIONS)
+	$(BIN)/python -m pytest -q -rs --no-fold-skipped -n auto --dist worksteal $(OPTIONS)
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
