@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,6 +14,7 @@ from hub.ports import IdempotencyKey
 from tests.connectors.conftest import Shelf
 from tests.connectors.kf_company import ANN, KEY, company
 from tests.servers.kf import KfServer, kf
+from tests.servers.warm import ran
 
 
 @pytest.fixture
@@ -60,8 +60,7 @@ asyncio.run(main())
 @pytest.mark.timeout(60)
 async def test_two_workers_share_one_token(server: KfServer) -> None:
     server.text("wmAnn", "hi")
-    started = [await asyncio.create_subprocess_exec(sys.executable, "-c", WORKER, server.url, name) for name in ("a", "b")]
-    assert [await one.wait() for one in started] == [0, 0]
+    assert await asyncio.gather(*(ran(WORKER, server.url, name) for name in ("a", "b"))) == [0, 0]
     assert (len(server.sent), server.calls["token"]) == (4, 2)
 
 

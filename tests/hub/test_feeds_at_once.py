@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from hub.runtime import Hub
 from hub.store.feed_tables import Feed
 from tests.hub.feed_post import CHANNEL, Post, kept, line, ring
 from tests.hub.hubs import put, rows
+from tests.servers.warm import ran
 
 
 @pytest.fixture
@@ -105,11 +104,7 @@ async def test_who_dies_around_a_commit_leaves_a_page_and_its_place_both_or_neit
     url = hub.store.db.url.render_as_string(hide_password=False)
     await ring(hub)
     for turn in (1, 2):
-        reader = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-c", READER, url, redis_url, prefix, str(tmp_path)),
-            env=os.environ | {"FRONTDESK_FAILPOINTS": f"{place}=kill"},
-        )
-        assert await reader.wait() == -9
+        assert await ran(READER, url, redis_url, prefix, str(tmp_path), FRONTDESK_FAILPOINTS=f"{place}=kill") == -9
         assert await kept(hub) == [f"m{n}" for n in range(turn * kept_by_each)]
         (row,) = await rows(hub.store, Feed)
         assert int(row["place"] or 0) == turn * kept_by_each

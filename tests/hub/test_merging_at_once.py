@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
 import signal
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from hub.store.tables import Conversation, Identity, Message
 from tests.fakes import FakeConnector, answered, said
 from tests.hub.hubs import channels, desks, rows, settle, take_in, text_of
 from tests.hub.merged_talks import PULLED, Two, two_of
+from tests.servers.warm import ran
 
 
 @pytest.fixture
@@ -113,11 +112,8 @@ async def test_a_worker_that_is_killed_while_it_merges_leaves_nothing_half_done(
     await two.hub.intake.keep([merging, said("meanwhile", channel="line", customer="ann2")], 10.0)
     before = await rows(store, Message)
     url = store.db.engine.url.render_as_string(hide_password=False)
-    own = {**os.environ, "FRONTDESK_FAILPOINTS": "merging.before_commit=kill", "PYTHONPATH": str(Path.cwd())}
-    dies = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", KILLED, url, redis_url, prefix, str(tmp_path / "other"), env=own
-    )
-    assert await dies.wait() == -signal.SIGKILL
+    trap = "merging.before_commit=kill"
+    assert await ran(KILLED, url, redis_url, prefix, str(tmp_path / "other"), FRONTDESK_FAILPOINTS=trap) == -signal.SIGKILL
     assert [row for row in await rows(store, Message) if row["kind"] == "changed"] == []
     assert len(await rows(store, Message)) <= len(before) + 1
     await settle(two.hub)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -27,6 +25,7 @@ from hub.store.tables import Message as MessageRow
 from hub.store.window_tables import Allowance
 from tests.fakes import TEXT_ONLY, answered, said
 from tests.hub.hubs import Phone, channels, data_of, deliver, only, put, rows, settle, take_in
+from tests.servers.warm import ran
 from widget.hooks import Hooks
 
 HOOK = Hook("POST", {}, {}, b"")
@@ -141,10 +140,8 @@ async def test_a_process_that_is_killed_over_its_answer_sends_it_once(
 ) -> None:
     """Killed after the claim, or after the answer and before it is recorded: the platform asks again and gets the same."""
     url = store.db.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", KILLED, url, redis_url, prefix, str(tmp_path / "files")]
-    chosen = {**os.environ, "FRONTDESK_FAILPOINTS": f"{where}=kill@1"}
-    process = await asyncio.create_subprocess_exec(*command, env=chosen, cwd=Path(__file__).parents[2])
-    assert await process.wait() == -signal.SIGKILL
+    trap = f"{where}=kill@1"
+    assert await ran(KILLED, url, redis_url, prefix, str(tmp_path / "files"), FRONTDESK_FAILPOINTS=trap) == -signal.SIGKILL
     assert (await only(store, Delivery))["state"] == "sending"
     async with station(make_hub, Radio()) as place:
         again = await place.asked(said("hello", id="killed"))

@@ -2,7 +2,7 @@
 takes more than a second of the processor, and stories start hundreds.
 
 `python -m tests.servers.warm 7` takes orders on the listening socket 7 until its standard input ends: one connection for each
-process, which brings module, arguments, environment and log, and is told first the process id and then the exit code.
+process, which brings module or code, arguments, environment and log, and is told first the process id and then the exit code.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from typing import Any, Protocol
 from hub import failpoints
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"widget", "workers", "tests.faults.mutants"}
+MODULES = {"widget", "workers", "tests.faults.mutants", "-c"}
 KNOWN = {"FRONTDESK_CONFIG", "DATA", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PORT", failpoints.VARIABLE}
 """Variables that a process reads when it has begun. Another may be read by an import, and that has happened before the fork."""
 URLS = ("sqlite:///hub.db", "postgresql://127.0.0.1/hub", "mysql://127.0.0.1/hub")
@@ -80,8 +80,19 @@ def forkable(words: Sequence[str], environment: Mapping[str, str]) -> bool:
     return hasattr(os, "pidfd_open") and words[0] in MODULES and changed <= KNOWN
 
 
+async def ran(code: str, *arguments: str, **environment: str) -> int:
+    """The exit code of a process that runs `python -c code arguments …`."""
+    words, given = ("-c", code, *arguments), os.environ | environment
+    process: Started
+    if forkable(words, given):
+        process = await forked(words, given, 2)
+    else:
+        process = await asyncio.create_subprocess_exec(sys.executable, *words, cwd=ROOT, env=given)
+    return await process.wait()
+
+
 async def forked(words: Sequence[str], environment: Mapping[str, str], log: int) -> Forked:
-    """As `python -m module arguments …` with this environment and log."""
+    """As `python -m module arguments …`, or `python -c code arguments …`, with this environment and log."""
     line = socket.socket(socket.AF_UNIX)
     line.connect(_address())
     order = json.dumps({"words": list(words), "environment": dict(environment)}).encode()
@@ -198,4 +209,8 @@ def _become(order: dict[str, Any], log: int) -> list[str]:
 if __name__ == "__main__":
     warm_up()
     sys.argv = orders(socket.socket(fileno=int(sys.argv[1])))
-    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
+    if sys.argv[0] == "-c":
+        code = sys.argv.pop(1)
+        exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})
+    else:
+        runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
