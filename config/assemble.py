@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from agents_bridge import DESKS
 from config import data_folder, valkey
 from config.load import Installation
 from connectors import CONNECTORS
+from connectors.tracker import SignedTracker
 from connectors.translators import translator_of
 from hub.alone import Alone
 from hub.beginning import beginning
@@ -72,6 +73,8 @@ async def open_hub(installation: Installation, role: Role) -> AsyncIterator[Hub]
                     await desk.aclose()
                 if hub.translator is not None:
                     await hub.translator.aclose()
+                if hub.tracker is not None:
+                    await hub.tracker.aclose()
                 await hub.jobs.aclose()
     finally:
         await store.close()
@@ -94,10 +97,7 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
     files = FileStore(Path(settings.data) / "files", store.files, sources, store.secret, settings.own_url)
     connectors: dict[ChannelName, Connector] = {}
     installs = _installs(installation, store)
-    look, begin = looking(store, settings.public_url), beginning(store, connectors, functools.partial(agent_at, store))
-    facts = (files, settings.public_url, lambda: datetime.now(UTC), tuple(installation.routing.teams), installation.canned)
-    alone, staff = Alone(jobs.redis, jobs.prefix), colleagues(store, installation.routing, installation.access)
-    kit = Kit(*facts, look, begin, on_duty(store), installs, LinkCodes(store), alone, *ways(store, installation.canned), staff)
+    kit = _kit(installation, store, jobs, files, connectors, installs)
     connectors |= {name: CONNECTORS[one.type].load()(name, one, kit) for name, one in installation.channels.items()}
     desks: dict[DeskName, Desk] = {name: DESKS[one.type].load()(name, one, kit) for name, one in installation.desks.items()}
     sources |= {str(name): place for name, place in connectors.items()}
@@ -122,12 +122,29 @@ def _hub(installation: Installation, store: Store, jobs: Jobs) -> Hub:
         installs=installs,
         promises=installation.promises,
         translation=installation.translation,
+        tracker=SignedTracker(installation.tasks.tracker) if installation.tasks.tracker else None,
         translator=translator_of(installation.translation.service) if installation.translation.service else None,
         public_url=settings.own_url,
         now=lambda: datetime.now(UTC),
         keep_raw_s=settings.keep_raw_days * 86400,
         reopen_within_s=settings.reopen_hours * 3600,
     )
+
+
+def _kit(
+    installation: Installation,
+    store: Store,
+    jobs: Jobs,
+    files: FileStore,
+    connectors: Mapping[ChannelName, Connector],
+    installs: Installing | None,
+) -> Kit:
+    settings = installation.hub
+    look, begin = looking(store, settings.public_url), beginning(store, connectors, functools.partial(agent_at, store))
+    facts = (files, settings.public_url, lambda: datetime.now(UTC), tuple(installation.routing.teams), installation.canned)
+    alone, staff = Alone(jobs.redis, jobs.prefix), colleagues(store, installation.routing, installation.access)
+    more = (*ways(store, installation.canned), staff, installation.tasks.title)
+    return Kit(*facts, look, begin, on_duty(store), installs, LinkCodes(store), alone, *more)
 
 
 def _installs(installation: Installation, store: Store) -> Installing | None:

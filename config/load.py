@@ -18,6 +18,7 @@ from config.settings import HubSettings, WebSettings
 from config.source import Source
 from config.strays import strays, yaml_files
 from connectors import CONNECTORS
+from connectors.tracker_settings import TaskSettings
 from connectors.translators.settings import TranslationSettings
 from hub.bot import BotRules
 from hub.canned import CannedReplies
@@ -55,6 +56,7 @@ RULES: dict[str, type[BaseModel]] = {
     "access.yaml": AccessRules,
     "sla.yaml": Promises,
     "translation.yaml": TranslationSettings,
+    "tasks.yaml": TaskSettings,
 }
 
 
@@ -87,6 +89,7 @@ class Installation:
     access: AccessRules = field(default_factory=AccessRules)
     promises: Promises = field(default_factory=Promises)
     translation: TranslationSettings = field(default_factory=TranslationSettings)
+    tasks: TaskSettings = field(default_factory=TaskSettings)
 
 
 def folder_of(given: Path | None = None) -> Path:

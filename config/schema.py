@@ -62,5 +62,6 @@ def shown(installation: Installation) -> dict[str, Any]:
         "console": installation.workbench.model_dump(mode="json", exclude_unset=True),
         "access": installation.access.model_dump(mode="json"),
         "sla": installation.promises.model_dump(mode="json"),
+        "tasks": installation.tasks.model_dump(mode="json"),
         "translation": installation.translation.model_dump(mode="json"),
     }

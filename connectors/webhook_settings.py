@@ -91,16 +91,12 @@ class Inbound(_Part):
         return self
 
 
-class Outbound(_Part):
-    """Where answers go. Signed by Standard Webhooks (https://www.standardwebhooks.com)."""
+class Signed(_Part):
+    """A call to an address that an admin has named."""
 
-    url: str = Field(description="where answers are posted to")
+    url: str = Field(description="where it is posted to")
     secret: SecretStr = Field(description="whsec_… and base64 of 24 to 64 random bytes")
     headers: dict[str, SecretStr] = Field({}, description="more headers, as an API key; write ${NAME}")
-    body: Any = Field(
-        {"id": "{id}", "customer": "{customer}", "text": "{text}", "media": "{media_url}"},
-        description="any JSON; `{text}` and the like stand for what is said",
-    )
     timeout: float = Field(15.0, gt=0, le=60)
 
     @field_validator("url")
@@ -124,6 +120,15 @@ class Outbound(_Part):
             if name.lower() in reserved or name.lower().startswith("webhook-"):
                 raise ValueError(f"the header {name} is ours")
         return value
+
+
+class Outbound(Signed):
+    """Where answers go. Signed by Standard Webhooks (https://www.standardwebhooks.com)."""
+
+    body: Any = Field(
+        {"id": "{id}", "customer": "{customer}", "text": "{text}", "media": "{media_url}"},
+        description="any JSON; `{text}` and the like stand for what is said",
+    )
 
     @field_validator("body")
     @classmethod

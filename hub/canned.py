@@ -124,6 +124,7 @@ class Known:
     email: str = ""
     phone: str = ""
     locale: str = ""
+    conversation: str = ""
 
 
 class KnownOf(Protocol):

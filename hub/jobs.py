@@ -254,6 +254,10 @@ class Jobs:
         """Platforms are to be asked who customers are; `again` as in `translate`."""
         await self.enqueue("prove", queue="slow", job_id=f"prove:{_tick()}" if again else "prove")
 
+    async def track(self) -> None:
+        """Tasks are to be asked for."""
+        await self.enqueue("track", queue="slow", job_id=f"track:{_tick()}")
+
     async def fetch(self, file: str) -> None:
         """A file that a message names should be copied from its platform."""
         await self.enqueue("fetch", file, queue="slow", job_id=f"fetch:{file}")

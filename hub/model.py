@@ -217,7 +217,7 @@ class Message(Frozen):
 
 ReplyKind = Literal["reply", "note", "edit", "delete", "assign", "route", "resolve", "reopen", "resend", "tell", "undo",
                     "snooze", "priority", "tags", "block", "unblock", "begin", "translate", "translated", "merge",
-                    "part", "save", "forget"]  # fmt: skip
+                    "part", "save", "forget", "task", "tasked"]  # fmt: skip
 
 
 class AgentReply(Frozen):

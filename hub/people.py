@@ -183,6 +183,7 @@ class SupportsWhisper(Protocol):
         `unchanged`, with `note`, of a change that the channel can't carry; `no_translator`: no service translates;
         `not_failed`: there is nothing to send again;
         `saved`, `not_saved`, `too_many_saved`, `forgotten` and `not_forgotten`, with the `name` of a canned reply;
+        `tasking`, with the tracker's `name`, and `no_tracker`;
         `hub.rights.Refused`: what they said or pressed did nothing; or `no_agent_there`: `name` can be given nothing;
         or one of `hub.doubts.Doubt`, with `note` (what waits for a word of its author) and `name` (who has it)."""
         ...

@@ -189,6 +189,8 @@ class Kit:
     """What must not stand in what they save."""
     colleagues: Colleagues | None = None
     """To whom agents at desks can give conversations."""
+    tracker: str = ""
+    """What the tracker of tasks is called; empty: there is none."""
 
 
 class Connector(Protocol):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from hub import acts, bilingual, calling, rating, saved
+from hub import acts, bilingual, calling, rating, saved, tasks
 from hub.accepting import accepted
 from hub.batch import Batch
 from hub.correcting import correct, undone
@@ -55,7 +55,7 @@ async def agent_said(hub: Hub, connection: AsyncConnection, batch: Batch, talk: 
             await rating.ask(hub, connection, batch, talk, reply.data.get("survey"))
         case "reopen":
             reopen(batch, talk, author)
-        case "assign" | "translate" | "save" | "forget":
+        case "assign" | "translate" | "save" | "forget" | "task" | "tasked":
             await WHOLE[reply.kind](hub, connection, batch, talk, reply, author)
         case "tell":
             calling.tell(hub, batch, talk, reply, author)
@@ -211,6 +211,7 @@ async def _assigned(hub: Hub, connection: AsyncConnection, batch: Batch, talk: T
 
 
 WHOLE = {"assign": _assigned, "translate": bilingual.asked, "save": saved.settled, "forget": saved.settled}
+WHOLE |= {"task": tasks.settled, "tasked": tasks.settled}
 """What acts of these kinds come to."""
 
 

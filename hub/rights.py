@@ -91,8 +91,8 @@ def refuse(batch: Batch, talk: Talk, reply: AgentReply, author: Author, why: Ref
 
 
 def audited(batch: Batch, talk: Talk, reply: AgentReply, author: Author, person: Person | None) -> None:
-    """Note what somebody at a desk did beyond writing, which the log of entries shows; saving notes itself."""
-    if person is not None and reply.kind not in (*SAID, "save", "forget"):
+    """Note what somebody at a desk did beyond writing, which the log of entries shows; saving and tasks note themselves."""
+    if person is not None and reply.kind not in (*SAID, "save", "forget", "task"):
         batch.audits.append(Record(actor_of(reply, author), f"desk.{reply.kind}", talk.id, reply.team))
 
 

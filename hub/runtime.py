@@ -21,6 +21,7 @@ from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.store.store import Store
 from hub.surveys import SurveyRules
+from hub.tracker import Tracker
 from hub.translation import TranslationRules, Translator
 from hub.workbench import Workbench
 
@@ -65,6 +66,8 @@ class Hub:
     """Who may do what, and how agents come in."""
     translation: TranslationRules = field(default_factory=TranslationRules)
     """Who reads which language."""
+    tracker: Tracker | None = None
+    """Where tasks go; None where nobody has named one."""
     translator: Translator | None = None
     """The service that translates; None where nobody has named one."""
 

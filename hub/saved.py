@@ -42,7 +42,7 @@ def known_of(store: Store) -> KnownOf:
         if not await agent_at(store, desk, person, who):
             return "no_agent"
         found = await store.saved.whose(str(desk), thread)
-        return Known(found.name, found.email, found.phone, found.locale) if found else "not_here"
+        return Known(found.name, found.email, found.phone, found.locale, found.conversation) if found else "not_here"
 
     return known
 

@@ -8,7 +8,20 @@ from datetime import timedelta
 
 import structlog
 
-from hub import assigning, checking, fetching, gathering, interpreting, linking, listening, presence, proving, pushing, reporting
+from hub import (
+    assigning,
+    checking,
+    fetching,
+    gathering,
+    interpreting,
+    linking,
+    listening,
+    presence,
+    proving,
+    pushing,
+    reporting,
+    tasks,
+)
 from hub.errors import ConfigError
 from hub.own_acts import own_act
 from hub.ports import SupportsEscalation
@@ -23,7 +36,7 @@ async def run(hub: Hub) -> None:
     """Wake lanes that wait, give waiting conversations to agents who came, and see what notices are due. A part that hangs or
     fails takes nothing from the others; the next sweep tries it again."""
     parts = (_inbound, _deliver, gathering.look, _feeds, _held, _wake, listening.catch_up, assigning.look, _notices, pushing.look,
-             linking.settle, fetching.look, interpreting.look, proving.look, reporting.gather, checking.check,
+             linking.settle, fetching.look, interpreting.look, proving.look, reporting.gather, tasks.look, checking.check,
              presence.returned, _pages, _forget)  # fmt: skip
     await asyncio.gather(*(_bounded(hub, part) for part in parts))
 

@@ -151,6 +151,7 @@ async def fake_hub(store: Store, redis_url: str, prefix: str, folder: Path, **mo
         promises=more.pop("promises", Promises()),
         translation=more.pop("translation", TranslationRules()),
         translator=more.pop("translator", None),
+        tracker=more.pop("tracker", None),
         public_url="http://127.0.0.1",
         now=lambda: datetime.now(UTC),
     )

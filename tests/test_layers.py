@@ -12,7 +12,7 @@ PURE = {
     "abilities", "answers", "base_url", "bot", "canned", "capabilities", "cards", "errors", "facts", "hours", "identifiers",
     "installs", "keywords", "masking", "model", "notices", "origins", "own_acts", "packing", "people", "ports", "profile",
     "pushes", "rendering", "roles", "routing", "shelter", "sign", "splitting", "spoken", "stored", "surveys", "text", "tongues",
-    "transcripts", "translation", "turns", "waiting", "wording", "workbench",
+    "tracker", "transcripts", "translation", "turns", "waiting", "wording", "workbench",
 }  # fmt: skip
 EDGES = {"alone", "failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "sealing", "store", "voices"}
 USE_CASES = {
@@ -86,6 +86,7 @@ USE_CASES = {
     "sparing",
     "staffing",
     "sweep",
+    "tasks",
     "telling",
     "typists",
     "writing",

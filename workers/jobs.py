@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import structlog
 from arq.worker import func
 
-from hub import feeds, fetching, inbound, interpreting, proving, sweep
+from hub import feeds, fetching, inbound, interpreting, proving, sweep, tasks
 from hub.errors import ConfigError
 from hub.notify import send_due
 from hub.outbound import Outbound
@@ -70,6 +70,11 @@ async def run_translate(ctx: dict[str, Any]) -> None:
     await interpreting.run(_hub(ctx))
 
 
+async def run_track(ctx: dict[str, Any]) -> None:
+    """A tracker is asked for tasks."""
+    await tasks.run(_hub(ctx))
+
+
 async def run_fetch(ctx: dict[str, Any], file: str) -> None:
     """A file that a message names is copied from its platform."""
     await fetching.fetch(_hub(ctx), file)
@@ -121,6 +126,7 @@ FUNCTIONS = {
         func(kept(run_push), name="push", keep_result=0, timeout=60),
         func(kept(run_pages), name="pages", keep_result=0, timeout=60),
         func(kept(run_translate), name="translate", keep_result=0, timeout=60),
+        func(kept(run_track), name="track", keep_result=0, timeout=100),
         func(kept(run_prove), name="prove", keep_result=0, timeout=60),
         func(kept(run_fetch), name="fetch", keep_result=0, timeout=60),
         func(kept(run_feed), name="feed", keep_result=0, timeout=60),

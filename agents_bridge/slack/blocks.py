@@ -11,6 +11,7 @@ from agents_bridge.slack.canned import CANNED, card_value
 from agents_bridge.slack.marking import MERGE, MORE, TRANSLATE, UNBLOCK
 from agents_bridge.slack.merging import changed_line, via
 from agents_bridge.slack.resolving import SURVEY
+from agents_bridge.slack.task_words import task_line
 from agents_bridge.slack.text import escaped, inert, mrkdwn, section, short
 from agents_bridge.slack.words import WORDS
 from hub.model import Entry, Media, Text
@@ -207,6 +208,8 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
     text, author = inert(words), inert(short(found.author, NAME_LIMIT)) + via(found, locale)
     match entry.kind:
         case "note":
+            if task := entry.data.get("task"):
+                return task_line(task, w["colon"], locale)
             call = f"{_call(found.mention)} " if found.mention else ""
             return f"🔒 {call}*{w['note']}* {author}{w['colon']}{text}"
         case "edit":

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import structlog
 
-from agents_bridge.slack import assigning, blocks, files, heads, linking, saving
+from agents_bridge.slack import assigning, blocks, files, heads, linking, saving, tasking
 from agents_bridge.slack.able import capabilities_of
 from agents_bridge.slack.amending import Amending
 from agents_bridge.slack.asking import answered
@@ -21,7 +21,7 @@ from agents_bridge.slack.events import Reading
 from agents_bridge.slack.following import follow
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.lookup import arrived
-from agents_bridge.slack.manifest import SAVE
+from agents_bridge.slack.manifest import SAVE, TASK
 from agents_bridge.slack.members import People
 from agents_bridge.slack.receive import challenged, parsed, taken, turn_of, verifier_of, verify
 from agents_bridge.slack.settings import SlackSettings
@@ -66,7 +66,7 @@ class SlackDesk(Beside, Amending):
         self._kit = kit
         self._verifier = verifier_of(settings.signing_secret.get_secret_value(), kit.now)
         facts = (name, settings.team_id, settings.locale, tuple(kit.teams), kit.now, kit.canned, settings.undo_s)
-        self.reading = Reading(*facts, frozenset(settings.places), ready=kit.ready)
+        self.reading = Reading(*facts, frozenset(settings.places), ready=kit.ready, tracker=kit.tracker)
         self._slack = Slack(settings)
         self._typing = Typing()
         self.digest_after = settings.digest
@@ -245,6 +245,8 @@ class SlackDesk(Beside, Amending):
             return await prepared(asked, self.name, self._kit, self.person, self._settings.locale)
         if asked.method == SAVE:
             return await saving.prepared(asked, self.name, self._kit, self.person, self._settings.locale)
+        if asked.method == TASK:
+            return await tasking.prepared(asked, self.name, self._kit, self.person, self._settings.locale)
         return await answered(asked, self.name, self._kit, self.person, self._settings.locale)
 
     def fetch(self, remote: str) -> AsyncIterator[bytes]:

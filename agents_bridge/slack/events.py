@@ -63,6 +63,7 @@ class Reading:
     """What agents have saved beside `canned`; asked where it matters."""
     zone: tzinfo | None = None
     """Where the author of a command is, for times of day."""
+    tracker: str = ""
     told: dict[str, datetime] = field(default_factory=dict)
     """What agents were told lately, which is not repeated."""
 

@@ -9,14 +9,14 @@ import aiohttp
 import structlog
 from yarl import URL
 
-from agents_bridge.slack import saving, starting
+from agents_bridge.slack import saving, starting, tasking
 from agents_bridge.slack.asking import LOOK
 from agents_bridge.slack.assigning import ASSIGNING, waiting_view
 from agents_bridge.slack.calls import AS_WRITTEN, FOLDED, Slack
 from agents_bridge.slack.errors import translated
 from agents_bridge.slack.heard import Then
 from agents_bridge.slack.linking import LINK
-from agents_bridge.slack.manifest import SAVE
+from agents_bridge.slack.manifest import SAVE, TASK
 from agents_bridge.slack.modals import Locale
 from agents_bridge.slack.starting import FOUND, START
 from hub.errors import ConnectorError
@@ -28,6 +28,7 @@ WAITS: Mapping[str, Callable[[Locale], dict[str, Any]]] = {
     START: starting.loading_view,
     SAVE: saving.loading_view,
     ASSIGNING: waiting_view,
+    TASK: tasking.loading_view,
 }
 """What is opened at once, by what is asked."""
 Answer = Callable[[Then], Awaitable[Then]]

@@ -9,7 +9,7 @@ from agents_bridge.slack.settings import Common
 COMMAND = "/frontdesk"
 MAKE_NOTE, SEND_IT = "fd_make_note", "fd_send_it"
 NEW, TRANSLATE, RETRY = "fd_new", "fd_translate", "fd_again"
-SAVE = "fd_save"
+SAVE, TASK = "fd_save", "fd_task"
 """`callback_id`s of our message shortcuts."""
 SCOPES = {
     "channels:history": "what agents write in public channels is not heard, and unanswered posts can't be looked for",
@@ -45,6 +45,7 @@ SHORTCUTS = [
     {"name": "New conversation", "type": "message", "callback_id": NEW, "description": "Write to a customer first"},
     {"name": "Translate", "type": "message", "callback_id": TRANSLATE, "description": "Show this line in your language"},
     {"name": "Save as canned reply", "type": "message", "callback_id": SAVE, "description": "Keep this text for other customers"},
+    {"name": "Create task", "type": "message", "callback_id": TASK, "description": "Ask for it in your task tracker"},
 ]
 """What stands in a message's own menu."""
 

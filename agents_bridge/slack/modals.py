@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from agents_bridge.slack.sayings import SAYINGS
@@ -13,6 +13,7 @@ Locale = Literal["en", "zh"]
 ASSIGN = "fd_assign_to"
 """`callback_id`."""
 REASON_LIMIT = 1000
+NOTHING: Mapping[str, str] = {}
 
 
 def view_for(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], locale: Locale) -> dict[str, Any]:
@@ -22,6 +23,16 @@ def view_for(kind: str, thread: str, title: str, blocks: list[dict[str, Any]], l
         name: {"type": "plain_text", "text": text} for name, text in (("title", title), ("submit", title), ("close", w["cancel"]))
     }
     return {"type": "modal", "callback_id": kind, "private_metadata": json.dumps({"thread": thread}), **plain, "blocks": blocks}
+
+
+def remembering(
+    kind: str, title: str, locale: Locale, blocks: list[dict[str, Any]], memory: Mapping[str, str] = NOTHING, submit: str = ""
+) -> dict[str, Any]:
+    """A modal that remembers more than its thread; without `submit` it only waits."""
+    words = {"title": title, "close": SAYINGS[locale]["cancel"]} | ({"submit": submit} if submit else {})
+    plain = {name: {"type": "plain_text", "text": text} for name, text in words.items()}
+    kept = json.dumps(dict(memory), ensure_ascii=False)
+    return {"type": "modal", "callback_id": kind, **plain, "blocks": blocks, "private_metadata": kept}
 
 
 def told_view(text: str, locale: Locale, title: str = "Frontdesk") -> dict[str, Any]:

@@ -34,11 +34,12 @@ from agents_bridge.slack import (
     saving,
     starting,
     submitted,
+    tasking,
     telling,
 )
 from agents_bridge.slack.events import Reading
 from agents_bridge.slack.heard import Heard, Then
-from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, NEW, RETRY, SAVE, SEND_IT, TRANSLATE
+from agents_bridge.slack.manifest import COMMAND, MAKE_NOTE, NEW, RETRY, SAVE, SEND_IT, TASK, TRANSLATE
 from agents_bridge.slack.sayings import SAYINGS
 
 log = structlog.get_logger()
@@ -103,6 +104,7 @@ SUBMITTED: Sequence[Route] = (
     (resolving.RESOLVE, submitted.resolved),
     (canned.SEND_CANNED, submitted.canned_sent),
     (saving.SUBMIT, saving.saved),
+    (tasking.SUBMIT, tasking.sent),
     (_among(*map(marking.callback_of, marking.FIELDS)), submitted.marked),
     (home.AWAY, home.away_submitted),
     (starting.FIND, starting.sought),
@@ -117,6 +119,7 @@ SHORTCUTS: Sequence[Route] = (
     (MAKE_NOTE, menus.note_chosen),
     (RETRY, menus.retried),
     (SAVE, saving.asked),
+    (TASK, tasking.asked),
     (ANY, unknown),
 )
 LISTS: Sequence[Route] = ((canned.PICK, submitted.suggested), (ANY, nothing))

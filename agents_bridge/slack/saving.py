@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ from agents_bridge.slack.events import Reading, named, stamped
 from agents_bridge.slack.guard import classified
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.manifest import SAVE
-from agents_bridge.slack.modals import Locale, given, labelled, told_view
+from agents_bridge.slack.modals import Locale, given, labelled, remembering, told_view
 from agents_bridge.slack.presses import Press, by_member, respond
 from agents_bridge.slack.saving_words import SAVING
 from agents_bridge.slack.sayings import SAYINGS
@@ -30,18 +29,9 @@ LANGUAGES = {"*": "", "en": "English", "zh": "中文"}
 NAME_LIMIT, TITLE_LIMIT = 64, 150
 
 
-def _view(
-    callback: str, locale: Locale, blocks: list[dict[str, Any]], memory: Mapping[str, str], submit: str = ""
-) -> dict[str, Any]:
-    words = {"title": SAVING[locale]["title"], "close": SAYINGS[locale]["cancel"]} | ({"submit": submit} if submit else {})
-    plain = {name: {"type": "plain_text", "text": text} for name, text in words.items()}
-    kept = json.dumps(memory, ensure_ascii=False)
-    return {"type": "modal", "callback_id": callback, **plain, "blocks": blocks, "private_metadata": kept}
-
-
 def loading_view(locale: Locale) -> dict[str, Any]:
     """What is there at once."""
-    return _view(WAIT, locale, [section(SAVING[locale]["wait"])], {})
+    return remembering(WAIT, SAVING[locale]["title"], locale, [section(SAVING[locale]["wait"])])
 
 
 def save_view(one: Mapping[str, str], known: Known, thread: str, locale: Locale, was: str = "") -> dict[str, Any]:
@@ -61,7 +51,7 @@ def save_view(one: Mapping[str, str], known: Known, thread: str, locale: Locale,
         labelled("locale", w["locale"], _languages(one.get("locale") or known.locale, locale), optional=False),
     ]
     memory = {"thread": thread, "was": was, "called": short(known.name, 191) if "name" in found else ""}
-    return _view(SUBMIT, locale, [*warned, *fields], memory, w["save"])
+    return remembering(SUBMIT, w["title"], locale, [*warned, *fields], memory, w["save"])
 
 
 def _filled(field: dict[str, Any], text: str) -> dict[str, Any]:

@@ -31,7 +31,8 @@ SAYINGS = {
         "`!merge link` takes that thread's conversation of this customer into this one · `!part` undoes it\n"
         "`!r word` a canned reply · `!r` which there are · `!tr on|off` translation · `!help`\n"
         "The card at the thread's head has the same as buttons; a message's menu (⋮) has *Send to customer*, *Make note*, "
-        "*Send again*, *Translate*, *Save as canned reply* and *New conversation*.",
+        "*Send again*, *Translate*, *Save as canned reply*, *Create task* and "
+        "*New conversation*.",
         "slash": "*In a channel* `/frontdesk queue` · `/frontdesk me` · `/frontdesk find words`\n"
         "`/frontdesk new` · `/frontdesk status` · `/frontdesk available` · `/frontdesk away 30m why`, `away 14:30`\n"
         "`/frontdesk link` says which agent you are · `/frontdesk agent @somebody their@address` (admins) · `/frontdesk help`",
@@ -119,7 +120,8 @@ SAYINGS = {
         "`!合并 链接` 把该客户的另一会话并入此会话 · `!拆分` 撤销\n"
         "`!r 名称` 快捷回复 · `!r` 列出全部 · `!翻译 开|关` · `!帮助`\n"
         "话题首条卡片上有相同的按钮；消息菜单（⋮）中有 *Send to customer*（发送给客户）、*Make note*（改为备注）、"
-        "*Send again*（再次发送）、*Translate*（翻译）、*Save as canned reply*（存为快捷回复）和 *New conversation*（新会话）。",
+        "*Send again*（再次发送）、*Translate*（翻译）、*Save as canned reply*（存为快捷回复）、"
+        "*Create task*（创建任务）和 *New conversation*（新会话）。",
         "slash": "*在频道中* `/frontdesk queue`（待接）· `/frontdesk me`（我的）· `/frontdesk find 内容`\n"
         "`/frontdesk 新建` · `/frontdesk 状态` · `/frontdesk 在线` · `/frontdesk 离开 30分钟 原因`、`离开 14:30`\n"
         "`/frontdesk link`（关联我的账号）· `/frontdesk 客服 @某人 邮箱`（管理员）· `/frontdesk help`",

@@ -119,7 +119,9 @@ class Several:
                 self._readings.clear()
             kit, locale = self._kit, self.places(team).locale or self._settings.locale
             known = (self.name, team, locale, tuple(kit.teams), kit.now, kit.canned, self._settings.undo_s)
-            self._readings[team] = Reading(*known, frozenset(self.places(team).places), several=True, ready=kit.ready)
+            self._readings[team] = Reading(
+                *known, frozenset(self.places(team).places), several=True, ready=kit.ready, tracker=kit.tracker
+            )
         return self._readings[team]
 
     async def close(self) -> None:

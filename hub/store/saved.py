@@ -36,6 +36,7 @@ class Whose:
     email: str
     phone: str
     locale: str
+    conversation: str
 
 
 def folded(name: str) -> str:
@@ -77,7 +78,7 @@ class SavedStore:
 
     async def whose(self, desk: str, external_id: str) -> Whose | None:
         """The customer in whose thread at a desk something is saved; None where there is no conversation."""
-        wanted = select(customer.c.name, customer.c.email, customer.c.phone, conversation.c.locale)
+        wanted = select(customer.c.name, customer.c.email, customer.c.phone, conversation.c.locale, conversation.c.id)
         wanted = wanted.join(conversation, conversation.c.customer_id == customer.c.id)
         wanted = wanted.join(thread, thread.c.conversation_id == conversation.c.id)
         here = wanted.where(thread.c.desk == desk, thread.c.external_id == external_id)

@@ -46,6 +46,7 @@ from hub.store.saved import SavedStore
 from hub.store.searching import SearchStore
 from hub.store.staff import StaffStore
 from hub.store.sweeping import SweepStore
+from hub.store.tasks import TaskStore
 from hub.store.threads import ThreadStore
 from hub.store.timeline import Timeline
 from hub.store.translations import TranslationStore
@@ -104,6 +105,7 @@ class Store:
     workspaces: WorkspaceStore
     translations: TranslationStore
     saved: SavedStore
+    tasks: TaskStore
 
     async def close(self) -> None:
         await self.db.close()
@@ -166,6 +168,7 @@ def _made(db: Database, epoch: str, secret: bytes, lanes: int) -> Store:
         workspaces=WorkspaceStore(db),
         translations=TranslationStore(db),
         saved=SavedStore(db),
+        tasks=TaskStore(db),
         **_of_customers(db, links, lanes),
     )
 

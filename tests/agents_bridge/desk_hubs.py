@@ -89,6 +89,7 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     phone = more.pop("phone", None) or Phone(EDITABLE)
     survey = more.pop("survey", SurveyRules())
     routing = RoutingRules.model_validate(more.pop("routing", {}))
+    tracker = more.pop("tracker", None)
     connectors: dict[ChannelName, Any] = {ChannelName("phone"): phone, **more.pop("connectors", {})}
     kit = Kit(
         MemoryFiles(),
@@ -102,10 +103,11 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
         ready=ways(store, canned)[0],
         known=ways(store, canned)[1],
         colleagues=colleagues(store, routing, AccessRules()),
+        tracker=tracker.title if tracker else "",
     )
     desk = SlackDesk(DeskName("slack"), settings(api_url=slack.api_url, **more), kit)
     places: dict[str, Any] = {"desks": {DeskName("slack"): desk}, "connectors": connectors, "canned": canned}
-    places |= {"survey": survey, "routing": routing}
+    places |= {"survey": survey, "routing": routing, "tracker": tracker}
     try:
         async with fake_hub(store, redis_url, prefix, folder, **places) as hub, serving(over_http(hub)) as url:
             slack.sender.hook = f"{url}/hooks/slack"

@@ -16,6 +16,7 @@ from hub.store import (  # noqa: F401 -- importing tables fills the metadata
     rating_tables,
     saved_tables,
     tables,
+    task_tables,
     translation_tables,
     window_tables,
     workspace_tables,
