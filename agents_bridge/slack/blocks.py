@@ -208,10 +208,7 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
     text, author = inert(words), inert(short(found.author, NAME_LIMIT)) + via(found, locale)
     match entry.kind:
         case "note":
-            if task := entry.data.get("task"):
-                return task_line(task, w["colon"], locale)
-            call = f"{_call(found.mention)} " if found.mention else ""
-            return f"🔒 {call}*{w['note']}* {author}{w['colon']}{text}"
+            return _note(found, author, text, locale)
         case "edit":
             return f"✏️ {author or w['customer']} ({w['edited']}){w['colon']}{text}"
         case "delete":
@@ -241,11 +238,17 @@ def line(found: Line, locale: Locale, *, named: bool) -> str:
             return f"*{author or w['customer']}*{album(entry)}{w['colon']}{text}"
 
 
+def _note(found: Line, author: str, text: str, locale: Locale) -> str:
+    w, call = WORDS[locale], f"{_call(found.mention)} " if found.mention else ""
+    if task := found.entry.data.get("task"):
+        return task_line(task, w["colon"], locale)
+    return f"🔒 {call}*{w['note']}* {author}{w['colon']}{text}"
+
+
 def below(found: Line, locale: Locale) -> str:
     """What stands below a line: its translation, or why there is none."""
-    w = WORDS[locale]
     if found.untranslated:
-        return f"🌐 {w['untranslated']}{w['colon']}{inert(short(found.untranslated, 300))}"
+        return f"🌐 {WORDS[locale]['untranslated']}{WORDS[locale]['colon']}{inert(short(found.untranslated, 300))}"
     return f"🌐 {inert(found.translation)}" if found.translation else ""
 
 

@@ -74,7 +74,8 @@ def test_what_is_commented_out_is_right_too(copied: Path, path: Path) -> None:
     (copied / "channels" / "support-telegram.yaml").write_text("type: web\n", "utf-8")
     names = set(re.findall(r"\$\{(\w+)", text))
     values = {"FRONTDESK_SEAL_KEY": SEAL_KEY, "DATABASE_URL": "postgresql://a@b/c", "REDIS_URL": "redis://a"} | {
-        "NOTICE_URL": "ntfys://topic"
+        "NOTICE_URL": "ntfys://topic",
+        "TRACKER_SECRET": f"whsec_{'eHh4' * 8}",
     }
     made = load(copied, {name: values.get(name, "x" * 20) for name in names})
     assert text != path.read_text("utf-8") or path.name in ("bot.yaml",)
