@@ -14,6 +14,7 @@ from hub.model import Media
 from hub.store.tables import Delivery
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import PLACE, desk_at, line, new_key, opened
+from tests.agents_bridge.test_slack_merging import two_threads
 from tests.conftest import until
 from tests.databases import fresh_store
 from tests.fakes import said
@@ -70,6 +71,15 @@ async def test_what_the_channel_sees_of_ours_is_no_answer_of_anybodys(at: Room) 
     await told[0].done()
     await settle(at.hub)
     assert told[0].statuses == [200] and at.phone.texts == [] and len(shown(at.slack)) == 1
+
+
+async def test_what_comes_from_a_merged_conversation_is_seen_where_the_matter_goes_on(at: Room) -> None:
+    first, second, link = await two_threads(at)
+    await at.hears(at.slack.reply(first, f"!merge {link}"))
+    await at.hears(at.slack.press(first, "fd_resolve"))
+    await settle(at.hub, said("It is still wrong", customer="ann2"))
+    [seen] = [one for one in at.slack.workspace.seen(PLACE) if one.get("subtype") == "thread_broadcast"]
+    assert "still wrong" in seen["text"] and f"{PLACE}:{seen['thread_ts']}" == first != second
 
 
 async def test_an_agent_who_reopens_calls_nobody(at: Room) -> None:
