@@ -29,7 +29,7 @@ from tests.servers.slack_events import Sender, Told
 from tests.servers.slack_methods import METHODS
 from tests.servers.slack_oauth import Installing
 from tests.servers.slack_parsing import PARSED
-from tests.servers.slack_workspace import TEAM, Accepted, Refusal, Workspace
+from tests.servers.slack_workspace import BOT_USER, TEAM, Accepted, Refusal, Workspace
 
 TOKEN, APP_TOKEN, SECRET = "xoxb-test", "xapp-test", "8f742231b10e8888abcd99yyyzzz85a5"
 EXEMPT = {"auth.test", "apps.connections.open"}
@@ -88,6 +88,7 @@ class SlackServer(Installing):
 
     def _tell(self, event: dict[str, Any], team: str = TEAM) -> Told:
         own = event.get("bot_id") or event.get("upload") or (event.get("message") or {}).get("bot_id")
+        own = own or event.get("user") == BOT_USER
         if own and not self.echo:
             return Told("", event)
         return self.sender.event(event, team)

@@ -30,6 +30,14 @@ def _said(ws: Workspace, found: Arguments) -> dict[str, Any]:
     return message | {"mrkdwn": found.get("mrkdwn", True)}
 
 
+def _told(message: dict[str, Any]) -> dict[str, Any]:
+    """A message as an event tells of it. Of one that the channel is shown too, Slack's example names a user alone, and programs
+    have answered theirs without an end (slack-go/slack#792)."""
+    if message.get("subtype") != "thread_broadcast":
+        return message
+    return {name: value for name, value in message.items() if name not in ("bot_id", "app_id")} | {"user": BOT_USER}
+
+
 def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
     need(found, "channel")
     as_written(found)
@@ -40,7 +48,7 @@ def post_message(ws: Workspace, found: Arguments) -> dict[str, Any]:
         root = ws.message(found["channel"], message["thread_ts"])
         message |= {"subtype": "thread_broadcast", "root": {name: root[name] for name in root if name != "metadata"}}
     ws.log_post("post", found["channel"], message)
-    ws.tell(found["channel"], message)
+    ws.tell(found["channel"], _told(message))
     if "http" in message["text"] and found.get("unfurl_links") is not False:
         ws.change(found["channel"], message, attachments=[{"title": "a preview"}])
     shown = {name: value for name, value in message.items() if name != "metadata"}
