@@ -231,11 +231,17 @@ def _line(call: Call) -> Line:
         key=IdempotencyKey(call.key),
         author=entry.author.name or (profile.get("name") or "" if customer else ""),
         avatar=profile.get("avatar", "") if customer else "",
-        mention=str(data.get("mention", "")),
+        mention=_called(entry),
         delivery=str(data.get("delivery", "")) if entry.kind == "status" else "",
         aloud=bool(more.get("aloud")),
         **{name: str(more.get(name, "")) for name in ("via", "near")},
     )
+
+
+def _called(entry: Entry) -> str:
+    """Whom an entry calls: who is named for it, or who was given the conversation by somebody else."""
+    given = str(entry.data.get("agent") or "") if entry.kind == "assigned" and entry.author.kind == "agent" else ""
+    return str(entry.data.get("mention", "")) or (given if given != entry.author.id else "")
 
 
 def entry_of(call: Call) -> Entry:

@@ -244,8 +244,7 @@ def assign(batch: Batch, talk: Talk, author: Author, agent: str, team: str, name
         return
     talk.agent_id, talk.team = agent[:32], team or talk.team
     data = {"agent": agent, "name": name, "team": talk.team, "reason": reason}
-    called = {"mention": agent} if agent and author.kind == "agent" and agent != author.id else {}
-    entry = batch.append(talk, "assigned", author, data=data | called, public=False)
+    entry = batch.append(talk, "assigned", author, data=data, public=False)
     batch.to_desks(talk, entry)
     batch.redraw(talk)
     calling.given(batch, talk, author, agent, entry)
