@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from agents_bridge.slack.settings import WorkspacesSettings
 from agents_bridge.slack.workspaces import SlackWorkspaces
 from config.settings import HubSettings
+from hub.canned import CannedReplies
 from hub.colleagues import colleagues
 from hub.installing import Installing, ticket
 from hub.linked import LinkCodes
@@ -24,6 +25,7 @@ from hub.ports import Kit
 from hub.roles import AccessRules
 from hub.routing import RoutingRules
 from hub.runtime import Hub
+from hub.saved import ways
 from hub.sealing import Sealer, key_of, new_key
 from hub.store.store import Store
 from tests.agents_bridge.desks import MemoryFiles
@@ -91,7 +93,8 @@ async def hall(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
     phone = Phone(EDITABLE)
     installs = Installing(store, Sealer([more.pop("key", KEY)]))
     facts: dict[str, Any] = {"installs": installs, "link": LinkCodes(store), "duty": on_duty(store)}
-    facts |= {"colleagues": colleagues(store, routing, AccessRules())}
+    facts |= {"colleagues": colleagues(store, routing, AccessRules()), "tracker": "Jira"}
+    facts["ready"], facts["known"] = ways(store, CannedReplies())
     kit = Kit(MemoryFiles(), "https://hub.example", lambda: datetime.now(UTC), teams, **facts, look=looking(store, "https://x"))
     desk = SlackWorkspaces(SLACK, settings(slack, **more), kit)
     places: dict[str, Any] = {"desks": {SLACK: desk}, "connectors": {ChannelName("phone"): phone}, "routing": routing}

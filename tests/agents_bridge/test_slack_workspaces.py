@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -67,6 +68,31 @@ async def test_buttons_cards_marks_and_whispers_stay_in_their_workspace(at: Hall
     await at.hears(partner(at).reply(thread, "!help"))
     await until(lambda: partner(at).accepted.of("ephemeral"))
     assert threads(shop(at)) == [] and not shop(at).accepted.of("ephemeral")
+
+
+async def test_what_is_saved_in_one_workspace_is_ready_in_the_other(at: Hall) -> None:
+    """And a modal about a thread finds its conversation by the workspace too."""
+    await at.hub.store.agents.invite("anna@shop.example", "Anna", "agent")
+    await at.customer("My invoice is wrong", customer="bob")
+    [thread] = threads(partner(at))
+    told = await at.hears(partner(at).reply(thread, "!n It was sent anew"))
+
+    def opened(callback: str) -> bool:
+        return [one["view"]["callback_id"] for one in partner(at).accepted.of("view")][-1:] == [callback]
+
+    await at.hears(partner(at).shortcut(thread, told.ts, "fd_task"))
+    await until(lambda: opened("fd_task_send"))
+    [talk] = [row["id"] for row in await rows(at.hub.store, Conversation)]
+    assert talk in str(partner(at).accepted.of("view")[-1])
+    await at.hears(partner(at).shortcut(thread, told.ts, "fd_save"))
+    await until(lambda: opened("fd_save_text"))
+    every = {"selected_option": {"value": "*"}}
+    chosen: dict[str, Any] = {"name": {"value": "anew"}, "text": {"value": "It was sent anew"}, "locale": every}
+    assert (await at.hears(partner(at).submit(**chosen))).answer == b""
+    await at.customer("Where is my order?")
+    [ours] = threads(shop(at))
+    await at.hears(shop(at).reply(ours, "!r anew"))
+    assert at.phone.texts == ["It was sent anew"]
 
 
 async def test_files_travel_by_the_token_of_their_workspace(at: Hall) -> None:
