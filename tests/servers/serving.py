@@ -56,13 +56,22 @@ class Quiet(uvicorn.Server):
     """Leaves signals to the test runner, and ends at once: uvicorn 0.54 looks ten times a second whether it should."""
 
     def __init__(self, config: uvicorn.Config) -> None:
-        self.ending = asyncio.Event()
+        self._ending = asyncio.Event()
         super().__init__(config)
+
+    @property
+    def should_exit(self) -> bool:
+        return self._ending.is_set()
+
+    @should_exit.setter
+    def should_exit(self, wanted: bool) -> None:
+        if wanted:
+            self._ending.set()
 
     async def main_loop(self) -> None:
         while not await self.on_tick(0):
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.ending.wait(), 1.0)
+                await asyncio.wait_for(self._ending.wait(), 1.0)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
@@ -101,6 +110,5 @@ async def serving(app: Any, port: int = 0) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
         server.should_exit = True
-        server.ending.set()
         await asyncio.wait_for(task, 10)
         sock.close()
