@@ -8,6 +8,7 @@ from config.cli_bench import bench
 from config.cli_dead import dlq
 from config.cli_files import check, schema, seal_key, settings
 from config.cli_people import agent, first_admin
+from config.cli_replies import replies
 from config.cli_run import up, web, worker
 from config.cli_sandbox import sandbox
 from config.cli_slack import slack
@@ -33,6 +34,7 @@ app.command("seal-key", epilog="Example: frontdesk seal-key")(seal_key)
 app.add_typer(settings, name="config")
 app.add_typer(agent, name="agent")
 app.add_typer(dlq, name="dlq")
+app.add_typer(replies, name="replies")
 app.add_typer(slack, name="slack")
 app.add_typer(wechat, name="wechat")
 

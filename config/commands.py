@@ -6,10 +6,12 @@ from typing import Any
 
 from config.assemble import open_hub
 from config.load import load
+from hub.canned import SavedReply
 from hub.errors import ConfigError
 from hub.installs import SupportsInstall
 from hub.model import DeskName
 from hub.runtime import Hub
+from hub.saved import ready
 from hub.signin import INVITATION_S, TOKEN_S, first_admin_link, hash_of, is_address, new_secret, one_time_link
 from hub.store.agent_facts import About
 
@@ -48,6 +50,31 @@ async def reset_factor(email: str) -> str:
         await hub.store.factors.drop(found[0].id)
         await hub.store.agents.record("command line", "factor.reset", found[0].id)
         return f"{found[0].email} signs in with the password alone, and is signed out everywhere"
+
+
+async def all_replies() -> list[dict[str, Any]]:
+    """Every canned reply as it holds at this moment."""
+    async with open_hub(load(), "command") as hub:
+        found = (await ready(hub.store, hub.canned)).replies
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "source": "saved" if isinstance(one, SavedReply) else "file",
+            "by": one.actor if isinstance(one, SavedReply) else "",
+            "text": dict(one.text),
+        }
+        for one in found
+    ]
+
+
+async def forget_reply(name: str) -> bool:
+    """Delete a reply that an agent has saved; False when there is none."""
+    async with open_hub(load(), "command") as hub:
+        dropped = await hub.store.db.transact(lambda connection: hub.store.saved.drop(connection, name))
+        if dropped:
+            await hub.store.agents.record("command line", "canned.forgotten", name)
+        return dropped
 
 
 async def install_link(desk: str) -> str:
