@@ -20,8 +20,9 @@ from socket import socket
 from typing import Any
 
 PAUSES = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""Seconds before a process that died is started again; back to none once it has lived for so long that its start was no fault."""
+"""Seconds before a process that died is started again, by how many of its deaths are remembered."""
 LIVED_S = 4.0
+"""A death is forgotten for every four seconds lived: who is killed now and then is back at once, who dies in starting waits."""
 PROCESS, ENDED = "FRONTDESK_PROCESS", "FRONTDESK_ENDED"
 """What a child is told: its own id, and the ids of those that ended lately, by which it knows what they held."""
 PR_SET_PDEATHSIG = 1
@@ -88,9 +89,8 @@ class Child:
 
     def pause(self) -> float:
         """Seconds to wait before the next start."""
-        if time.monotonic() - self._since > LIVED_S:
-            self._deaths = 0
-        self._deaths += 1
+        lived = time.monotonic() - self._since
+        self._deaths = max(0, self._deaths - int(lived / LIVED_S)) + 1
         return PAUSES[min(self._deaths, len(PAUSES)) - 1]
 
     def signal(self, number: int) -> None:

@@ -258,5 +258,13 @@ def test_pauses_grow_and_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [child.pause() for _ in range(6)] == [0.0, 0.5, 1.0, 2.0, 5.0, 5.0]
     now += 3.9
     assert child.pause() == 5.0, "what dies in its first seconds may do so again"
-    now += 0.2
-    assert child.pause() == 0.0, "its start was no fault"
+    child.began()
+    now += 9
+    assert child.pause() == 5.0, "one good start does not make up for many that were not"
+    child.began()
+    now += 61
+    assert child.pause() == 0.0
+    for _ in range(20):
+        child.began()
+        now += 4.5
+        assert child.pause() == 0.0, "killed now and then, its start is no fault"
