@@ -103,8 +103,8 @@ def meant(text: str) -> Meant:
 
 
 def asks_zone(body: Mapping[str, Any]) -> str:
-    """Whose time zone must be known to read a command; empty: nobody's."""
-    given = meant(str(body.get("text") or "")) if body.get("type") == "command" else Meant()
+    """Whose time zone must be known to read a command; empty: nobody's. Over a socket a command has no type."""
+    given = meant(str(body.get("text") or "")) if "command" in body else Meant()
     return str(body.get("user_id") or "") if given.clock is not None else ""
 
 

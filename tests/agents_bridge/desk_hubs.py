@@ -27,12 +27,14 @@ from hub.saved import ways
 from hub.store.store import Store
 from hub.surveys import SurveyRules
 from tests.agents_bridge.desks import MemoryFiles, settings
+from tests.conftest import until
 from tests.fakes import fake_hub, said
 from tests.hub.hubs import EDITABLE, Phone, settle
 from tests.servers.serving import serving
 from tests.servers.slack import SlackServer
 from tests.servers.slack_events import Told
 from widget.hooks import Hooks
+from workers.polling import Pollers
 
 
 @dataclass
@@ -115,3 +117,15 @@ async def room(slack: SlackServer, store: Store, redis_url: str, prefix: str, fo
             yield Room(hub, slack, phone, desk)
     finally:
         await desk.aclose()
+
+
+@asynccontextmanager
+async def polled(at: Room) -> AsyncIterator[None]:
+    """Hold the desk's own connection, as a worker does."""
+    polling = Pollers(at.hub)
+    polling.start()
+    try:
+        await until(lambda: at.slack.sender.sockets)
+        yield
+    finally:
+        await polling.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
 from pathlib import Path
 from time import monotonic
@@ -19,7 +20,7 @@ from hub.model import ExternalId
 from hub.sign import Sign
 from hub.store.agent_tables import Agent
 from hub.store.store import Store
-from tests.agents_bridge.desk_hubs import Room, room
+from tests.agents_bridge.desk_hubs import Room, polled, room
 from tests.agents_bridge.test_slack_home import answer_to, drawn
 from tests.conftest import until
 from tests.databases import fresh_store
@@ -27,12 +28,18 @@ from tests.hub.hubs import only, put, settle
 from tests.servers.slack import SlackServer
 
 
-@pytest.fixture
-async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Room]:
+@pytest.fixture(params=["http", "socket"])
+async def at(
+    request: pytest.FixtureRequest, slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path
+) -> AsyncIterator[Room]:
+    """Whichever way Slack tells what people say."""
+    socket = request.param == "socket"
     store = await fresh_store(tmp_path)
     await store.agents.invite("anna@shop.example", "Anna", "agent")
-    async with room(slack, store, redis_url, prefix, tmp_path / "files", who_answers="agents") as made:
-        yield made
+    async with room(slack, store, redis_url, prefix, tmp_path / "files", who_answers="agents", socket_mode=socket) as made:
+        slack.sender.factor = 0.1  # the smallest with which a socket is given its three seconds
+        async with polled(made) if socket else nullcontext():
+            yield made
     await store.close()
 
 
