@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,23 +26,46 @@ Take = Callable[[dict[str, Any]], Awaitable[Receipt]]
 """Reads what an envelope holds."""
 
 
+class Turns:
+    """Who came first goes first; who leaves holds up nobody."""
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Event] = []
+
+    @contextmanager
+    def ticket(self) -> Iterator[Callable[[], Awaitable[object]]]:
+        """A place at the end; what it gives waits until it is the first."""
+        mine = asyncio.Event()
+        self._waiting.append(mine)
+        self._waiting[0].set()
+        try:
+            yield mine.wait
+        finally:
+            self._waiting.remove(mine)
+            if self._waiting:
+                self._waiting[0].set()
+
+
 async def poll(slack: Slack, app_token: str, take: Take, keep: Callable[[Receipt], Awaitable[None]]) -> None:
-    """Run until cancelled. What is not acknowledged, Slack sends again. The SDK runs a task per envelope; the lock, which wakes
-    in the order of asking, keeps them in the order in which they came."""
+    """Run until cancelled. What is not acknowledged, Slack sends again. The SDK runs a task per envelope; their tickets have them
+    kept in the order in which they came. They are read side by side, and what leaves nothing to keep waits for nobody: a
+    modal has three seconds, and a database may need them."""
     client = SocketModeClient(app_token=app_token, web_client=slack.web)
     client.proxy = slack.proxy
-    turn = asyncio.Lock()
+    turns = Turns()
 
     async def heard(_: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        async with turn:
-            try:
+        try:
+            with turns.ticket() as first:
                 receipt = await _receipt(take, request)
-                await keep(receipt)
-            except Exception as exc:
-                log.error("slack.socket_failed", kind=request.type, error=repr(exc))
-                return
-            told = json.loads(receipt.body) if receipt.body else None
-            await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=told))
+                if _holds(receipt):
+                    await first()
+                    await keep(receipt)
+        except Exception as exc:
+            log.error("slack.socket_failed", kind=request.type, error=repr(exc))
+            return
+        told = json.loads(receipt.body) if receipt.body else None
+        await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=told))
         if receipt.after is not None:
             await receipt.after()
 
@@ -62,6 +86,12 @@ async def poll(slack: Slack, app_token: str, take: Take, keep: Callable[[Receipt
         await asyncio.Event().wait()
     finally:
         await client.close()  # type: ignore[no-untyped-call]
+
+
+def _holds(receipt: Receipt) -> bool:
+    """Whether anything has to be kept before it is acknowledged."""
+    facts = (receipt.items, receipt.signs, receipt.unread, receipt.news, receipt.missed, receipt.trouble, receipt.mended)
+    return any(facts)
 
 
 async def _receipt(take: Take, request: SocketModeRequest) -> Receipt:

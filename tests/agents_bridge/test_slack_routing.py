@@ -18,6 +18,7 @@ from agents_bridge.slack import routing
 from hub.errors import Malformed
 from hub.model import AgentReply
 from hub.ports import Receipt
+from hub.sign import Sign
 from hub.store.tables import Conversation
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.desks import PLACE, bare_desk, card, desk_at, hook, new_key
@@ -37,17 +38,22 @@ async def at(slack: SlackServer, redis_url: str, prefix: str, tmp_path: Path) ->
 
 
 class Kept:
-    """What was kept of what came over a socket, after failing as often as told."""
+    """What was kept of what came over a socket, after failing as often as told; while `ready` is not set, a commit waits."""
 
     def __init__(self) -> None:
         self.items: list[AgentReply] = []
+        self.signs: list[Sign] = []
         self.failures = 0
+        self.ready = asyncio.Event()
+        self.ready.set()
 
     async def keep(self, receipt: Receipt) -> None:
+        await self.ready.wait()
         if self.failures:
             self.failures -= 1
             raise RuntimeError("the database is away")
         self.items += [one for one in receipt.items if isinstance(one, AgentReply)]
+        self.signs += receipt.signs
 
 
 @asynccontextmanager
