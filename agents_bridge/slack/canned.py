@@ -9,7 +9,7 @@ from typing import Any
 from agents_bridge.slack.modals import Locale, given, labelled, view_for
 from agents_bridge.slack.saving_words import SAVING
 from agents_bridge.slack.sayings import SAYINGS
-from agents_bridge.slack.text import inert, short
+from agents_bridge.slack.text import inert, plain, short
 from agents_bridge.slack.thread_words import command_of
 from hub.canned import CannedReplies, SavedReply, fill
 
@@ -77,8 +77,8 @@ def _kept(one: SavedReply, locale: Locale) -> dict[str, Any]:
     return {"type": "actions", "elements": [change, forget | {"confirm": sure}]}
 
 
-def asks_what_is_ready(body: Mapping[str, Any], save: str) -> bool:
-    """Whether a request is about what lies ready at this moment; `save` is the `callback_id` of the modal that saves."""
+def asks_what_is_ready(body: Mapping[str, Any], save: str, file: CannedReplies) -> bool:
+    """Whether a request is about what agents have saved; `save` is the `callback_id` of the modal that saves, and `file` wins."""
     match body.get("type"):
         case "block_suggestion":
             return True
@@ -88,7 +88,7 @@ def asks_what_is_ready(body: Mapping[str, Any], save: str) -> bool:
             return any(one.get("action_id") in (PICK, CHANGE) for one in body.get("actions") or ())
     event = body.get("event")
     command = command_of(str(event.get("text") or "")) if isinstance(event, dict) else None
-    return command is not None and command.kind == "canned"
+    return command is not None and command.kind == "canned" and file.find(plain(command.rest).text) is None
 
 
 def written(view: Mapping[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from agents_bridge.slack.calls import Slack
 from agents_bridge.slack.errors import ChannelGone, Refused, translated
 from agents_bridge.slack.events import Reading, event_heard
 from agents_bridge.slack.guard import classified
+from agents_bridge.slack.heard import Heard, Then
 from hub.model import AgentReply, ThreadId
 
 PAGES = 5
@@ -18,11 +20,21 @@ CHANGED = timedelta(days=1)
 """How old a message may be whose change is looked for."""
 
 
-async def missed(slack: Slack, reading: Reading, thread: ThreadId, since: datetime) -> list[AgentReply]:
-    """People's lines since then, and changes of older ones, with the ids that their events have. Deletions leave no trace."""
+async def missed(
+    slack: Slack, reading: Reading, follow: Callable[[Sequence[Then]], Awaitable[None]], thread: ThreadId, since: datetime
+) -> list[AgentReply]:
+    """People's lines since then, and changes of older ones, with the ids that their events have; who asked for what there is not
+    hears so. Deletions leave no trace."""
+    reading = reading if reading.ready is None else replace(reading, canned=await reading.ready())
+    found = await _read(slack, reading, thread, since)
+    await follow([call for heard in found if not heard.items for call in heard.then])
+    return [item for heard in found for item in heard.items]
+
+
+async def _read(slack: Slack, reading: Reading, thread: ThreadId, since: datetime) -> list[Heard]:
     channel, _, root = str(thread).partition(":")
     asked: dict[str, Any] = {"channel": channel, "ts": root, "oldest": f"{(since - CHANGED).timestamp():.6f}", "limit": 200}
-    found: list[AgentReply] = []
+    found: list[Heard] = []
     cursor: str | None = None
     try:
         own = await slack.own()
@@ -30,7 +42,7 @@ async def missed(slack: Slack, reading: Reading, thread: ThreadId, since: dateti
             with translated("conversations.replies", posts=False):
                 page = await slack.web.conversations_replies(**asked, cursor=cursor)
                 for message in page["messages"]:
-                    found += _items(reading, own, channel, message, since.timestamp())
+                    found += _heard(reading, own, channel, message, since.timestamp())
                 cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 break
@@ -39,15 +51,15 @@ async def missed(slack: Slack, reading: Reading, thread: ThreadId, since: dateti
     return found
 
 
-def _items(reading: Reading, own: tuple[str, str], channel: str, message: dict[str, Any], since: float) -> Sequence[AgentReply]:
+def _heard(reading: Reading, own: tuple[str, str], channel: str, message: dict[str, Any], since: float) -> list[Heard]:
     team, bot = own
     around = {"team_id": team, "authorizations": [{"user_id": bot, "is_bot": True}]}
     event = {**message, "type": "message", "channel": channel}
-    items: list[AgentReply] = []
+    heard: list[Heard] = []
     if float(message["ts"]) > since:
-        items += event_heard(reading, {**around, "event": event}).items
+        heard.append(event_heard(reading, {**around, "event": event}))
     edited = message.get("edited") or {}
     if float(edited.get("ts") or 0) > since and not classified(str(message.get("text") or "")).reason:
         change = {"type": "message", "subtype": "message_changed", "channel": channel, "message": message}
-        items += event_heard(reading, {**around, "event": change}).items
-    return items
+        heard.append(event_heard(reading, {**around, "event": change}))
+    return heard

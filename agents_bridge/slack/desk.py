@@ -70,7 +70,7 @@ class SlackDesk(Beside, Amending):
         self._slack = Slack(settings)
         self._typing = Typing()
         self.digest_after = settings.digest
-        self.missed = functools.partial(missed, self._slack, self.reading)
+        self.missed = functools.partial(missed, self._slack, self.reading, self.follow)
         self._people = People(self._slack)
         self.capabilities = capabilities_of(settings)
 

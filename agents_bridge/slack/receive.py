@@ -5,6 +5,7 @@ Events are read here. Whatever people press, send off, choose or give as a comma
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -44,6 +45,8 @@ APART: Mapping[str, Callable[[Reading, dict[str, Any], dict[str, Any]], Heard]] 
 }
 """Events that are about no message."""
 AWAY, TOLD = timedelta(minutes=10), timedelta(minutes=10)
+READY_S = 1.0
+"""How long a modal waits for what agents have saved."""
 Follow = Callable[[Sequence[Then]], Awaitable[None]]
 """Makes calls once the answer has left."""
 Lost = Callable[[datetime, str], Awaitable[None]]
@@ -103,12 +106,26 @@ def told_by(reading: Reading, body: dict[str, Any]) -> Heard | None:
     return event_heard(reading, body)
 
 
+async def _with_saved(reading: Reading, body: dict[str, Any]) -> Reading:
+    """With what agents have saved, where that matters. Modals do without it after a moment: Slack waits for three seconds. A word
+    in a thread fails instead, so that Slack tells it again."""
+    if reading.ready is None or not asks_what_is_ready(body, SUBMIT, reading.canned):
+        return reading
+    if "event" in body:
+        return replace(reading, canned=await reading.ready())
+    try:
+        async with asyncio.timeout(READY_S):
+            return replace(reading, canned=await reading.ready())
+    except Exception as exc:
+        log.warning("slack.saved_not_read", desk=reading.desk, error=type(exc).__name__)
+        return reading
+
+
 async def heard_of(reading: Reading, body: dict[str, Any]) -> tuple[Heard, bytes]:
     """What a request means, and the body of its answer. Whatever is of no interest is answered with 200: for Slack, a 404 is a
     failure."""
     try:
-        if reading.ready is not None and asks_what_is_ready(body, SUBMIT):
-            reading = replace(reading, canned=await reading.ready())
+        reading = await _with_saved(reading, body)
         if (heard := told_by(reading, body)) is not None:
             return heard, b""
         heard, answer = await routed(reading, body)
