@@ -23,11 +23,13 @@ OWN = ("me", "我")
 """What may stand before a state."""
 UNITS = {
     "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "分": 60, "分钟": 60,
-    "h": 3600, "hour": 3600, "hours": 3600, "小时": 3600, "d": 86400, "day": 86400, "days": 86400, "天": 86400,
+    "h": 3600, "hr": 3600, "hrs": 3600, "hour": 3600, "hours": 3600, "小时": 3600, "个小时": 3600,
+    "d": 86400, "day": 86400, "days": 86400, "天": 86400, "w": 604800, "week": 604800, "weeks": 604800, "周": 604800,
 }  # fmt: skip
 _UNIT = "|".join(sorted(UNITS, key=len, reverse=True))
-_PIECE = re.compile(rf"(\d{{1,4}})\s*({_UNIT})(?![a-z])", re.IGNORECASE)
-_SPAN = re.compile(rf"((?:\d{{1,4}}\s*(?:{_UNIT})(?![a-z])\s*)+)(.*)", re.IGNORECASE | re.DOTALL)
+_NUMBER = r"\d{1,4}(?:[.,]\d)?|半(?=个?小时)"
+_PIECE = re.compile(rf"({_NUMBER})\s*({_UNIT})(?![a-z])", re.IGNORECASE)
+_SPAN = re.compile(rf"(?:for\s+)?((?:(?:{_NUMBER})\s*(?:{_UNIT})(?![a-z])\s*)+)(.*)", re.IGNORECASE | re.DOTALL)
 _AGENT = re.compile(r"(?:agent|客服)\s+<@([UW][A-Z0-9]{1,30})(?:\|[^<>]*)?>\s+(\S+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,120}")
 SAID = {
@@ -40,8 +42,8 @@ SAID = {
         "until": " until {at}",
         "no_zone": "Nothing was changed: Slack did not say in which time zone you are. Say for how long, as in "
         "`/frontdesk away 30m` or `1h30m`, or choose *I'm away…* on the page of Frontdesk among your apps.",
-        "no_time": "Nothing was changed: there is no such time of day. Say it as in `/frontdesk away 14:30` or `2:30 pm`, or for "
-        "how long, as in `/frontdesk away 30m`.",
+        "no_time": "Nothing was changed: there is no such time of day, or it is not understood. Say it as in `/frontdesk away "
+        "14:30` or `2:30 pm`, or for how long, as in `/frontdesk away 30m`.",
     },
     "zh": {
         "present": "您*在线*{until}：新会话可以分配给您，直到您输入 `/frontdesk 离开`。",
@@ -52,7 +54,7 @@ SAID = {
         "until": "，至 {at}",
         "no_zone": "未作更改：Slack 未能告知您所在的时区。请说明时长，例如 `/frontdesk 离开 30分钟` 或 `2小时`，"
         "或在 Frontdesk 应用主页选择“*我离开一下…*”。",
-        "no_time": "未作更改：没有这个时刻。请写成 `/frontdesk 离开 14:30` 或 `下午2:30`，"
+        "no_time": "未作更改：没有这个时刻，或未能识别。请写成 `/frontdesk 离开 14:30` 或 `下午2:30`，"
         "或说明时长，例如 `/frontdesk 离开 30分钟`。",
     },
 }
@@ -61,7 +63,7 @@ SAID = {
 @dataclass(frozen=True, slots=True)
 class Meant:
     """The state that somebody sets, empty where they only ask; for how long, 0: until they say otherwise; and why. `clock`: until
-    what time of day, where they are; `wrong`: there is no such time."""
+    what time of day, where they are; `wrong`: there is no such time, or nobody knows what is meant."""
 
     state: Literal["present", "away", ""] = ""
     reason: str = ""
@@ -94,12 +96,18 @@ def meant(text: str) -> Meant:
         word, _, rest = rest.strip().partition(" ")
         state = STATES.get(word.casefold(), "")
     rest = rest.strip()
-    if state and (at := time_in(rest)) is not None:
-        return Meant(state, at[1][:150], clock=at[0], wrong=at[0] is None)
     found = _SPAN.fullmatch(rest)
+    if state and found is None and (at := time_in(rest)) is not None:
+        return Meant(state, at[1][:150], clock=at[0], wrong=at[0] is None)
+    if state and found is not None and found[1][-1:].strip() and found[2][:1].isdecimal():
+        return Meant(state, wrong=True)  # 14h30: of the day for some, a span for others
     pieces = _PIECE.findall(found[1]) if found else ()
-    seconds = sum(int(n) * UNITS[unit.casefold()] for n, unit in pieces)
+    seconds = sum(round(_number(n) * UNITS[unit.casefold()]) for n, unit in pieces)
     return Meant(state, (found[2].strip() if found else rest)[:150], seconds)
+
+
+def _number(said: str) -> float:
+    return 0.5 if said == "半" else float(said.replace(",", "."))
 
 
 def asks_zone(body: Mapping[str, Any]) -> str:

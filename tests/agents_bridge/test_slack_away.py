@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agents_bridge.slack.clocks import next_at, zone_of
-from agents_bridge.slack.status import Meant, meant
+from agents_bridge.slack.status import Meant, meant, unclear
 from hub import sweep
 from hub.model import ExternalId
 from hub.sign import Sign
@@ -67,12 +67,55 @@ async def at(
         ("away 25:10", Meant("away", wrong=True)),
         ("away 14:30 pm", Meant("away", wrong=True)),
         ("away 10:70 x", Meant("away", "x", wrong=True)),
+        ("away 5pm", Meant("away", clock=time(17))),
+        ("away until 5 p.m. dentist", Meant("away", "dentist", clock=time(17))),
+        ("away till 12am", Meant("away", clock=time())),
+        ("available until 6pm", Meant("present", clock=time(18))),
+        ("away 14.30", Meant("away", clock=time(14, 30))),
+        ("me away until 2.30 pm lunch", Meant("away", "lunch", clock=time(14, 30))),
+        ("离开 下午2点", Meant("away", clock=time(14))),
+        ("我 离开 到下午2点半 开会", Meant("away", "开会", clock=time(14, 30))),
+        ("离开 至14点05分", Meant("away", clock=time(14, 5))),
+        ("离开 直到晚上8点一刻", Meant("away", clock=time(20, 15))),
+        ("离开 中午12点", Meant("away", clock=time(12))),
+        ("离开 上午9点会诊", Meant("away", "会诊", clock=time(9))),
+        ("away 1.5h lunch", Meant("away", "lunch", 5400)),
+        ("away for 2hrs", Meant("away", "", 7200)),
+        ("离开 2个小时", Meant("away", "", 7200)),
+        ("离开 半小时", Meant("away", "", 1800)),
+        ("away 1 week", Meant("away", "", 604_800)),
+        ("away 3 amazing meetings", Meant("away", "3 amazing meetings")),
+        ("away 1:1 with Bo", Meant("away", "1:1 with Bo")),
+        ("away for lunch", Meant("away", "for lunch")),
+        ("离开 下午请假", Meant("away", "下午请假")),
         ("me", Meant()),
         ("status", Meant()),
     ],
 )
 def test_for_how_long_somebody_goes(text: str, found: Meant) -> None:
     assert meant(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "away until tomorrow 9:00",
+            "away till Monday",
+            "me away until",
+            "away until 5",
+            "离开 到明天",
+            "离开 至周一",
+            "离开 直到下班",
+        ),
+        *("away 14h30", "away until 14h30", "away 1h30 lunch", "away 14:30ish", "away 14.30h", "away 12.11.2026", "away 25pm"),
+        *("away 14:30-15:00", "away 2pm to 3pm", "away 2-3pm", "离开 下午两点", "离开 晚上12点", "离开 25点", "离开 2点至3点"),
+    ],
+)
+def test_a_time_that_is_not_understood_is_refused_not_left_without_an_end(text: str) -> None:
+    found = meant(text)
+    assert found.wrong and found.clock is None and not found.seconds
+    assert "Nothing was changed" in unclear(found, UTC, "en") and "未作更改" in unclear(found, UTC, "zh")
 
 
 async def seconds_left(at: Room) -> float:
@@ -165,7 +208,8 @@ async def test_where_slack_does_not_say_the_zone_nothing_changes_and_a_span_is_a
         began = monotonic()
         assert "30m" in await refused(at, "away 14:30"), act
         assert monotonic() - began < 2.9, "Slack waits three seconds for an answer"
-    assert "no such time" in await refused(at, "me away 25:70")
+    for text in ("me away 25:70", "away until tomorrow 9:00", "away 14h30"):
+        assert "no such time" in await refused(at, text)
     assert "time zone" not in await answer_to(at, "away 14:30"), "and as soon as it does, it counts"
 
 
