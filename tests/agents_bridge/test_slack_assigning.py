@@ -189,7 +189,7 @@ async def test_a_slack_that_does_not_tell_times_holds_up_no_list(at: Room) -> No
     began = monotonic()
     view = await opened(at, thread)
     assert monotonic() - began < 6 and "N59" in str(view)
-    assert len([name for name, *_ in at.slack.calls if name == "users.info"]) - asked <= 41
+    assert len([name for name, *_ in at.slack.calls if name == "users.info"]) - asked <= 10
 
 
 async def test_who_agents_are_at_a_desk_and_whether_they_are_there(store: Store) -> None:
