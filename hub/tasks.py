@@ -13,7 +13,7 @@ import orjson
 import structlog
 
 from hub.batch import Batch
-from hub.errors import Busy, ConnectorError, Undeliverable
+from hub.errors import Busy, ConnectorError, Temporary, Undeliverable
 from hub.failpoints import reach
 from hub.model import AgentReply, Author, Text, new_id
 from hub.own_acts import own_act
@@ -22,7 +22,7 @@ from hub.runtime import Hub
 from hub.store.agent_facts import Record
 from hub.store.talks import Talk
 from hub.store.tasks import Due
-from hub.tracker import Task, Tracker
+from hub.tracker import Made, Task
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,46 +35,64 @@ FIRST_S, LONGEST_S = 2.0, 600.0
 """The first pause after a failure, which doubles up to the longest."""
 TRIED_MS = 12 * 3_600_000
 """For how long a task is tried."""
+LATE_MS = 3_600_000
+"""How long after that a task is still asked for of which no try has come to an end."""
 TITLE = 150
 
 
 async def look(hub: Hub) -> None:
-    """Wake the job for what waits."""
-    if hub.tracker is not None and await hub.store.tasks.waits():
+    """Wake the job for what waits, also where no tracker is named any more: what waits too long must end."""
+    if await hub.store.tasks.waits():
         await hub.jobs.track()
 
 
 async def run(hub: Hub, seconds: float = WORK_S) -> None:
     """Ask for what is due, one after the other, for at most `seconds`; what is begun by then is ended."""
     until = time.monotonic() + seconds
-    while hub.tracker is not None and time.monotonic() < until:
+    while time.monotonic() < until:
         due = await hub.store.tasks.take(LEASE_MS)
         if due is None:
             return
-        await _one(hub, hub.tracker, due)
+        await _one(hub, due)
 
 
-async def _one(hub: Hub, tracker: Tracker, due: Due) -> None:
-    """Ask for one, and tell its conversation; what fails in a way of its own comes back after the lease."""
+async def _one(hub: Hub, due: Due) -> None:
+    """Ask for one, and tell its conversation; one whose taker dies comes back after the lease."""
     await reach("task.taken")
-    by = str(orjson.loads(due.author).get("name") or "")
-    link = f"{hub.public_url}/console/#c={due.conversation_id}" if hub.public_url else ""
-    wanted = Task(due.id, due.title, due.text, by, due.conversation_id, due.channel, link, due.at)
     try:
-        made = await tracker.create(wanted)
-    except ConnectorError as exc:
-        pause = min(max(FIRST_S * 2 ** min(due.tries - 1, 12), getattr(exc, "retry_after", None) or 0.0), LONGEST_S)
-        given_up = isinstance(exc, Undeliverable) or pause * 1000 >= due.left_ms
-        reason = exc.reason if isinstance(exc, Undeliverable) else str(exc)
-        log.warning("task.failed", task=due.id, tries=due.tries, given_up=given_up, error=reason)
-        if given_up:
-            await _tell(hub, due, {"state": "failed", "reason": reason[:500]})
-        else:
-            await hub.store.tasks.later(due.id, int(pause * 1000), reason)
+        made = await _made(hub, due)
+    except Exception as exc:
+        await _failed(hub, due, exc)
         return
     await reach("task.came")
     log.info("task.made", task=due.id, tries=due.tries, key=made.key)
     await _tell(hub, due, {"state": "done", "key": made.key, "url": made.url})
+
+
+async def _made(hub: Hub, due: Due) -> Made:
+    """The task, as the tracker says. Errors as of `Tracker.create`, and any of ours."""
+    if hub.tracker is None:
+        raise Temporary("no tracker is named any more")
+    if due.left_ms < -LATE_MS and due.tries > 1:
+        raise Undeliverable("no try came to an end in time")
+    by = str(orjson.loads(due.author).get("name") or "")
+    link = f"{hub.public_url}/console/#c={due.conversation_id}" if hub.public_url else ""
+    return await hub.tracker.create(Task(due.id, due.title, due.text, by, due.conversation_id, due.channel, link, due.at))
+
+
+async def _failed(hub: Hub, due: Due, exc: Exception) -> None:
+    """Try it later, or tell that it failed. An error of ours ends nothing before its time: a mended release may do it."""
+    pause = min(max(FIRST_S * 2 ** min(due.tries - 1, 12), getattr(exc, "retry_after", None) or 0.0), LONGEST_S)
+    given_up = isinstance(exc, Undeliverable) or pause * 1000 >= due.left_ms
+    ours = not isinstance(exc, ConnectorError)
+    reason = (
+        exc.reason if isinstance(exc, Undeliverable) else f"something went wrong here: {type(exc).__name__}" if ours else str(exc)
+    )
+    log.warning("task.failed", task=due.id, tries=due.tries, given_up=given_up, error=reason, exc_info=exc if ours else None)
+    if given_up:
+        await _tell(hub, due, {"state": "failed", "reason": reason[:500]})
+    else:
+        await hub.store.tasks.later(due.id, int(pause * 1000), reason)
 
 
 async def _tell(hub: Hub, due: Due, facts: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -126,13 +127,69 @@ async def test_what_was_tried_for_half_a_day_is_told_as_failed(at: Room, there: 
     assert at.lines(thread)[-1].startswith("⚠️ Task not created: Lamp flickers") and "503" in at.lines(thread)[-1]
 
 
+async def test_what_waits_when_the_tracker_is_taken_out_waits_for_half_a_day_and_then_fails(
+    at: Room, there: TrackerServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread, woken = await asked(at), []
+
+    async def track() -> None:
+        woken.append(1)
+
+    monkeypatch.setattr(at.hub.jobs, "track", track)
+    tracker, at.hub.tracker = at.hub.tracker, None
+    await tried(at)
+    row = await only(at.hub.store, Task)
+    assert (row["state"], row["reason"]) == ("queued", "no tracker is named any more") and row["due_ms"] > 0
+    await put(at.hub.store, Task, {}, until_ms=0, due_ms=0)
+    await tasks.look(at.hub)
+    assert woken == [1], "the sweep finds it without a tracker too"
+    await tried(at)
+    assert at.lines(thread)[-1] == "⚠️ Task not created: Lamp flickers\nno tracker is named any more"
+    assert (await only(at.hub.store, Task))["state"] == "failed" and there.calls == []
+    at.hub.tracker = tracker
+
+
+async def test_a_tracker_that_is_named_again_in_time_gets_what_waited(at: Room, there: TrackerServer) -> None:
+    thread = await asked(at)
+    tracker, at.hub.tracker = at.hub.tracker, None
+    await tried(at)
+    at.hub.tracker = tracker
+    await tried(at)
+    assert len(there.tasks) == 1 and "Task created" in at.lines(thread)[-1]
+
+
+async def test_an_error_of_ours_is_tried_again_and_ends(at: Room, there: TrackerServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(task: Any) -> Any:
+        raise RuntimeError("bug")
+
+    thread = await asked(at)
+    monkeypatch.setattr(at.hub.tracker, "create", broken)
+    for n in range(2):
+        await tried(at)
+        row = await only(at.hub.store, Task)
+        assert (row["state"], row["tries"]) == ("queued", n + 1) and row["due_ms"] > 0
+    await put(at.hub.store, Task, {}, until_ms=int(datetime.now(UTC).timestamp() * 1000))
+    await tried(at)
+    assert at.lines(thread)[-1] == "⚠️ Task not created: Lamp flickers\nsomething went wrong here: RuntimeError"
+    assert (await only(at.hub.store, Task))["state"] == "failed"
+
+
+async def test_a_task_of_which_every_try_dies_ends_without_another(at: Room, there: TrackerServer) -> None:
+    """Whoever takes it is killed each time."""
+    thread = await asked(at)
+    for _ in range(2):
+        assert await at.hub.store.tasks.take(60_000) is not None
+        await put(at.hub.store, Task, {}, due_ms=0, until_ms=0)
+    await tried(at)
+    assert at.lines(thread)[-1].endswith("no try came to an end in time") and there.calls == []
+
+
 async def test_two_workers_and_one_that_died_make_one_task_and_tell_it_once(at: Room, there: TrackerServer) -> None:
     """The first worker dies after the tracker took the task; the lease ends, and two others come at once."""
     thread = await asked(at)
     due = await at.hub.store.tasks.take(60_000)
     assert due is not None and await at.hub.store.tasks.take(60_000) is None, "nobody else has it meanwhile"
-    assert at.hub.tracker is not None
-    await tasks._one(at.hub, at.hub.tracker, due)
+    await tasks._one(at.hub, due)
     await put(at.hub.store, Task, {}, due_ms=0)
     await tasks.run(at.hub)
     await settle(at.hub)
