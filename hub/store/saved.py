@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import saved_tables, tables
@@ -49,6 +50,11 @@ class SavedStore:
 
     def __init__(self, db: Database) -> None:
         self.db = db
+        there_already = {
+            "sqlite": sqlite.insert(saved).on_conflict_do_nothing(),
+            "postgresql": postgresql.insert(saved).on_conflict_do_nothing(),
+        }
+        self._add = there_already.get(db.dialect, mysql.insert(saved).prefix_with("IGNORE"))
 
     async def all(self) -> list[Saved]:
         """Every one, by name."""
@@ -61,15 +67,21 @@ class SavedStore:
         return int((await connection.execute(select(func.count()).select_from(saved))).scalar_one())
 
     async def put(self, connection: AsyncConnection, one: Saved, was: str = "") -> bool:
-        """Keep a reply, in the place of the one that is named `was`; False when another one has its name."""
+        """Keep a reply, in the place of the one that is named `was`; False when another one has its name. A row
+        that is not there can't be held: who comes second at the same moment finds it when it is put in."""
         own, before = folded(one.name), folded(was)
         wanted = select(saved.c.folded).where(saved.c.folded.in_([own, before])).with_for_update()
         there = set((await connection.execute(wanted)).scalars())
         if own in there and own != before:
             return False
-        await connection.execute(delete(saved).where(saved.c.folded == before))
+        if own == before:
+            await self.drop(connection, was)
         values = {name: getattr(one, name) for name in Saved.__slots__}
-        await connection.execute(insert(saved), [{**values, "folded": own, "actor": one.actor[:191], "at": datetime.now(UTC)}])
+        row = {**values, "folded": own, "actor": one.actor[:191], "at": datetime.now(UTC)}
+        if not (await connection.execute(self._add, row)).rowcount:
+            return False
+        if own != before:
+            await self.drop(connection, was)
         return True
 
     async def drop(self, connection: AsyncConnection, name: str) -> bool:

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.canned import CannedReplies, Known, personal, unnamed
 from hub.saved import ready
@@ -41,8 +43,29 @@ async def test_a_name_is_one_replys_case_apart(store: Store) -> None:
 
 
 async def test_of_two_at_once_one_has_the_name(store: Store) -> None:
-    done = await asyncio.gather(*(put(store, replace(ONE, text=str(n))) for n in range(2)), return_exceptions=True)
-    assert done.count(True) == 1 and len(await store.saved.all()) == 1
+    """The other one hears so, and what its batch holds beside is kept."""
+    assert await put(store, replace(ONE, name="before", text="Before"))
+    both = asyncio.Barrier(2)
+
+    async def work(n: int, was: str) -> bool:
+        meet = [1]
+
+        async def one(connection: AsyncConnection) -> bool:
+            if meet and store.db.dialect != "sqlite":
+                meet.clear()
+                await connection.execute(select(1))
+                await both.wait()
+            kept = await store.saved.put(connection, replace(ONE, text=str(n)), was)
+            await store.saved.put(connection, replace(ONE, name=f"beside{n}"))
+            return kept
+
+        return await store.db.transact(one)
+
+    done = await asyncio.gather(work(0, ""), work(1, "before"))
+    assert sorted(done, reverse=True) == [True, False]
+    texts = {one.name: one.text for one in await store.saved.all()}
+    assert texts.pop("beside0") and texts.pop("beside1")
+    assert texts == ({"Sent": "0", "before": "Before"} if done[0] else {"Sent": "1"})
 
 
 KNOWN = Known("张伟", "wei@example.com", "+86 138-1234-5678", "zh-CN")
