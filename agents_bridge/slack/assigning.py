@@ -6,6 +6,7 @@ The modal opens before anything is looked up. Where the list does not come, Slac
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Any
@@ -26,7 +27,10 @@ ASSIGNING = "assigning"
 LOOK_S = 8.0
 """How long the list is waited for."""
 MOST, GROUP, WIDTH = 500, 100, 75
-"""Agents that are listed: as many as a view has room for. Slack takes 100 choices in a group, and 75 characters in each."""
+"""Agents that are listed at most. Slack takes 100 choices in a group, and 75 characters in each."""
+ROOM = 240_000
+"""Characters of a view as it is sent; Slack takes 250 KB. The SDK escapes what is not ASCII: a name in Chinese is six times as
+long there, and one of emoji twelve."""
 Zones = Callable[[Sequence[str]], Awaitable[Mapping[str, tzinfo]]]
 """Where members are, as far as Slack tells it soon."""
 
@@ -52,12 +56,28 @@ def agents_view(
 ) -> dict[str, Any]:
     """Agents in their order, those of the conversation's team in a group of their own; `times` by agent. `anybody`: people of the
     workspace who are no agents may have a conversation too."""
-    w, shown = SAYINGS[locale], found.people[:MOST]
+    shown = min(len(found.people), MOST)
+    while sent(view := _listing(thread, found, shown, times, teams, locale, anybody=anybody)) > ROOM and shown:
+        shown = min(shown - 1, shown * ROOM // sent(view))
+    return view
+
+
+def sent(view: dict[str, Any]) -> int:
+    """How long a view is on its way."""
+    return len(json.dumps(view))
+
+
+def _listing(
+    thread: str, found: Roster, most: int, times: Mapping[str, str], teams: Sequence[str], locale: Locale, *, anybody: bool
+) -> dict[str, Any]:
+    """With the first `most` of them."""
+    w, shown = SAYINGS[locale], found.people[:most]
     title = w["of_team"].format(team=found.team) if found.team else w["of_all"]
     groups = [*_groups(title, [one for one in shown if one.fits], times)]
     groups += _groups(w["of_others"], [one for one in shown if not one.fits], times)
     blocks = [labelled("agent", w["person"], {"type": "static_select", "option_groups": groups})] if groups else []
-    blocks += [{"type": "context", "elements": [{"type": "plain_text", "text": _legend(len(found.people), w)}]}] if groups else []
+    legend = _legend(most, len(found.people), w)
+    blocks += [{"type": "context", "elements": [{"type": "plain_text", "text": legend}]}] if groups else []
     other = w["somebody_else"] if groups else w["person"]
     blocks += [labelled("person", other, {"type": "users_select"})] if anybody or not groups else []
     return view_for(ASSIGN, thread, w["assign"], [*blocks, *_rest(teams, locale)], locale)
@@ -67,8 +87,8 @@ def _rest(teams: Sequence[str], locale: Locale) -> list[dict[str, Any]]:
     return [*team_field(teams, locale), *reason_field(locale)]
 
 
-def _legend(count: int, w: dict[str, str]) -> str:
-    return w["agents_legend"] if count <= MOST else f"{w['agents_legend']} {w['agents_more'].format(shown=MOST, n=count)}"
+def _legend(most: int, count: int, w: dict[str, str]) -> str:
+    return w["agents_legend"] if count <= most else f"{w['agents_legend']} {w['agents_more'].format(shown=most, n=count)}"
 
 
 def _groups(title: str, people: Sequence[Colleague], times: Mapping[str, str]) -> list[dict[str, Any]]:

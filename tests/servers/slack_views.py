@@ -22,7 +22,7 @@ def _modal(shown: dict[str, Any]) -> dict[str, Any]:
     long = [one for some in lists for one in some if len(one["text"]["text"]) > 75 or len(one["value"]) > 150]
     long += [one for one in groups if len(one["label"]["text"]) > 75]
     many = len(groups) > 100 or any(not 0 < len(some) <= 100 for some in lists) or len(shown["blocks"]) > 100
-    large = len(shown.get("private_metadata", "")) > 3000 or len(json.dumps(shown, ensure_ascii=False)) > 250_000
+    large = len(shown.get("private_metadata", "")) > 3000 or len(json.dumps(shown)) > 250_000
     if long or many or large or max(map(len, titles)) > 24:
         raise Refusal("invalid_arguments")
     return shown
