@@ -130,8 +130,8 @@ class Known:
 class KnownOf(Protocol):
     """What somebody at a desk may know of the customer of a thread there."""
 
-    async def __call__(self, desk: DeskName, person: ExternalId, who: Who, thread: str) -> Known | str:
-        """`no_agent` or `not_here` where there is nothing to tell."""
+    async def __call__(self, desk: DeskName, person: ExternalId, who: Who, thread: str, *, anybody: bool) -> Known | str:
+        """`no_agent` or `not_here` where there is nothing to tell. `anybody`: every full member of the desk may answer there."""
         ...
 
 

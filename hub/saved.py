@@ -38,13 +38,20 @@ async def ready(store: Store, file: CannedReplies) -> CannedReplies:
 def known_of(store: Store) -> KnownOf:
     """The way from desks to what must not stand in a text that is for other customers too."""
 
-    async def known(desk: DeskName, person: ExternalId, who: Who, thread: str) -> Known | str:
-        if not await agent_at(store, desk, person, who):
+    async def known(desk: DeskName, person: ExternalId, who: Who, thread: str, *, anybody: bool) -> Known | str:
+        if not await agent_at(store, desk, person, who) and not (anybody and await _is_member(store, desk, person)):
             return "no_agent"
         found = await store.saved.whose(str(desk), thread)
         return Known(found.name, found.email, found.phone, found.locale, found.conversation) if found else "not_here"
 
     return known
+
+
+async def _is_member(store: Store, desk: DeskName, person: ExternalId) -> bool:
+    """Whether somebody is a full member there, whom no admin has taken the right to answer."""
+    async with store.db.read() as connection:
+        found = (await store.staff.persons(connection, [(str(desk), str(person))])).get((str(desk), str(person)))
+    return found is not None and not found.agent_id and found.standing == "member"
 
 
 def ways(store: Store, file: CannedReplies) -> tuple[Ready, KnownOf]:

@@ -236,18 +236,19 @@ class SlackDesk(Beside, Amending):
         await follow(self._slack, calls, self._settings.api_url, self._answer, self._settings.locale)
 
     async def _answer(self, asked: Then) -> Then:
+        about, anybody = (self.name, self._kit, self.person, self._settings.locale), self._settings.who_answers == "members"
         if asked.method == linking.LINK:
-            return await linking.answered(asked, self.name, self._kit, self.person, self._settings.locale)
+            return await linking.answered(asked, *about)
         if asked.method == assigning.ASSIGNING:
-            about = (self.name, self._kit, self.person, self._people.zones, self._settings.locale)
-            return await assigning.prepared(asked, *about, anybody=self._settings.who_answers == "members")
+            timed = (self.name, self._kit, self.person, self._people.zones, self._settings.locale)
+            return await assigning.prepared(asked, *timed, anybody=anybody)
         if asked.method in (START, FOUND):
-            return await prepared(asked, self.name, self._kit, self.person, self._settings.locale)
+            return await prepared(asked, *about)
         if asked.method == SAVE:
-            return await saving.prepared(asked, self.name, self._kit, self.person, self._settings.locale)
+            return await saving.prepared(asked, *about, anybody=anybody)
         if asked.method == TASK:
-            return await tasking.prepared(asked, self.name, self._kit, self.person, self._settings.locale)
-        return await answered(asked, self.name, self._kit, self.person, self._settings.locale)
+            return await tasking.prepared(asked, *about, anybody=anybody)
+        return await answered(asked, *about)
 
     def fetch(self, remote: str) -> AsyncIterator[bytes]:
         """A file that an agent dropped."""

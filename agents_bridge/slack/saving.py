@@ -84,10 +84,12 @@ def asked(reading: Reading, body: dict[str, Any]) -> Heard:
     return Heard(then=[Then(SAVE, {"trigger": trigger, "text": text[:TEXT_LIMIT], **about})])
 
 
-async def prepared(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Locale) -> Then:
+async def prepared(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Locale, *, anybody: bool) -> Then:
     """The modal, once it is known what of the text is its customer's."""
     asked = call.arguments
-    known = await kit.known(desk, ExternalId(asked["agent"]), who, asked["place"]) if kit.known else "no_agent"
+    known: Known | str = "no_agent"
+    if kit.known:
+        known = await kit.known(desk, ExternalId(asked["agent"]), who, asked["place"], anybody=anybody)
     if isinstance(known, str):
         view = told_view(SAYINGS[locale][known], locale)
     else:

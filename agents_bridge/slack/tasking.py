@@ -14,6 +14,7 @@ from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.task_words import TASKS
 from agents_bridge.slack.text import section, short
 from agents_bridge.slack.wire import at
+from hub.canned import Known
 from hub.model import DeskName, ExternalId
 from hub.people import Who
 from hub.ports import Kit
@@ -56,10 +57,12 @@ def asked(reading: Reading, body: dict[str, Any]) -> Heard:
     return Heard(then=[Then(TASK, {"trigger": str(body.get("trigger_id") or ""), "text": text[:TEXT_LIMIT], **about})])
 
 
-async def prepared(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Locale) -> Then:
+async def prepared(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Locale, *, anybody: bool) -> Then:
     """The modal, once it is known which conversation it is about."""
     asked = call.arguments
-    known = await kit.known(desk, ExternalId(asked["agent"]), who, asked["place"]) if kit.known else "no_agent"
+    known: Known | str = "no_agent"
+    if kit.known:
+        known = await kit.known(desk, ExternalId(asked["agent"]), who, asked["place"], anybody=anybody)
     if isinstance(known, str):
         view = told_view(SAYINGS[locale][known], locale)
     else:
