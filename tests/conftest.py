@@ -59,6 +59,14 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """A logger that is used first while a test has set up another log keeps that one for ever, also when it is closed."""
+    before = structlog.get_config()
+    yield
+    assert structlog.get_config() == before, "commands set up a log of their own: run them in a process of their own"
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: half of a test's time goes by in waiting for a database's flush."""

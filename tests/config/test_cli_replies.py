@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
 from pathlib import Path
 
-import pytest
-from typer.testing import CliRunner, Result
-
-from config.__main__ import app
 from hub.store.saved import Saved
 from hub.store.store import open_store
+from tests.config.test_cli import frontdesk
 
 SAVED = [
     Saved("sent", "On its way", "zh", "{name}，已发货", "slack:T1:U1 Anna"),
@@ -32,16 +30,13 @@ async def saved(folder: Path) -> list[str]:
         await store.close()
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(app, ["replies", *words])
+def test_replies_are_listed_shown_and_deleted(tmp_path: Path) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        where = {"FRONTDESK_CONFIG": str(tmp_path), "DATA": str(tmp_path / "data"), "DATABASE_URL": ""}
+        return frontdesk("replies", *words, **where)
 
-
-def test_replies_are_listed_shown_and_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "hub.yaml").write_text("")
     (tmp_path / "replies.yaml").write_text("replies: [{name: thanks, title: Thanks, text: {en: 'Thank you', zh: 谢谢}}]\n")
-    monkeypatch.setenv("FRONTDESK_CONFIG", str(tmp_path))
-    monkeypatch.setenv("DATA", str(tmp_path / "data"))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
     (tmp_path / "data").mkdir()
     asyncio.run(saved(tmp_path))
     found = json.loads(run("list", "--json").stdout)
@@ -52,9 +47,9 @@ def test_replies_are_listed_shown_and_deleted(tmp_path: Path, monkeypatch: pytes
     assert "sent  saved  On its way  slack:T1:U1 Anna" in run("list").stdout
     assert run("show", "THANKS").stdout == "[en]\nThank you\n[zh]\n谢谢\n"
     assert json.loads(run("show", "sent", "--json").stdout)["text"] == {"zh": "{name}，已发货"}
-    assert run("show", "none").exit_code == 1
-    assert run("remove", "SENT").exit_code == 0
+    assert run("show", "none").returncode == 1
+    assert run("remove", "SENT").returncode == 0
     again = run("remove", "sent")
-    assert again.exit_code == 1 and "replies.yaml" in again.output
+    assert again.returncode == 1 and "replies.yaml" in again.stdout + again.stderr
     assert "canned.forgotten SENT" in asyncio.run(saved(tmp_path))
     assert [one["name"] for one in json.loads(run("list", "--json").stdout)] == ["thanks"]
