@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.error import URLError
 
@@ -60,9 +60,14 @@ class Running:
             return False
 
     def children(self, module: str) -> list[int]:
-        """Processes of a module, by id."""
+        """Processes of a module, by id; one that ends meanwhile is none."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [int(pid) for pid in listed if f"-m\0{module}\0".encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        found = []
+        for pid in listed:
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if f"-m\0{module}\0".encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.append(int(pid))
+        return found
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -159,9 +159,12 @@ class Running:
 
     def children(self, module: str) -> list[int]:
         """Of a supervised installation: the processes of a module that live, by id, the oldest first."""
-        found = psutil.Process(self.processes["web1"].pid).children()
-        there = [one for one in found if one.status() != psutil.STATUS_ZOMBIE and module in one.cmdline()]
-        return [one.pid for one in sorted(there, key=psutil.Process.create_time)]
+        there = []
+        for one in psutil.Process(self.processes["web1"].pid).children():
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile, or is a zombie
+                if module in one.cmdline():
+                    there.append((one.create_time(), one.pid))
+        return [pid for _, pid in sorted(there)]
 
     async def kill_redis(self) -> None:
         """kill -9 of the bundled Valkey; `start_redis` brings it back, as `frontdesk up` would."""
