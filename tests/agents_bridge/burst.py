@@ -1,10 +1,10 @@
 """A rush: many new conversations at once over three Slack channels at Slack's real pace, also with a worker that keeps dying.
 
-`python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the worker is
-killed every five seconds, with `--workers 2` one after the other. Exit code 1 when anything is lost, doubled or out of order,
-when Slack had to refuse a call, or, without kills, when customers' lines are seen later than after ten seconds (p95). With more
-conversations than Slack's pace has posts for (`--conversations 300`) lines are late; `known_p95_s` says after what time customers
-are named, in a digest or a thread.
+`python -m tests.agents_bridge.burst` writes 200 conversations within 60 s and prints one JSON line; with `--kill 5` the oldest
+worker of `frontdesk up` is killed every five seconds, with `--workers 2` one after the other. Exit code 1 when anything is lost,
+doubled or out of order, when Slack had to refuse a call, or, without kills, when customers' lines are seen later than after ten
+seconds (p95). With more conversations than Slack's pace has posts for (`--conversations 300`) lines are late; `known_p95_s` says
+after what time customers are named, in a digest or a thread.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def main() -> int:
     parser.add_argument("--patience", type=float, default=600.0, help="seconds to wait for the last line")
     parser.add_argument("--database", default="", help="postgresql://… or mysql://…, empty, instead of SQLite")
     parser.add_argument("--redis", default="", help="redis://…, instead of the bundled Valkey")
-    parser.add_argument("--workers", type=int, default=1, help="worker processes; kills go round")
+    parser.add_argument("--workers", type=int, default=1, help="worker processes; the oldest is killed")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="burst-") as folder:
         how = (given.conversations, given.seconds, given.kill, given.patience, given.database, given.redis, given.workers)
