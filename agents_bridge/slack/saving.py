@@ -7,19 +7,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from agents_bridge.slack import from_message
 from agents_bridge.slack.canned import FORGET, TEXT_LIMIT, canned_view, facts_of
 from agents_bridge.slack.events import Reading, named, stamped
-from agents_bridge.slack.guard import classified
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.manifest import SAVE
-from agents_bridge.slack.modals import Locale, given, labelled, remembering, told_view
-from agents_bridge.slack.presses import Press, by_member, respond
+from agents_bridge.slack.modals import Locale, given, labelled, remembering
+from agents_bridge.slack.presses import Press, by_member
 from agents_bridge.slack.saving_words import SAVING
-from agents_bridge.slack.sayings import SAYINGS
 from agents_bridge.slack.text import section, short
-from agents_bridge.slack.wire import at
 from hub.canned import Known, SavedReply, personal, unnamed
-from hub.model import DeskName, ExternalId
+from hub.model import DeskName
 from hub.people import Who
 from hub.ports import Kit
 
@@ -70,31 +68,17 @@ def _languages(chosen: str, locale: Locale) -> dict[str, Any]:
 
 def asked(reading: Reading, body: dict[str, Any]) -> Heard:
     """Somebody chose it in a message's own menu."""
-    by, message = Press(reading, body), body.get("message") or {}
-    if not by.known or by.outside:
-        words = SAYINGS[reading.locale]["outsider" if by.known and by.outside else "not_here"]
-        return Heard(then=respond(body, words))
-    text = classified(str(message.get("text") or ""), reading.locale).text.text
-    about = {
-        "agent": f"{by.team}:{by.user}",
-        "thread": by.thread,
-        "place": at(by.team, by.thread) if reading.several else by.thread,
-    }
-    trigger = str(body.get("trigger_id") or "")
-    return Heard(then=[Then(SAVE, {"trigger": trigger, "text": text[:TEXT_LIMIT], **about})])
+    return from_message.chosen(SAVE, TEXT_LIMIT, reading, body)
 
 
 async def prepared(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Locale, *, anybody: bool) -> Then:
     """The modal, once it is known what of the text is its customer's."""
     asked = call.arguments
-    known: Known | str = "no_agent"
-    if kit.known:
-        known = await kit.known(desk, ExternalId(asked["agent"]), who, asked["place"], anybody=anybody)
-    if isinstance(known, str):
-        view = told_view(SAYINGS[locale][known], locale)
-    else:
-        view = save_view({"text": asked["text"]}, known, asked["thread"], locale)
-    return Then("views.update", {"view_id": asked["view_id"], "view": view})
+
+    def view(known: Known) -> dict[str, Any]:
+        return save_view({"text": asked["text"]}, known, asked["thread"], locale)
+
+    return await from_message.filled(call, view, desk, kit, who, locale, anybody=anybody)
 
 
 @by_member

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from agents_bridge.slack import from_message
 from agents_bridge.slack.events import Reading, named
-from agents_bridge.slack.guard import classified
 from agents_bridge.slack.heard import Heard, Then
 from agents_bridge.slack.manifest import TASK
-from agents_bridge.slack.modals import Locale, given, labelled, remembering, told_view
-from agents_bridge.slack.presses import Press, by_member, respond
-from agents_bridge.slack.sayings import SAYINGS
+from agents_bridge.slack.modals import Locale, given, labelled, remembering
+from agents_bridge.slack.presses import Press, by_member
 from agents_bridge.slack.task_words import TASKS
 from agents_bridge.slack.text import section, short
-from agents_bridge.slack.wire import at
 from hub.canned import Known
-from hub.model import DeskName, ExternalId
+from hub.model import DeskName
 from hub.people import Who
 from hub.ports import Kit
 
@@ -43,32 +41,19 @@ def task_view(text: str, link: str, tracker: str, thread: str, locale: Locale) -
 
 def asked(reading: Reading, body: dict[str, Any]) -> Heard:
     """Somebody chose it in a message's own menu."""
-    by, message = Press(reading, body), body.get("message") or {}
-    if not by.known or by.outside:
-        return Heard(then=respond(body, SAYINGS[reading.locale]["outsider" if by.known and by.outside else "not_here"]))
-    if not reading.tracker:
-        return Heard(then=respond(body, TASKS[reading.locale]["none"]))
-    text = classified(str(message.get("text") or ""), reading.locale).text.text
-    about = {
-        "agent": f"{by.team}:{by.user}",
-        "thread": by.thread,
-        "place": at(by.team, by.thread) if reading.several else by.thread,
-    }
-    return Heard(then=[Then(TASK, {"trigger": str(body.get("trigger_id") or ""), "text": text[:TEXT_LIMIT], **about})])
+    missing = "" if reading.tracker else TASKS[reading.locale]["none"]
+    return from_message.chosen(TASK, TEXT_LIMIT, reading, body, instead=missing)
 
 
 async def prepared(call: Then, desk: DeskName, kit: Kit, who: Who, locale: Locale, *, anybody: bool) -> Then:
     """The modal, once it is known which conversation it is about."""
     asked = call.arguments
-    known: Known | str = "no_agent"
-    if kit.known:
-        known = await kit.known(desk, ExternalId(asked["agent"]), who, asked["place"], anybody=anybody)
-    if isinstance(known, str):
-        view = told_view(SAYINGS[locale][known], locale)
-    else:
+
+    def view(known: Known) -> dict[str, Any]:
         link = f"{kit.public_url}/console/#c={known.conversation}" if kit.public_url else ""
-        view = task_view(asked["text"], link, kit.tracker, asked["thread"], locale)
-    return Then("views.update", {"view_id": asked["view_id"], "view": view})
+        return task_view(asked["text"], link, kit.tracker, asked["thread"], locale)
+
+    return await from_message.filled(call, view, desk, kit, who, locale, anybody=anybody)
 
 
 @by_member
