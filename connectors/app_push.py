@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-import jwt
 
 from connectors.app_settings import Apns, Fcm
 from hub.errors import ConfigError, Temporary, Undeliverable
+from hub.key_pairs import signed
 
 SCOPE = "https://www.googleapis.com/auth/firebase.messaging"
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -56,8 +56,8 @@ class FcmSender:
         now = self._now()
         if not self._token or now >= self._until:
             claims: dict[str, Any] = {"iss": self._settings.client_email, "scope": SCOPE, "aud": self._settings.token_url}
-            claims |= {"iat": now, "exp": now + timedelta(hours=1)}
-            assertion = jwt.encode(claims, _key("fcm", self._settings.private_key.get_secret_value()), "RS256")
+            claims |= {"iat": int(now.timestamp()), "exp": int((now + timedelta(hours=1)).timestamp())}
+            assertion = signed(claims, _key("fcm", self._settings.private_key.get_secret_value()), "RS256")
             answer = await self._client.post(self._settings.token_url, data={"grant_type": GRANT, "assertion": assertion})
             if not answer.is_success:
                 raise Temporary(f"Google gives no access token ({answer.status_code})", retry_after=60.0)
@@ -104,8 +104,8 @@ class ApnsSender:
         now = self._now()
         if not self._token or now >= self._until:
             key = _key("apns", self._settings.private_key.get_secret_value())
-            claims = {"iss": self._settings.team_id, "iat": now}
-            self._token = jwt.encode(claims, key, "ES256", headers={"kid": self._settings.key_id})
+            claims = {"iss": self._settings.team_id, "iat": int(now.timestamp())}
+            self._token = signed(claims, key, "ES256", kid=self._settings.key_id)
             self._until = now + APPLE_TOKEN_LIFE
         return self._token
 
@@ -114,10 +114,9 @@ class ApnsSender:
 
 
 def _key(name: str, pem: str) -> str:
-    """Environment variables often hold a PEM with its line ends written as two characters."""
     if "PRIVATE KEY" not in pem:
         raise ConfigError(f"push.{name}.private_key is no PEM")
-    return pem.replace("\\n", "\n")
+    return pem
 
 
 def _fcm_code(answer: httpx.Response) -> str:
@@ -149,5 +148,5 @@ def translated(service: str) -> Iterator[None]:
         yield
     except httpx.HTTPError as exc:
         raise Temporary(f"{service} can't be reached: {type(exc).__name__}") from exc
-    except (ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as exc:
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
         raise Temporary(f"{service}: {type(exc).__name__}", retry_after=60.0) from exc

@@ -29,6 +29,10 @@ class IdentityKey(_Part):
                 raise ValueError(f"{self.algorithm} needs a `secret` of at least {least} bytes, and no `public_key`")
         elif self.secret is not None or "BEGIN PUBLIC KEY" not in self.public_key:
             raise ValueError(f"{self.algorithm} needs a `public_key` (-----BEGIN PUBLIC KEY----- …), and no `secret`")
+        else:
+            from hub.key_pairs import check  # with cryptography, which most installations never need
+
+            check(self.public_key, self.algorithm)
         return self
 
 

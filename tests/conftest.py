@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
+import jwt  # noqa: F401  # whole, before a test imports config.lean: tests sign by key pairs too
 import pytest
 import structlog
 

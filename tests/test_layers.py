@@ -14,7 +14,21 @@ PURE = {
     "pushes", "rendering", "roles", "routing", "shelter", "sign", "splitting", "spoken", "stored", "surveys", "text", "tongues",
     "tracker", "transcripts", "translation", "turns", "waiting", "wording", "workbench",
 }  # fmt: skip
-EDGES = {"alone", "failpoints", "files", "pictures", "jobs", "journal", "limits", "live", "metrics", "sealing", "store", "voices"}
+EDGES = {
+    "alone",
+    "failpoints",
+    "files",
+    "jobs",
+    "journal",
+    "key_pairs",
+    "limits",
+    "live",
+    "metrics",
+    "pictures",
+    "sealing",
+    "store",
+    "voices",
+}
 USE_CASES = {
     "acts",
     "amending",
@@ -105,7 +119,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "segno": ("hub/factors.py",),
     "authlib": ("hub/oidc_provider.py",),
     "cryptography": ("hub/sealing.py",),
-    "joserfc": ("hub/oidc_provider.py",),
+    "joserfc": ("hub/key_pairs.py", "hub/oidc_provider.py"),
     "starlette": ("widget/",),
     "uvicorn": ("widget/__main__.py", "widget/wire.py"),
     "arq": ("hub/jobs.py", "workers/"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import ValidationError
 
@@ -27,12 +29,18 @@ NEXT = "the-secret-that-comes-after-that-one"
 RSA = rsa.generate_private_key(65537, 2048)
 EC = ec.generate_private_key(ec.SECP256R1())
 PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+SMALL = rsa.generate_private_key(65537, 1024)
+SMALL_PEM = SMALL.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+ED = ed25519.Ed25519PrivateKey.generate()
+ED_PEM = ED.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 EC_PEM = EC.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 KEYS = [
     {"secret": SECRET},
     {"kid": "next", "secret": NEXT},
     {"kid": "rsa", "algorithm": "RS256", "public_key": PEM},
     {"kid": "ec", "algorithm": "ES256", "public_key": EC_PEM},
+    {"kid": "ed", "algorithm": "EdDSA", "public_key": ED_PEM.replace("\n", "\\n")},
+    {"kid": "pss", "algorithm": "PS256", "public_key": PEM},
 ]
 
 
@@ -61,10 +69,24 @@ async def session(home: House, **body: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    ("key", "algorithm", "kid"), [(SECRET, "HS256", ""), (NEXT, "HS256", "next"), (RSA, "RS256", "rsa"), (EC, "ES256", "ec")]
+    ("key", "algorithm", "kid"),
+    [
+        (SECRET, "HS256", ""),
+        (NEXT, "HS256", "next"),
+        (RSA, "RS256", "rsa"),
+        (EC, "ES256", "ec"),
+        (ED, "EdDSA", "ed"),
+        (RSA, "PS256", "pss"),
+    ],
 )
 async def test_every_key_of_a_channel_is_believed(home: House, key: Any, algorithm: str, kid: str) -> None:
     assert (await session(home, identity=signed(key, algorithm, kid))).json()["customer"] == "u:anna"
+
+
+def changed(token: str, **claims: Any) -> str:
+    """The same head and signature about other claims."""
+    head, _, signature = token.split(".")
+    return f"{head}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b'=').decode()}.{signature}"
 
 
 def wrong() -> dict[str, str]:
@@ -81,6 +103,16 @@ def wrong() -> dict[str, str]:
         "the public key as a secret": confused.encode(
             b'{"sub":"anna","aud":"web","exp":9999999999}', "x" * 64, "HS256", headers={"kid": "rsa"}
         ),
+        "another pair": signed(rsa.generate_private_key(65537, 2048), "RS256", "rsa"),
+        "the pair's other algorithm": signed(RSA, "RS512", "rsa"),
+        "a pair's, over": signed(RSA, "RS256", "rsa", exp=now - 60),
+        "a pair's, for another channel": signed(EC, "ES256", "ec", aud="other"),
+        "a pair's, not yet": signed(EC, "ES256", "ec", nbf=now + 600),
+        "a pair's, without exp": signed(EC, "ES256", "ec", exp=None),
+        "a pair's, without aud": signed(EC, "ES256", "ec", aud=None),
+        "a pair's, without sub": signed(EC, "ES256", "ec", sub=None),
+        "a pair's, whose sub is a number": signed(EC, "ES256", "ec", sub=7),
+        "a pair's, changed": changed(signed(EC, "ES256", "ec"), aud="web", sub="eve", exp=now + 300),
         "over": signed(exp=now - 60),
         "another channel": signed(aud="other"),
         "not yet": signed(nbf=now + 600),
@@ -159,6 +191,11 @@ def test_customers_ids_never_run_into_each_other() -> None:
         [{"algorithm": "RS256", "secret": SECRET}],
         [{"algorithm": "HS256", "public_key": PEM}],
         [{"algorithm": "RS256", "public_key": "-----BEGIN PRIVATE KEY-----"}],
+        [{"algorithm": "RS256", "public_key": "-----BEGIN PUBLIC KEY----- cut off"}],
+        [{"algorithm": "RS256", "public_key": EC_PEM}],
+        [{"algorithm": "RS256", "public_key": SMALL_PEM}],
+        [{"algorithm": "ES384", "public_key": EC_PEM}],
+        [{"algorithm": "EdDSA", "public_key": PEM}],
         [{"kid": "a", "secret": SECRET}, {"kid": "a", "secret": NEXT}],
     ],
 )
