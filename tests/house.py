@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -33,18 +32,22 @@ def core() -> dict[str, ast.Module]:
     return {path: tree for path, tree in modules().items() if not path.startswith("tests/")}
 
 
-def imports(tree: ast.Module, *, typing_too: bool = True) -> Iterator[str]:
+@cache
+def imports(tree: ast.Module, *, typing_too: bool = True) -> tuple[str, ...]:
     """The dotted names that a module imports, inside functions too."""
     skipped: set[ast.AST] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and not typing_too:
-            skipped.update(inner for part in node.body for inner in ast.walk(part))
+    if not typing_too:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                skipped.update(inner for part in node.body for inner in ast.walk(part))
+    found: list[str] = []
     for node in ast.walk(tree):
         if node in skipped:
             continue
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            yield f"relative.{node.module}"
+            found.append(f"relative.{node.module}")
+    return tuple(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -25,6 +26,8 @@ from widget.wire import pulse_of
 
 log = structlog.get_logger()
 HELLO_S = 10.0
+TURN_S = 8.0
+"""How long a hello waits for its turn: pages wait no longer for their welcome, and come back."""
 SEND_S = 10.0
 """A reader that takes nothing for so long is cut off; it resumes where it was."""
 MOST_BYTES = 65_536
@@ -145,13 +148,29 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
     talk = Talk(hub, web, settings.limits, visitor, here, word(hello, "page", 500))
     stream = feed.customer(visitor.identity)
     try:
-        await send_json(socket, await talk.welcome(hello))
-        del hello
+        async with _turn(feed):
+            welcome = await talk.welcome(hello)
+        await send_json(socket, welcome)
+        del hello, welcome
         for fact in here.still(visitor.identity):
             stream.ring(fact)
         await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
     finally:
         feed.leave(stream, visitor.identity)
+
+
+@contextlib.asynccontextmanager
+async def _turn(feed: Feed) -> AsyncIterator[None]:
+    """Few are welcomed at a time: when thousands come back at once, whoever writes meanwhile does not wait behind all of them."""
+    try:
+        async with asyncio.timeout(TURN_S):
+            await feed.door.acquire()
+    except TimeoutError:
+        raise Cut(RESTART) from None
+    try:
+        yield
+    finally:
+        feed.door.release()
 
 
 async def _read(socket: WebSocket, talk: Talk) -> None:

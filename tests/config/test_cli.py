@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,15 @@ import pytest
 from connectors import CONNECTORS
 from hub.store.migrate import migrate
 from tests.config.folders import folder_with
+from tests.servers import warm
 
 TYPES = ", ".join(sorted(CONNECTORS))
-ROOT = Path(__file__).parents[2]
 
 
 def frontdesk(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "config", *arguments],
-        cwd=ROOT,
-        env=known | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return warm.frontdesk(*arguments, environment=known | environment)
 
 
 def test_check_says_that_all_is_well(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,9 +27,9 @@ from hub.store.store import Store
 from hub.store.tables import Delivery, Inbox, Message
 from tests.fakes import answered, said
 from tests.hub.hubs import Scene, deliver, only, put, rows, settle, take_in, text_of
+from tests.servers.warm import frontdesk
 
 HUGE = "9" * 23
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -163,11 +162,8 @@ class Shell:
         self._environment = known | {"DATABASE_URL": url, "REDIS_URL": redis_url, "DATA": str(folder / "data")}
 
     async def dlq(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-W", "error", "-m", "config", "dlq", *arguments, "--config", str(self._folder)]
-        return await asyncio.to_thread(self._run, command)
-
-    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=60, check=False)
+        words = ("dlq", *arguments, "--config", str(self._folder))
+        return await asyncio.to_thread(frontdesk, *words, environment=self._environment)
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from config import valkey
 from tests.servers.slack import SECRET
 from tests.servers.slack import TOKEN as SLACK_TOKEN
 from tests.servers.telegram import TOKEN
-from tests.servers.warm import Started, forkable, forked
+from tests.servers.warm import Started, forkable, forked, frontdesk
 
 ROOT = Path(__file__).parents[2]
 HOOK_SECRET = "a_secret_of_the_tests"
@@ -194,17 +194,10 @@ class Running:
 
     async def command(self, *words: str) -> str:
         """Run `frontdesk …` on this installation; what it printed."""
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "config", *words),
-            cwd=ROOT,
-            env=self.environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        said, wrong = await asyncio.wait_for(child.communicate(), 60)
-        if child.returncode:
-            raise RuntimeError(f"frontdesk {' '.join(words)} → {child.returncode}: {wrong.decode()}{said.decode()}")
-        return said.decode()
+        done = await asyncio.to_thread(frontdesk, *words, environment=self.environment)
+        if done.returncode:
+            raise RuntimeError(f"frontdesk {' '.join(words)} → {done.returncode}: {done.stderr}{done.stdout}")
+        return done.stdout
 
     async def aclose(self) -> None:
         """End every process, and the bundled Valkey if one was started."""

@@ -2,7 +2,8 @@
 takes more than a second of the processor, and stories start hundreds.
 
 `python -m tests.servers.warm 7` takes orders on the listening socket 7 until its standard input ends: one connection for each
-process, which brings module or code, arguments, environment and log, and is told first the process id and then the exit code.
+process, which brings module or code, arguments, environment, files for output and errors, and is told the process id and then
+the exit code.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import json
 import os
 import runpy
 import selectors
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module, reload
@@ -30,7 +33,8 @@ from typing import Any, Protocol
 from hub import failpoints
 
 ROOT = Path(__file__).parents[2]
-MODULES = {"widget", "workers", "tests.faults.mutants", "-c"}
+COMMAND = "config"
+MODULES = {"widget", "workers", "tests.faults.mutants", "-c", COMMAND}
 KNOWN = {"FRONTDESK_CONFIG", "DATA", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PORT", failpoints.VARIABLE}
 """Variables that a process reads when it has begun. Another may be read by an import, and that has happened before the fork."""
 URLS = ("sqlite:///hub.db", "postgresql://127.0.0.1/hub", "mysql://127.0.0.1/hub")
@@ -93,12 +97,36 @@ async def ran(code: str, *arguments: str, **environment: str) -> int:
 
 async def forked(words: Sequence[str], environment: Mapping[str, str], log: int) -> Forked:
     """As `python -m module arguments …`, or `python -c code arguments …`, with this environment and log."""
+    reader, writer = await asyncio.open_unix_connection(sock=_order(words, environment, log, log))
+    return Forked(int(await reader.readline()), reader, writer)
+
+
+def frontdesk(*arguments: str, environment: Mapping[str, str], seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
+    """What `frontdesk arguments …` has printed, and its exit code; a warning is an error. Raises `TimeoutExpired`."""
+    words = (COMMAND, *arguments)
+    if not forkable(words, environment):
+        command = [sys.executable, "-W", "error", "-m", *words]
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds, check=False)
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as wrong:
+        with _order(words, environment, out.fileno(), wrong.fileno()) as line, line.makefile() as told:
+            pid = int(told.readline())
+            line.settimeout(seconds)
+            try:
+                code = int(told.readline())
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(words, seconds) from None
+        out.seek(0)
+        wrong.seek(0)
+        return subprocess.CompletedProcess(words, code, out.read(), wrong.read())
+
+
+def _order(words: Sequence[str], environment: Mapping[str, str], out: int, wrong: int) -> socket.socket:
     line = socket.socket(socket.AF_UNIX)
     line.connect(_address())
     order = json.dumps({"words": list(words), "environment": dict(environment)}).encode()
-    socket.send_fds(line, [order + b"\n"], [log])
-    reader, writer = await asyncio.open_unix_connection(sock=line)
-    return Forked(int(await reader.readline()), reader, writer)
+    socket.send_fds(line, [order + b"\n"], [out, wrong])
+    return line
 
 
 @cache
@@ -134,22 +162,22 @@ def warm_up() -> None:
         channel.load()
     for desk in DESKS.values():
         desk.load()
-    for module in ("widget", "workers"):
+    for module in ("widget", "workers", COMMAND):
         import_module(f"{module}.__main__")
         del sys.modules[f"{module}.__main__"]  # it is run, not imported
     lean.settle()
     assert threading.active_count() == 1, "an import has started a thread: no fork is safe any more"
 
 
-def _ordered(line: socket.socket) -> tuple[dict[str, Any], int]:
+def _ordered(line: socket.socket) -> tuple[dict[str, Any], Sequence[int]]:
     said, found = b"", array.array("i")
     while not said.endswith(b"\n"):
-        piece, handles, _, _ = socket.recv_fds(line, 65_536, 1)
+        piece, handles, _, _ = socket.recv_fds(line, 65_536, 2)
         if not piece:
             raise EOFError
         said += piece
         found.extend(handles)
-    return json.loads(said), found[0]
+    return json.loads(said), found
 
 
 def orders(listener: socket.socket) -> list[str]:
@@ -167,7 +195,7 @@ def orders(listener: socket.socket) -> list[str]:
                     _tell_end(key.fd, *lines.pop(key.fd))
                     continue
                 line, _ = listener.accept()
-                order, log = _ordered(line)
+                order, handed = _ordered(line)
                 pid = os.fork()
                 if not pid:
                     for handle, (_, other) in lines.items():
@@ -175,8 +203,9 @@ def orders(listener: socket.socket) -> list[str]:
                         other.close()
                     line.close()
                     listener.close()
-                    return _become(order, log)
-                os.close(log)
+                    return _become(order, *handed)
+                for handle in handed:
+                    os.close(handle)
                 line.sendall(b"%d\n" % pid)
                 handle = os.pidfd_open(pid)
                 lines[handle] = pid, line
@@ -193,13 +222,13 @@ def _tell_end(handle: int, pid: int, line: socket.socket) -> None:
             return  # who asked for it has ended
 
 
-def _become(order: dict[str, Any], log: int) -> list[str]:
+def _become(order: dict[str, Any], out: int, wrong: int) -> list[str]:
     """Standard input, output and environment as in a process that was started with them."""
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for handle, own in ((nothing, 0), (log, 1), (log, 2)):
+    given = (os.open(os.devnull, os.O_RDONLY), out, wrong)
+    for own, handle in enumerate(given):
         os.dup2(handle, own)
-    os.close(nothing)
-    os.close(log)
+    for handle in given:
+        os.close(handle)
     os.environ.clear()
     os.environ.update(order["environment"])
     reload(failpoints)  # the only module that reads one of `KNOWN` when it is imported
@@ -209,6 +238,10 @@ def _become(order: dict[str, Any], log: int) -> list[str]:
 if __name__ == "__main__":
     warm_up()
     sys.argv = orders(socket.socket(fileno=int(sys.argv[1])))
+    if sys.argv[0] == COMMAND:
+        if sys.modules["rich"] is None:
+            del sys.modules["rich"]  # kept out of web and worker, and not of commands
+        warnings.simplefilter("error")
     if sys.argv[0] == "-c":
         code = sys.argv.pop(1)
         exec(compile(code, "<string>", "exec"), {"__name__": "__main__"})

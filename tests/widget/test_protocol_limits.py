@@ -6,16 +6,21 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import jwt
 import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from hub.store.store import Store
+from tests.conftest import until
 from tests.widget.consoles import House, Line
-from tests.widget.customers import customer, say, web_house
+from tests.widget.customers import Customer, customer, say, web_house
+from widget.feed import WELCOMES
+from widget.talk import Talk
 
 SHOP, EVIL = "https://shop.example", "https://shop.example.evil"
 PIXEL = bytes.fromhex(
@@ -242,3 +247,43 @@ async def test_a_place_that_is_no_place_is_no_failure(home: House, wrong: str) -
     for name in ("before", "limit"):
         given = await ann.api.get("/chat/web/history", params={name: wrong})
         assert given.status_code in (200, 400), given.text
+
+
+async def test_who_waits_too_long_for_a_welcome_is_told_to_come_back_and_nobody_who_is_in_waits(
+    home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, gate = await customer(home), asyncio.Event()
+    welcome, waiting = Talk.welcome, 0
+
+    async def slow(self: Talk, frame: dict[str, Any]) -> dict[str, Any]:
+        nonlocal waiting
+        waiting += 1
+        await gate.wait()
+        return await welcome(self, frame)
+
+    def hello(who: Customer) -> dict[str, Any]:
+        return {"t": "hello", "v": 1, "tok": who.token, "since": 0, "epoch": who.epoch}
+
+    async def comes(who: Customer) -> str:
+        async with connect(socket_of(home), origin=Origin(SHOP)) as ws:
+            line = Line(ws)
+            await line.send(hello(who))
+            frame = await line.next()
+            if frame["t"] == "bye":
+                assert frame == {"t": "bye", "code": 1012, "retry": True}
+            return str(frame["t"])
+
+    async with connect(socket_of(home), origin=Origin(SHOP)) as ws:
+        line = Line(ws)
+        await line.send(hello(inside))
+        await line.next("welcome")
+        monkeypatch.setattr(Talk, "welcome", slow)
+        first = [asyncio.create_task(comes(await customer(home))) for _ in range(WELCOMES)]
+        await until(lambda: waiting == WELCOMES)
+        monkeypatch.setattr("widget.socket.TURN_S", 0.2)
+        assert await comes(await customer(home)) == "bye"
+        await line.send(say("a", "I am in"))
+        assert await line.next("ok") == {"t": "ok", "id": "a"}
+        gate.set()
+        assert await asyncio.gather(*first) == ["welcome"] * WELCOMES
+        assert await comes(await customer(home)) == "welcome", "places are given back"
