@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 from pathlib import Path
 
 from config.load import Faulty, Installation, load
@@ -15,6 +16,12 @@ def folder_with(place: Path, files: dict[str, str]) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text[1:]) if text.startswith("\n") else text, "utf-8")
     return place
+
+
+@cache
+def shipped() -> Installation:
+    """The installation as it is shipped, read once."""
+    return load(environment={})
 
 
 def loaded(place: Path, files: dict[str, str], **environment: str) -> Installation:

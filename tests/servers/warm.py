@@ -34,7 +34,7 @@ from hub import failpoints
 
 ROOT = Path(__file__).parents[2]
 COMMAND = "config"
-MODULES = {"widget", "workers", "tests.faults.mutants", "-c", COMMAND}
+MODULES = {"widget", "workers", "config.supervise", "tests.faults.mutants", "-c", COMMAND}
 KNOWN = {"FRONTDESK_CONFIG", "DATA", "PUBLIC_URL", "DATABASE_URL", "REDIS_URL", "PORT", failpoints.VARIABLE}
 """Variables that a process reads when it has begun. Another may be read by an import, and that has happened before the fork."""
 URLS = ("sqlite:///hub.db", "postgresql://127.0.0.1/hub", "mysql://127.0.0.1/hub")

@@ -58,8 +58,8 @@ class House:
 
     async def work(self) -> None:
         """What the workers would do: handle everything that waits in the inbox."""
-        while await self.hub.store.inbox.waiting_lanes():
-            for lane in range(self.hub.store.lanes):
+        while lanes := await self.hub.store.inbox.waiting_lanes():
+            for lane in lanes:
                 await drain(self.hub, lane)
 
     async def park(self, text: str) -> None:

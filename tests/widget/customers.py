@@ -10,12 +10,12 @@ from typing import Any
 
 import httpx
 
-from config.load import load
 from connectors.web import Web
 from connectors.web_settings import WebSettings
 from hub.model import ChannelName
 from hub.ports import Kit
 from hub.store.store import Store
+from tests.config.folders import shipped
 from tests.widget.consoles import House, house
 
 WEB = ChannelName("web")
@@ -24,12 +24,11 @@ WEB = ChannelName("web")
 @asynccontextmanager
 async def web_house(store: Store, redis_url: str, prefix: str, folder: Path, **settings: Any) -> AsyncIterator[House]:
     """The application with one web chat, as shipped but for what is given."""
-    shipped = load(environment={})
-    base = shipped.channels[WEB]
+    base = shipped().channels[WEB]
     installation = {"settings": settings.pop("settings")} if "settings" in settings else {}
     own = WebSettings.model_validate({**base.model_dump(), **settings})
     connectors = {WEB: Web(WEB, own, Kit.__new__(Kit))}
-    async with house(store, redis_url, prefix, folder, connectors=connectors, bot=shipped.bot, **installation) as home:
+    async with house(store, redis_url, prefix, folder, connectors=connectors, bot=shipped().bot, **installation) as home:
         home.hub.channels = {WEB: own}
         yield home
 

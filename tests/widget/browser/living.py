@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from config.load import load
 from connectors.web import Web
 from connectors.web_settings import WebSettings
 from hub.model import ChannelName
 from hub.ports import Kit
-from hub.store.store import open_store
+from hub.store.store import LANES
+from tests.config.folders import shipped
+from tests.databases import fresh_store
 from tests.widget.consoles import Agent, House, house
 
 WEB = ChannelName("web")
@@ -25,9 +26,10 @@ async def living(
     folder: Path, redis_url: str, prefix: str, *, web: dict[str, Any] | None = None, **hub: Any
 ) -> AsyncIterator[House]:
     """A hub on SQLite with the shipped chat `web`, but for what is given: `web` for the channel, the rest for the hub."""
-    base = load(environment={}).channels[WEB]
+    base = shipped().channels[WEB]
     own = WebSettings.model_validate({**base.model_dump(), **(web or {})})
-    store = await open_store(f"sqlite:///{folder}/hub.db")
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    store = await fresh_store(folder, lanes=LANES)
     try:
         async with house(
             store, redis_url, prefix, folder / "files", connectors={WEB: Web(WEB, own, Kit.__new__(Kit))}, **hub

@@ -95,7 +95,7 @@ async def _work(home: House) -> None:
     outbound = Outbound(home.hub)
     while True:
         await home.work()
-        for lane in range(home.hub.store.lanes):
+        for lane in await home.hub.store.deliveries.waiting_lanes():
             await outbound.run(lane)
         await asyncio.sleep(0.05)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from config.load import load
 from hub.routing import RoutingRules
+from tests.config.folders import shipped
 from tests.widget.browser.faces import WITHIN, open_widget, write
 from tests.widget.browser.living import living
 from widget import attendance
@@ -58,7 +58,7 @@ async def test_the_place_in_line_is_there_again_after_a_reload_and_in_a_second_t
 async def test_chinese_sentences_have_no_space_between_them_and_the_bot_has_a_name(
     page: Page, tmp_path: Path, redis_url: str, prefix: str
 ) -> None:
-    async with living(tmp_path, redis_url, prefix, bot=load(environment={}).bot) as home:
+    async with living(tmp_path, redis_url, prefix, bot=shipped().bot) as home:
         await open_widget(page, home.url, "/demo?lang=zh-CN")
         await write(page, "你好")
         await expect(page.locator(f"{W} .row:not(.own) .who").last).to_have_text("智能助手", timeout=WITHIN)
