@@ -56,7 +56,7 @@ def pytest_collection() -> Generator[None, object, object]:
         return (yield)
     finally:
         gc.freeze()
-        gc.set_threshold(7_000, 10, 10)
+        gc.set_threshold(50_000, 20, 20)
         gc.enable()
 
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
+from hub.store.tables import Conversation
 from tests.databases import fresh_store
+from tests.hub.hubs import only
 from tests.widget.browser.faces import WITHIN, entries, eventually
 from tests.widget.browser.gestures import shows
 from tests.widget.browser.offices import Office, office, opened
@@ -66,6 +69,33 @@ async def test_what_the_channel_allows_stands_at_the_field(work: Office) -> None
     await page.locator("fd-composer textarea").fill("one")
     await page.keyboard.press("Enter")
     await shows(page, "fd-thread .limit", "4 of 5 answers left")
+
+
+async def test_who_resolves_does_not_overtake_their_own_reply(work: Office) -> None:
+    """Else the conversation is closed, and the reply that comes after it opens it again."""
+    talk = await work.home.customer_says("Hello?", customer="ann", channel="page")
+    page = await work.page_of()
+    called: list[str] = []
+
+    async def slowly(route: Route) -> None:
+        called.append(route.request.url.rpartition("/")[2])
+        if called[-1] == "entries":
+            await asyncio.sleep(0.5)
+        await route.continue_()
+
+    await page.route(lambda url: url.endswith(("/entries", "/resolve")), slowly)
+    await opened(page, talk)
+    for text in ("It left today.", "Have a good one!"):
+        await page.locator("fd-composer textarea").fill(text)
+        await page.locator("fd-composer textarea").press("Enter")
+    await page.locator("fd-thread h2").click()
+    await page.keyboard.press("e")
+
+    async def over() -> bool:
+        return bool((await only(work.home.hub.store, Conversation, id=talk))["status"] == "resolved")
+
+    await eventually(over)
+    assert called == ["entries", "entries", "resolve"]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh-CN"])

@@ -263,7 +263,7 @@ export class Inbox extends Listing {
     const { openId } = this;
     if (!openId) return;
     try {
-      await post(`/conversations/${openId}/${act}`, { id: newId(), ...more });
+      await post(`/conversations/${await this.sender.said(openId)}/${act}`, { id: newId(), ...more });
       this.dispatchEvent(new CustomEvent('note', { detail: say(`done.${act}${more.on === false ? 'Off' : ''}`, {}) }));
     } catch (error) {
       this.complain(error);
@@ -273,7 +273,7 @@ export class Inbox extends Listing {
   /** Do something to the open conversation that the page tells by what it shows. @param {...import('./steps.js').Step} steps */
   async apply(...steps) {
     try {
-      await carry([this.openId], steps);
+      await carry([await this.sender.said(this.openId)], steps);
       return true;
     } catch (error) {
       this.complain(error);

@@ -18,8 +18,8 @@ export class Sender {
     this.outbox = new Outbox(`frontdesk say ${agent} `);
     this.changed = changed;
     this.reached = reached;
-    /** @type {Set<string>} conversations with a call under way */
-    this.busy = new Set();
+    /** @type {Map<string, Promise<void>>} conversations with a call under way */
+    this.busy = new Map();
     /** @type {Unsent[]} the hub has them; they show until their entries come */
     this.kept = [];
     this.tries = 0;
@@ -72,17 +72,25 @@ export class Sender {
 
   flush() {
     /** @type {Set<string>} */
-    const blocked = new Set(this.busy);
+    const blocked = new Set(this.busy.keys());
     for (const item of this.outbox.all()) {
       if (item.failed || blocked.has(item.c)) continue;
       blocked.add(item.c);
-      this.#send(item);
+      this.busy.set(item.c, this.#send(item));
     }
+  }
+
+  /**
+   * The same conversation, once the hub has what was said there, or the try has failed: who resolves must not overtake their own reply.
+   * @param {string} c
+   */
+  async said(c) {
+    while (this.busy.has(c)) await this.busy.get(c);
+    return c;
   }
 
   /** @param {Unsent} item */
   async #send(item) {
-    this.busy.add(item.c);
     const { id, kind, text, files, cards, form, base, force, delay, reply_to, to } = item;
     let wait = 0;
     try {
