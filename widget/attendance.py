@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from hub.errors import Busy
 from hub.routing import opening
 from hub.runtime import Hub
 from hub.waiting import Place, places
@@ -19,6 +22,10 @@ log = structlog.get_logger()
 CLOCK_S = 5.0
 """How often the line is looked at, while any customer is here."""
 LATELY = timedelta(hours=1)
+WELCOMES = 8
+"""Customers who are welcomed at a time: each asks the database a few questions, whose connections are about as many."""
+TURN_S = 4.0
+"""How long a customer waits for their turn. Pages give a socket up after six seconds, and nobody should be asked for in vain."""
 
 
 class Attendance:
@@ -33,6 +40,21 @@ class Attendance:
         self._said: list[dict[str, Any]] = []
         """What was said of us since the last look; when it is not one and the same, somebody here knows what is over."""
         self._changed = -3600.0
+        self._door = asyncio.Semaphore(WELCOMES)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Few are welcomed at a time: when thousands come back at once, whoever writes meanwhile does not wait behind all of
+        them. Raises `Busy` for who waits too long."""
+        try:
+            async with asyncio.timeout(TURN_S):
+                await self._door.acquire()
+        except TimeoutError:
+            raise Busy("so many come back at once that it takes a little longer; come back", retry_after=2.0) from None
+        try:
+            yield
+        finally:
+            self._door.release()
 
     async def run(self) -> None:
         """Look at the line, for ever."""

@@ -17,8 +17,6 @@ log = structlog.get_logger()
 MOST_EPHEMERAL = 64
 CLOCK_S = 5.0
 """How often customers' logs are looked at without a poke: a lost poke costs at most this."""
-WELCOMES = 8
-"""Customers who are welcomed at a time: each asks the database a few questions, whose connections are about as many."""
 NOTE_S = 1.0
 """How often it is noted which customers are here."""
 
@@ -55,7 +53,6 @@ class Feed:
         self.addresses: Counter[str] = Counter()
         """How many sockets of customers each address has open in this process."""
         self.draining = asyncio.Event()
-        self.door = asyncio.Semaphore(WELCOMES)
         self._here: dict[str, int] = {}
 
     async def run(self) -> None:

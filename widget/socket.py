@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
@@ -13,7 +12,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from config.settings import HubSettings, WebSettings
-from hub.errors import Malformed
+from hub.errors import Busy, Malformed
 from hub.limits import Rule
 from hub.metrics import SOCKETS
 from hub.runtime import Hub
@@ -26,8 +25,6 @@ from widget.wire import pulse_of
 
 log = structlog.get_logger()
 HELLO_S = 10.0
-TURN_S = 8.0
-"""How long a hello waits for its turn: pages wait no longer for their welcome, and come back."""
 SEND_S = 10.0
 """A reader that takes nothing for so long is cut off; it resumes where it was."""
 MOST_BYTES = 65_536
@@ -125,6 +122,9 @@ async def customer_socket(socket: WebSocket) -> None:
     except Cut as exc:
         SOCKETS.labels("customer", str(exc.code)).inc()
         await close(socket, exc.code)
+    except Busy:
+        SOCKETS.labels("customer", str(RESTART)).inc()
+        await close(socket, RESTART)
     except Malformed:
         await close(socket, BAD_FRAME)
     except Refusal:
@@ -148,29 +148,13 @@ async def _spoken(socket: WebSocket, hub: Hub, web: WebSettings, settings: HubSe
     talk = Talk(hub, web, settings.limits, visitor, here, word(hello, "page", 500))
     stream = feed.customer(visitor.identity)
     try:
-        async with _turn(feed):
-            welcome = await talk.welcome(hello)
-        await send_json(socket, welcome)
-        del hello, welcome
+        await send_json(socket, await talk.welcome(hello))
+        del hello
         for fact in here.still(visitor.identity):
             stream.ring(fact)
         await both_ways(_read(socket, talk), _write(socket, talk, stream, feed))
     finally:
         feed.leave(stream, visitor.identity)
-
-
-@contextlib.asynccontextmanager
-async def _turn(feed: Feed) -> AsyncIterator[None]:
-    """Few are welcomed at a time: when thousands come back at once, whoever writes meanwhile does not wait behind all of them."""
-    try:
-        async with asyncio.timeout(TURN_S):
-            await feed.door.acquire()
-    except TimeoutError:
-        raise Cut(RESTART) from None
-    try:
-        yield
-    finally:
-        feed.door.release()
 
 
 async def _read(socket: WebSocket, talk: Talk) -> None:

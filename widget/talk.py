@@ -53,7 +53,12 @@ class Talk:
         self.cursor = 0
 
     async def welcome(self, frame: dict[str, Any]) -> dict[str, Any]:
-        """Begin or resume. Unless the client knows this database and is not ahead of it, its log must be loaded anew."""
+        """Begin or resume. Unless the client knows this database and is not ahead of it, its log must be loaded anew. Raises
+        `Busy` when too many come at once."""
+        async with self._here.turn():
+            return await self._welcome(frame)
+
+    async def _welcome(self, frame: dict[str, Any]) -> dict[str, Any]:
         since = whole(frame, "since")
         facts = await self._hub.store.logs.identity(self.visitor.channel, self.visitor.id)
         head = facts.head if facts else 0

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from hub.store.migrate import migrate
 from tests.config.folders import folder_with
 from tests.servers import warm
 
+ROOT = Path(__file__).parents[2]
 TYPES = ", ".join(sorted(CONNECTORS))
 
 
@@ -121,3 +123,33 @@ def test_schemas_that_can_t_be_written_are_said_so() -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("/proc/x/")
     assert done.stderr.endswith("can't be written: No such file or directory; give another folder\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("check", 0),
+        ("schema {folder}/schemas", 0),
+        ("config show", 0),
+        ("seal-key", 0),
+        ("agent add anna@example.com --name Anna", 0),
+        ("first-admin", 0),
+        ("dlq list --json", 0),
+        ("replies list --json", 0),
+        ("slack manifest", 2),
+        ("slack workspaces", 2),
+        ("wechat code web x", 2),
+    ],
+)
+def test_every_command_comes_up_in_a_python_of_its_own(tmp_path: Path, words: str, code: int) -> None:
+    """Without what other commands have imported, and without a warning. (The others here are forks of a warm process.)"""
+    folder = folder_with(tmp_path, {"channels/web.yaml": "type: web\n", "hub.yaml": ""})
+    data = tmp_path / "data"
+    data.mkdir()
+    asyncio.run(migrate(f"sqlite:///{data}/frontdesk.db"))
+    known = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
+    command = [sys.executable, "-W", "error", "-m", "config", *words.format(folder=folder).split()]
+    environment = known | {"FRONTDESK_CONFIG": str(folder), "DATA": str(data), "DATABASE_URL": "", "REDIS_URL": ""}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr

@@ -32,6 +32,8 @@ PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyI
 SMALL = rsa.generate_private_key(65537, 1024)
 SMALL_PEM = SMALL.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 ED = ed25519.Ed25519PrivateKey.generate()
+ODD = [ec.generate_private_key(curve).public_key() for curve in (ec.SECP224R1(), ec.BrainpoolP256R1(), ec.SECP256K1())]
+ODD_PEMS = [key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() for key in ODD]
 ED_PEM = ED.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 EC_PEM = EC.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 KEYS = [
@@ -87,6 +89,18 @@ def changed(token: str, **claims: Any) -> str:
     """The same head and signature about other claims."""
     head, _, signature = token.split(".")
     return f"{head}.{base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b'=').decode()}.{signature}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"tenant": "t1", "ver": "1", "nonce": "n"}, {"x5c": ["A" * 2000]}, {"x5t": 5, "jku": ""}, {"exp": 1, "iss": "shop"}],
+)
+async def test_what_else_a_token_s_header_says_is_ignored(home: House, headers: dict[str, Any]) -> None:
+    """RFC 7515 §4: parameters that are not understood must be ignored."""
+    for key, algorithm, kid in ((RSA, "RS256", "rsa"), (EC, "ES256", "ec"), (SECRET, "HS256", "")):
+        said = {"sub": "anna", "aud": "web", "exp": int(time.time()) + 300}
+        token = jwt.encode(said, key, algorithm, headers=headers | ({"kid": kid} if kid else {}))
+        assert (await session(home, identity=token)).status_code == 200, algorithm
 
 
 def wrong() -> dict[str, str]:
@@ -196,6 +210,7 @@ def test_customers_ids_never_run_into_each_other() -> None:
         [{"algorithm": "RS256", "public_key": SMALL_PEM}],
         [{"algorithm": "ES384", "public_key": EC_PEM}],
         [{"algorithm": "EdDSA", "public_key": PEM}],
+        *([{"algorithm": "ES256", "public_key": pem}] for pem in ODD_PEMS),
         [{"kid": "a", "secret": SECRET}, {"kid": "a", "secret": NEXT}],
     ],
 )

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from prometheus_client import REGISTRY
 from websockets.asyncio.client import connect
 
 from config.settings import HubSettings, RateLimits
@@ -140,8 +141,10 @@ async def test_two_thousand_sockets_that_come_back_hear_only_their_own(
         await home.work()
         address = f"{home.url.replace('http', 'ws')}/chat/web/socket"
         heard: list[tuple[str, str]] = []
+        byes, counted = 0, told_to_come_back()
 
         async def come_back(token: str, who: str) -> None:
+            nonlocal byes
             async with connect(address, compression=None, open_timeout=120) as socket:
                 await socket.send(orjson.dumps({"t": "hello", "v": 1, "tok": token, "since": 0, "epoch": store.epoch}).decode())
                 async with asyncio.timeout(120):
@@ -151,6 +154,7 @@ async def test_two_thousand_sockets_that_come_back_hear_only_their_own(
                 heard.append((who, frame["d"]["text"]))
                 return
             assert frame == {"t": "bye", "code": 1012, "retry": True}
+            byes += 1
             await asyncio.sleep(random.random())
             await come_back(token, who)
 
@@ -158,6 +162,11 @@ async def test_two_thousand_sockets_that_come_back_hear_only_their_own(
             await asyncio.gather(*(come_back(token, who) for token, who in made))
         assert len(heard) == 2000
         assert [one for one in heard if one[1] != f"only {one[0]}"] == []
+        assert told_to_come_back() - counted == byes, "their turn did not come in time, and nothing else went wrong"
+
+
+def told_to_come_back() -> float:
+    return REGISTRY.get_sample_value("frontdesk_sockets_total", {"side": "customer", "event": "1012"}) or 0.0
 
 
 async def _say(home: House, token: str, text: str) -> None:

@@ -19,7 +19,7 @@ from hub.store.store import Store
 from tests.conftest import until
 from tests.widget.consoles import House, Line
 from tests.widget.customers import Customer, customer, say, web_house
-from widget.feed import WELCOMES
+from widget.attendance import WELCOMES
 from widget.talk import Talk
 
 SHOP, EVIL = "https://shop.example", "https://shop.example.evil"
@@ -253,7 +253,7 @@ async def test_who_waits_too_long_for_a_welcome_is_told_to_come_back_and_nobody_
     home: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside, gate = await customer(home), asyncio.Event()
-    welcome, waiting = Talk.welcome, 0
+    welcome, waiting = Talk._welcome, 0
 
     async def slow(self: Talk, frame: dict[str, Any]) -> dict[str, Any]:
         nonlocal waiting
@@ -277,11 +277,14 @@ async def test_who_waits_too_long_for_a_welcome_is_told_to_come_back_and_nobody_
         line = Line(ws)
         await line.send(hello(inside))
         await line.next("welcome")
-        monkeypatch.setattr(Talk, "welcome", slow)
+        monkeypatch.setattr(Talk, "_welcome", slow)
         first = [asyncio.create_task(comes(await customer(home))) for _ in range(WELCOMES)]
         await until(lambda: waiting == WELCOMES)
-        monkeypatch.setattr("widget.socket.TURN_S", 0.2)
+        monkeypatch.setattr("widget.attendance.TURN_S", 0.2)
         assert await comes(await customer(home)) == "bye"
+        polls = await customer(home)
+        refused = await polls.api.post("/chat/web/poll", json={"tok": polls.token, "epoch": "", "since": 0})
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
         await line.send(say("a", "I am in"))
         assert await line.next("ok") == {"t": "ok", "id": "a"}
         gate.set()

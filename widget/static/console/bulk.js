@@ -99,7 +99,7 @@ export class Bulk extends HTMLElement {
     const ids = [...inbox.marked.ids];
     const names = new Map(inbox.rows.map((row) => [row.id, nameOf(row)]));
     try {
-      const outcomes = await act(ids);
+      const outcomes = await act(await Promise.all(ids.map((c) => inbox.sender.said(c))));
       const failed = outcomes.filter((one) => !one.ok);
       inbox.refresh(300);
       if (failed.length) {

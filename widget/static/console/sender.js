@@ -7,6 +7,9 @@ import { newId } from '../shared/dom.js';
 import { Outbox } from '../shared/outbox.js';
 import { Failure, post } from './api.js';
 
+/** How long what is done next waits for a reply that was said before. */
+const PATIENCE_S = 10;
+
 export class Sender {
   /**
    * @param {string} agent
@@ -18,8 +21,8 @@ export class Sender {
     this.outbox = new Outbox(`frontdesk say ${agent} `);
     this.changed = changed;
     this.reached = reached;
-    /** @type {Map<string, Promise<void>>} conversations with a call under way */
-    this.busy = new Map();
+    /** @type {Set<string>} conversations with a call under way */
+    this.busy = new Set();
     /** @type {Unsent[]} the hub has them; they show until their entries come */
     this.kept = [];
     this.tries = 0;
@@ -72,25 +75,30 @@ export class Sender {
 
   flush() {
     /** @type {Set<string>} */
-    const blocked = new Set(this.busy.keys());
+    const blocked = new Set(this.busy);
     for (const item of this.outbox.all()) {
       if (item.failed || blocked.has(item.c)) continue;
       blocked.add(item.c);
-      this.busy.set(item.c, this.#send(item));
+      this.#send(item);
     }
   }
 
   /**
-   * The same conversation, once the hub has what was said there, or the try has failed: who resolves must not overtake their own reply.
+   * The same conversation, once the hub has what was said there: who resolves must not overtake their own reply. A reply that
+   * can't get there for long is an error.
    * @param {string} c
    */
   async said(c) {
-    while (this.busy.has(c)) await this.busy.get(c);
+    for (let turn = 0; this.outbox.all().some((item) => item.c === c && !item.failed); turn++) {
+      if (turn >= PATIENCE_S * 5) throw new Failure(409, 'unsaid', '');
+      await new Promise((done) => setTimeout(done, 200));
+    }
     return c;
   }
 
   /** @param {Unsent} item */
   async #send(item) {
+    this.busy.add(item.c);
     const { id, kind, text, files, cards, form, base, force, delay, reply_to, to } = item;
     let wait = 0;
     try {
