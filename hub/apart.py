@@ -1,4 +1,5 @@
-"""Rows of the inbox that are about no conversation that there is: signs of people at desks, and conversations that begin."""
+"""Rows of the inbox that are about no conversation that there is, or is yet: signs of people at desks, conversations that begin,
+replies in threads that may be opening, and what must wait behind those."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ from hub.batch import Batch
 from hub.beginning import begun
 from hub.model import AgentReply
 from hub.presence import signed
+from hub.rights import person_of
 from hub.runtime import Hub
 from hub.sign import Sign
 from hub.store.inbox import Pending
@@ -20,12 +22,36 @@ LATER_MS = 5_000
 """When to look again at a reply in a thread that we may be opening at this moment."""
 
 
-async def may_be_opening(hub: Hub, connection: AsyncConnection, row: Pending, item: AgentReply) -> bool:
-    """Keep a reply in an unknown thread while one of ours may exist unrecorded; else it is somebody's own talk."""
-    if not item.thread or not await hub.store.timeline.opening(connection, item.desk):
+async def waits_behind(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, item: AgentReply) -> bool:
+    """Keep a reply behind an earlier one of its thread that waits, and until that one's time."""
+    first, due_ms = batch.held.get(_thread(item), (row.n, 0))
+    if first >= row.n:
         return False
-    await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)
+    await person_of(hub, connection, batch, item)  # an answer to this question lets the others go on too
+    await hub.store.inbox.postpone(connection, row.n, row.tries, max(0, due_ms - batch.now_ms))
     return True
+
+
+async def may_be_opening(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, item: AgentReply) -> bool:
+    """Keep a reply in an unknown thread while one of ours may exist unrecorded; else it is somebody's own talk. A thread may have
+    become known since the batch was loaded: then the reply is looked at again at once. The order of the two questions matters,
+    for each sees what was committed until it was asked."""
+    place = _thread(item)
+    if not item.thread:
+        return False
+    if await hub.store.timeline.opening(connection, item.desk):
+        wait_ms = LATER_MS
+    elif place not in batch.threads and await hub.store.timeline.threads(connection, {place}):
+        wait_ms = 0
+    else:
+        return False
+    batch.held.setdefault(place, (row.n, batch.now_ms + wait_ms))
+    await hub.store.inbox.postpone(connection, row.n, row.tries, wait_ms)
+    return True
+
+
+def _thread(item: AgentReply) -> tuple[str, str]:
+    return str(item.desk), str(item.thread)
 
 
 async def apart(hub: Hub, connection: AsyncConnection, batch: Batch, lane: int, item: Sign | AgentReply) -> int | None:

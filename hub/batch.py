@@ -48,8 +48,8 @@ class Batch:
     """Open conversations by identity."""
     threads: dict[tuple[str, str], str] = field(default_factory=dict)
     """Conversations by (desk, thread)."""
-    held: dict[tuple[str, str], int] = field(default_factory=dict)
-    """Inbox rows that wait for something, by the (desk, thread) that they came from: the first of each."""
+    held: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """Inbox rows that wait for something, and until when, by the (desk, thread) that they came from: the first of each."""
     staff: list[Staff] | None = None
     loads: dict[str, int] = field(default_factory=dict)
     """Conversations given to agents in this batch, beyond what `staff` counts."""

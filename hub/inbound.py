@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from hub import assigning
-from hub.apart import LATER_MS, apart, may_be_opening
+from hub.apart import apart, may_be_opening, waits_behind
 from hub.batch import Batch
 from hub.customers import heard, route_again
 from hub.done import Done
@@ -30,7 +30,7 @@ from hub.parking import Poisoned, blamed, set_aside
 from hub.ports import SupportsPassive, SupportsProof
 from hub.presence import after
 from hub.replies import agent_said
-from hub.rights import UnknownPerson, person_of
+from hub.rights import UnknownPerson
 from hub.runtime import Hub
 from hub.sign import Sign
 from hub.store.database import is_refusal
@@ -119,7 +119,7 @@ async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: i
         return Done()
     if wants_more(rows[0]):
         return Done(merging=rows[0])
-    batch = await load(hub, connection, rows, now_ms)
+    batch = await load(hub, connection, lane, rows, now_ms)
     done = Done(rows=len(rows))
     finished = [row.n for row in rows if await _handle(hub, connection, batch, row, lane, done)]
     await reach("inbound.handled")
@@ -145,13 +145,11 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
         if isinstance(item, Sign) or (isinstance(item, AgentReply) and item.kind == "begin"):
             elsewhere = await apart(hub, connection, batch, lane, item)
             return elsewhere is None or await _moved(hub, connection, row, elsewhere, done)
-        if isinstance(item, AgentReply) and batch.held.get((str(item.desk), str(item.thread)), row.n) < row.n:
-            await person_of(hub, connection, batch, item)  # an answer to this question lets the others go on too
-            await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)  # it follows what waits in its thread
+        if isinstance(item, AgentReply) and await waits_behind(hub, connection, batch, row, item):
             return False
         conversation = await _conversation_of(connection, hub, batch, row, item)
         if conversation is None:
-            return not isinstance(item, AgentReply) or not await may_be_opening(hub, connection, row, item)
+            return not isinstance(item, AgentReply) or not await may_be_opening(hub, connection, batch, row, item)
         talk = batch.talks[conversation]
         if talk.lane != lane:
             return await _moved(hub, connection, row, talk.bucket, done)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-async def load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_ms: int) -> Batch:
-    """A batch with the people, conversations and threads that its rows speak of."""
+async def load(hub: Hub, connection: AsyncConnection, lane: int, rows: list[Pending], now_ms: int) -> Batch:
+    """A batch with the people, conversations and threads that its rows, all of one lane, speak of."""
     timeline = hub.store.timeline
     capabilities = {str(name): c.capabilities for name, c in hub.connectors.items()}
     capabilities |= {str(name): d.capabilities for name, d in hub.desks.items()}
@@ -41,7 +41,7 @@ async def load(hub: Hub, connection: AsyncConnection, rows: list[Pending], now_m
     wanted |= {str(row.item.conversation) for row in rows if isinstance(row.item, Report)}
     pairs = {(str(r.desk), str(r.thread)) for r in replies if r.thread}
     if pairs:
-        batch.held = await hub.store.inbox.held(connection, {desk for desk, _ in pairs})
+        batch.held = await hub.store.inbox.held(connection, lane, [row.n for row in rows])
         batch.threads = await timeline.threads(connection, pairs)
         wanted |= set(batch.threads.values())
     missing = wanted - set(batch.talks)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 import structlog
 
+from hub.apart import may_be_opening
 from hub.batch import Batch
 from hub.done import Done
 from hub.failpoints import reach
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 KINDS = ("merge", "part")
-LATER_MS = 5_000
-"""When to look again at what was asked for in a thread that we may be opening at this moment."""
 Stop = Literal["", "gone", "same", "strangers", "settled", "merged", "has_merged", "not_merged", "which"]
 """Why conversations are not merged or parted; empty: they are."""
 WHY: Mapping[Stop, str] = {
@@ -73,11 +72,10 @@ async def settled(hub: Hub, connection: AsyncConnection, lane: int, row: Pending
     now_ms = await store.timeline.lock(connection, "in", lane)
     if [one.n for one in await store.inbox.pending(connection, lane, 1)] != [row.n]:
         return Done(rows=1)
-    batch = await load(hub, connection, [row], now_ms)
+    batch = await load(hub, connection, lane, [row], now_ms)
     await known(hub, connection, batch, await store.timeline.talks(connection, {here, other} - {""}))
     await gathered(hub, connection, batch)
-    if here not in batch.talks and reply.thread and await store.timeline.opening(connection, reply.desk):
-        await store.inbox.postpone(connection, row.n, row.tries, LATER_MS)
+    if not here and (batch.threads or await may_be_opening(hub, connection, batch, row, reply)):
         return Done(rows=1)
     if here in batch.talks:
         await _asked(hub, connection, batch, reply, batch.talks[here], batch.talks.get(other))
@@ -93,7 +91,7 @@ async def together(hub: Hub, head: str, other: str) -> None:
 
     async def work(connection: AsyncConnection) -> Done:
         await hub.store.merging.hold(connection, 0, {head, other})
-        batch = await load(hub, connection, [], await hub.store.timeline.lock(connection, "in", 0))
+        batch = await load(hub, connection, 0, [], await hub.store.timeline.lock(connection, "in", 0))
         await known(hub, connection, batch, await hub.store.timeline.talks(connection, {head, other}))
         await gathered(hub, connection, batch)
         done, pair = Done(), (batch.talks.get(head), batch.talks.get(other))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hub.store.tables import Conversation, Delivery, Inbox, Message
+import pytest
+from sqlalchemy import insert, update
+
+from hub.store.agent_tables import Audit
+from hub.store.tables import Conversation, Delivery, Inbox, Message, Thread
 from tests.fakes import FakeDesk, answered, said
 from tests.hub.hubs import desks, only, put, rows, settle, take_in, text_of
 
@@ -45,3 +49,68 @@ async def test_replies_in_a_thread_keep_their_order_while_it_is_being_opened(mak
     await take_in(hub)
     spoken = [text_of(entry) for entry in await rows(hub.store, Message, author_kind="agent", kind="message")]
     assert spoken == ["first", "second"]
+
+
+async def _spoken(hub: Any) -> list[str]:
+    return [text_of(entry) for entry in await rows(hub.store, Message, author_kind="agent", kind="message")]
+
+
+@pytest.mark.parametrize("kind", ["reply", "merge"])
+async def test_a_thread_may_become_known_after_a_batch_has_looked_for_it(make_hub: Any, monkeypatch: Any, kind: str) -> None:
+    """Each statement of a transaction sees what others have committed until then: here, that the thread is open now."""
+    hub = await make_hub(desks=desks(slack=FakeDesk()))
+    await settle(hub, said("on another matter", customer="somebody else"))
+    await take_in(hub, said("hello"))
+    opening = await only(hub.store, Delivery, kind="open", state="queued")
+    await put(hub.store, Delivery, {"id": opening["id"]}, state="sending", lease_ms=2**50)
+    look, looks = hub.store.timeline.opening, 0
+
+    async def opened(connection: Any, desk: str) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            delivery, thread = Delivery.__table__, Thread.__table__  # type: ignore[attr-defined]
+            await connection.execute(update(delivery).where(delivery.c.id == opening["id"]).values(state="sent", lease_ms=0))
+            talk = {"desk": "slack", "conversation_id": opening["conversation_id"], "external_id": "C9:9"}
+            await connection.execute(insert(thread).values(place="C9", **talk))
+        return bool(await look(connection, desk))
+
+    monkeypatch.setattr(hub.store.timeline, "opening", opened)
+    if kind == "reply":
+        await take_in(hub, answered("first", thread="C9:9", desk="slack"), answered("second", thread="C9:9", desk="slack"))
+        await put(hub.store, Inbox, {"state": 0}, due_ms=0)
+        await take_in(hub)
+        assert await _spoken(hub) == ["first", "second"]
+    else:
+        asked = answered("", thread="C9:9", desk="slack", kind="merge", data={"other": "0" * 32})
+        await take_in(hub, asked)
+        assert (await only(hub.store, Audit, action="conversation.not_merged"))["object"] == opening["conversation_id"]
+    assert looks >= 1
+    assert await rows(hub.store, Inbox, state=0) == []
+
+
+async def test_a_reply_that_falls_due_while_a_later_one_is_looked_at_keeps_its_place(make_hub: Any, monkeypatch: Any) -> None:
+    """The time of the first comes, or is brought forward, after the batch that holds the second was chosen."""
+    hub = await make_hub(desks=desks(slack=(desk := FakeDesk())))
+    await settle(hub, said("hello"))
+    thread = next(iter(desk.threads))
+    await take_in(hub, answered("before", thread=thread, desk="slack"))
+    await hub.intake.keep([answered("first", thread=thread, desk="slack")], 10.0)
+    await put(hub.store, Inbox, {"state": 0}, due_ms=2**50)
+    await hub.intake.keep([answered("second", thread=thread, desk="slack")], 10.0)
+    await put(hub.store, Inbox, {"state": 0}, lane=(await only(hub.store, Conversation))["lane"])
+    pending, looks = hub.store.inbox.pending, 0
+
+    async def chosen(connection: Any, lane: int, most: int) -> Any:
+        nonlocal looks
+        found = await pending(connection, lane, most)
+        if found:
+            looks += 1
+            late = Inbox.__table__  # type: ignore[attr-defined]
+            await connection.execute(update(late).where(late.c.state == 0).values(due_ms=0))
+        return found
+
+    monkeypatch.setattr(hub.store.inbox, "pending", chosen)
+    await take_in(hub)
+    assert looks
+    assert await _spoken(hub) == ["before", "first", "second"]

@@ -14,6 +14,11 @@ ANY_RICH = """async () => {
     const part = { type: 'card', title: 'A tent', text: 'for two', options: [] };
     document.body.append(show(part, { words: { retry: 'Once more' }, base: location.origin }));
 }"""
+DRAWN = """async () => {
+    document.dispatchEvent(new Event('visibilitychange'));
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50)));
+}"""
+"""Lets the widget draw itself anew, as it does for whatever the hub tells it."""
 LINE = """async () => {
     const { Line } = await import('/static/shared/line.js');
     const line = new Line({ socket: 'ws://127.0.0.1:1/', hello: () => ({ t: 'hello' }), frame() {}, state() {}, denied() {} });
@@ -40,10 +45,13 @@ async def test_a_button_says_that_it_has_nothing_and_works_the_next_time(
     await open_widget(page, site.base)
     await page.locator(f"{W} {button}").click()
     await expect(page.locator(f"{W} .bar")).to_contain_text("The connection was lost", timeout=WITHIN)
+    await page.evaluate(DRAWN)
+    await expect(page.locator(f"{W} .bar")).to_contain_text("The connection was lost", timeout=WITHIN)
     await expect(page.locator(f"{W} {button}")).to_have_attribute("aria-expanded", "false", timeout=WITHIN)
     await page.unroute(f"**/{wanted}")
     await page.locator(f"{W} {button}").click()
     await expect(page.locator(f"{W} {found}")).to_be_visible(timeout=WITHIN)
+    await expect(page.locator(f"{W} .bar")).to_be_empty(timeout=WITHIN)
 
 
 async def test_a_card_has_a_button_in_its_place_until_it_can_be_drawn(page: Page, site: Site) -> None:

@@ -242,7 +242,7 @@ export class Core {
     this.line.send({ t: 'typing', on, ...(on && this.cfg.preview && { text: text.slice(0, 300) }) });
   }
 
-  /** Tell the hub what was read, when it can really be seen. */
+  /** Tell the hub what was really seen. */
   seen() {
     if (!this.view.visible || document.visibilityState === 'hidden') return;
     if (this.log.markRead()) this.line.send({ t: 'read', s: this.log.read });
@@ -263,18 +263,19 @@ export class Core {
     return answer.ok ? (await answer.json()).items : [];
   }
 
-  /** The words that are seldom needed, together with the others. @returns {Promise<Record<string, string>>} */
+  /** Seldom needed words with the others. @returns {Promise<Record<string, string>>} */
   async more() {
     const answer = await fetch(`${this.base}static/widget/texts/more/${this.lang}.json`);
     return { ...this.view.words, ...(await answer.json()) };
   }
 
   /**
-   * What is fetched with its first use: where it can't be had now the page says so, and the next use tries again.
+   * What is fetched with its first use: where it can't be had the page says so, for a while.
    * @template T
    * @param {Promise<T>} fetched
    */
   need(fetched) {
+    this.view.warn('');
     return fetched.catch(() => this.view.warn(this.view.words.unreachable));
   }
 

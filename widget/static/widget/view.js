@@ -86,9 +86,12 @@ export class View {
     });
   }
 
-  /** Say something above the thread. @param {string} why */
+  /** @param {string} why stands above the thread for a while */
   warn(why) {
-    if (this.bar) this.bar.textContent = why;
+    this.warning = why;
+    clearTimeout(this.late);
+    if (why) this.late = setTimeout(() => this.warn(''), 9000);
+    this.draw();
   }
 
   open() {
@@ -168,7 +171,7 @@ export class View {
     under.textContent = online ? words.online : online === false ? away : words.connecting;
     hint.hidden = !core.cfg.preview;
     fill(avatar, agent ? initial(agent) : icon(ICONS.people, 22), h('i', { class: online ? 'dot on' : 'dot' }));
-    const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : '';
+    const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : this.warning ?? '';
     if (bar.textContent !== trouble) bar.textContent = trouble;
     const name = writer && writer.until > Date.now() && (writer.name || words.someone);
     const line = place ? `${words.queue.replace('{n}', String(place))} ${wait ? words.wait.replace('{n}', String(wait / 60)) : words.waitUnknown}` : '';
