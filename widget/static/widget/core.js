@@ -275,7 +275,7 @@ export class Core {
    * @param {Promise<T>} fetched
    */
   need(fetched) {
-    this.view.warn('');
+    this.view.warn();
     return fetched.catch(() => this.view.warn(this.view.words.unreachable));
   }
 

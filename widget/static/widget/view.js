@@ -39,7 +39,7 @@ export class View {
     root.adoptedStyleSheets = [...root.adoptedStyleSheets, css];
     root.append(this.#build());
     this.core.host.launcher.setAttribute('aria-controls', 'panel');
-    window.visualViewport?.addEventListener('resize', () => this.#fit());
+    visualViewport?.addEventListener('resize', () => this.#fit());
     this.draw();
   }
 
@@ -86,11 +86,11 @@ export class View {
     });
   }
 
-  /** @param {string} why stands above the thread for a while */
-  warn(why) {
-    this.warning = why;
+  /** What stands above the thread for a while. */
+  warn(why = '') {
+    this.why = why;
     clearTimeout(this.late);
-    if (why) this.late = setTimeout(() => this.warn(''), 9000);
+    if (why) this.late = setTimeout(() => this.warn(), 9000);
     this.draw();
   }
 
@@ -171,7 +171,7 @@ export class View {
     under.textContent = online ? words.online : online === false ? away : words.connecting;
     hint.hidden = !core.cfg.preview;
     fill(avatar, agent ? initial(agent) : icon(ICONS.people, 22), h('i', { class: online ? 'dot on' : 'dot' }));
-    const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : this.warning ?? '';
+    const trouble = state === 'refused' ? words.refused : !navigator.onLine ? words.offline : state === 'waiting' ? words.unreachable : this.why || '';
     if (bar.textContent !== trouble) bar.textContent = trouble;
     const name = writer && writer.until > Date.now() && (writer.name || words.someone);
     const line = place ? `${words.queue.replace('{n}', String(place))} ${wait ? words.wait.replace('{n}', String(wait / 60)) : words.waitUnknown}` : '';
@@ -193,7 +193,7 @@ export class View {
     const bubble = h('div', { class: item.gone ? 'bubble gone' : 'bubble', part: item.own ? 'bubble own' : 'bubble' },
       !name && h('span', { class: 'vh' }, `${who}: `), ...body(item.parts, setting), original(item.ev?.d.original, core.lang, setting), item.signs && h('span', { class: 'signs' }, item.signs));
     const alone = item.parts.length === 1 && item.parts[0].type === 'media' && ['image', 'sticker'].includes(item.parts[0].kind);
-    if (alone) bubble.classList.add('bare');
+    bubble.classList.toggle('bare', alone);
     const row = h('div', { class: 'row' }, name, bubble, this.#meta(item));
     row.classList.toggle('own', item.own);
     row.classList.toggle('first', item.first);
@@ -221,9 +221,8 @@ export class View {
    * @param {import('../shared/parts.js').Setting} setting
    */
   #options(item, setting) {
-    const part = item.parts[0];
-    const choose = (/** @type {Option} */ option) => this.#choose(option, item);
-    return options((part.type === 'choices' || part.type === 'card' ? part.options : []) ?? [], { ...setting, choose });
+    const [part] = item.parts;
+    return options((part.type === 'choices' || part.type === 'card' ? part.options : []) ?? [], { ...setting, choose: setting.press });
   }
 
   /** @param {Option} option @param {import('./items.js').Item} item */
@@ -268,7 +267,7 @@ export class View {
   #fit() {
     const { dialog, low } = /** @type {Built} */ (this);
     const end = low();
-    dialog.style.setProperty('--view', PHONE.matches ? `${window.visualViewport?.height}px` : '');
+    dialog.style.setProperty('--view', PHONE.matches ? `${visualViewport?.height}px` : '');
     if (end) this.#bottom();
   }
 }
