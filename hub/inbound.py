@@ -36,6 +36,7 @@ from hub.sign import Sign
 from hub.store.database import is_refusal
 from hub.store.inbox import Pending
 from hub.store.naming import BECAME
+from hub.store.passive import reserved_until
 from hub.telling import reported
 from hub.writing import write
 
@@ -170,7 +171,7 @@ async def _said(
         return await _moved(hub, connection, row, bucket, done)
     place = hub.connectors.get(item.channel)
     if isinstance(place, SupportsPassive) and not item.client_id:
-        batch.reserved_ms = row.at_ms + int(place.passive_s * 1000)
+        batch.reserved_ms = reserved_until(row.at_ms, place.passive_s)
     await heard(hub, connection, batch, item)
     batch.reserved_ms = 0
     return True

@@ -119,7 +119,7 @@ class Passive:
             latest = min(until - MARGIN_S, asyncio.get_running_loop().time() + place.passive_s)
             async with asyncio.timeout_at(latest):
                 await self._lookout.understood(str(message.channel), str(message.id))
-                stage = await self._hub.store.passive.stage(message.channel, message.id)
+                stage = await self._hub.store.passive.stage(message.channel, message.id, place.passive_s)
             if not stage.conversation_id or self._busy >= AT_ONCE:
                 return None
             with self._counted():
@@ -142,7 +142,13 @@ class Passive:
         head = Due("", talk, str(message.channel), str(message.channel), "send", "queued", "", str(message.channel))
         capabilities = {str(message.channel): self._hub.connectors[message.channel].capabilities}
         runs, _ = await self._hub.store.deliveries.claim(
-            stage.lane, [head], owner=self._owner, lease_ms=LEASE_MS, capabilities=capabilities, answers=mark
+            stage.lane,
+            [head],
+            owner=self._owner,
+            lease_ms=LEASE_MS,
+            capabilities=capabilities,
+            answers=mark,
+            reserved_ms=stage.reserved_ms,
         )
         await reach("passive.claimed")
         if not runs:
@@ -184,5 +190,5 @@ class Passive:
         self._hub.jobs.hint_inbound(lanes)
 
     async def _free(self, conversation_id: str, stream: str, stage: Stage) -> None:
-        await self._hub.store.passive.free(conversation_id, stream)
+        await self._hub.store.passive.free(conversation_id, stream, stage.reserved_ms)
         self._hub.jobs.hint_deliver([stage.lane])

@@ -19,6 +19,7 @@ delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
 MEDIA = '"type":"media"'
 """How a media part begins in stored JSON; inside of what people write, quotes are escaped."""
+TRANSLATING = '"translating":true'
 
 _earlier = delivery.alias("earlier")
 BLOCKED = exists().where(
@@ -98,7 +99,7 @@ class Call:
     @property
     def translating(self) -> bool:
         """Whether it waits for a translation that is to leave in its place."""
-        return '"translating":true' in self.data
+        return TRANSLATING in self.data
 
     @property
     def has_media(self) -> bool:
@@ -192,9 +193,10 @@ def taken_row(row: dict[str, Any], now: int) -> dict[str, Any]:
 
 
 def runs_of(
-    rows: Sequence[dict[str, Any]], heads: Sequence[Due], capabilities: Mapping[str, Capabilities], now: int
+    rows: Sequence[dict[str, Any]], heads: Sequence[Due], capabilities: Mapping[str, Capabilities], now: int, own: int = 0
 ) -> list[list[Call]]:
-    """The calls to make for these heads: each the first of its stream, with followers of its kind as far as they may share."""
+    """The calls to make for these heads: each the first of its stream, with followers of its kind as far as they may share. What
+    is due at `own` is the caller's already."""
     wanted = {(head.conversation_id, head.stream) for head in heads}
     claimed: list[list[Call]] = []
     closed: set[tuple[str, str]] = set()
@@ -205,7 +207,7 @@ def runs_of(
             continue
         if row["state"] == "held" or (row["state"] == "unknown" and not row["due_ms"]):
             continue
-        ready = row["state"] == "queued" and row["due_ms"] <= now
+        ready = row["state"] == "queued" and (row["due_ms"] <= now or row["due_ms"] == own)
         if place != at:
             at = place
             if ready:

@@ -49,7 +49,6 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
-FOREVER = 2**62
 LIVE_STATES = ("queued", "sending", "unknown")
 
 
@@ -106,16 +105,17 @@ class DeliveryStore:
         lease_ms: int,
         capabilities: Mapping[str, Capabilities],
         answers: str = "",
+        reserved_ms: int = 0,
     ) -> tuple[list[list[Call]], bool]:
         """Mark calls as being made, committed before the first byte leaves; each list is one call. A head that is no longer a
         head is left out; one that its channel's window does not let go is held: says whether there were such. With `answers`,
-        the key of a message that is being answered by its own request, untried calls are claimed as that answer: it is free and
-        need not wait until they are due."""
+        the key of a message that is being answered by its own request, untried calls are claimed as that answer: it is free, and
+        those due at `reserved_ms` are left to it until then."""
 
         async def work(connection: AsyncConnection) -> tuple[list[list[Call]], bool]:
             now = int((await connection.execute(self._lock, {"n": lane})).scalar_one())
             rows = await self.streams(connection, [head.conversation_id for head in heads])
-            claimed = runs_of(rows, heads, capabilities, FOREVER if answers else now)
+            claimed = runs_of(rows, heads, capabilities, now, reserved_ms)
             held: list[Report] = []
             if answers:
                 claimed = [run for run in claimed if may_answer(run)]

@@ -124,7 +124,7 @@ def shares_lanes() -> None:
 def goes_out_of_turn() -> None:
     """All calls of a conversation are made at once: nobody waits for the one before."""
 
-    def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], runs: dict[str, int], now: int) -> list[list[Call]]:
+    def runs_of(rows: Sequence[dict[str, Any]], heads: Sequence[Due], there: Any, now: int, own: int) -> list[list[Call]]:
         wanted = {(head.conversation_id, head.stream) for head in heads}
         ready = [row for row in rows if row["state"] == "queued" and row["due_ms"] <= now]
         return [[call_of(row, row["attempt"] + 1)] for row in ready if (row["conversation_id"], row["stream"]) in wanted]
