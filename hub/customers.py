@@ -22,6 +22,7 @@ from hub.resuming import aloud, last_of, talk_of
 from hub.routing import Assignment, opening, route
 from hub.runtime import Hub
 from hub.staffing import facts_of_waiting, who_are_there
+from hub.store.inbox import Pending
 from hub.store.talks import Talk, Who
 from hub.telling import SYSTEM
 
@@ -33,11 +34,15 @@ GONE = {"blocked": "the customer has blocked this channel", "unfollowed": "the c
 """Events after which somebody can't be reached, in words."""
 
 
-async def heard(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:
-    """What a channel tells of a customer: what they said or did, or what became of a notice to them."""
-    fate, before = fate_in(message), len(batch.entries)
-    await (came_of(hub, connection, batch, message, fate) if fate else customer_said(hub, connection, batch, message))
+async def heard(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, message: Message) -> bool:
+    """What a channel tells of a customer: what they said or did, or what became of a notice to them; False when that has to
+    wait."""
+    if fate := fate_in(message):
+        return await came_of(hub, connection, batch, row, message, fate)
+    before = len(batch.entries)
+    await customer_said(hub, connection, batch, message)
     aloud(batch, before)
+    return True
 
 
 async def customer_said(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from hub.batch import Batch
 from hub.model import Event, Message
 from hub.runtime import Hub
+from hub.store.inbox import Pending
 from hub.telling import tell
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 ARRIVED = "the notice that an answer waits is on the customer's telephone"
 BOUNCED = "the notice that an answer waits did not reach the customer"
+LATER_MS, LONGEST_MS = 1_000, 120_000
+"""When to look again for a notice whose own outcome nobody has recorded yet, and how long after the fate came in: its call's
+lease and a look for it on the platform are over by then."""
 
 
 def fate_in(message: Message) -> Event | None:
@@ -25,14 +29,20 @@ def fate_in(message: Message) -> Event | None:
     return only if isinstance(only, Event) and only.kind in ("arrived", "bounced") else None
 
 
-async def came_of(hub: Hub, connection: AsyncConnection, batch: Batch, message: Message, fate: Event) -> None:
-    """Write down what became of the notice that `message.reply_to` names, or else of the customer's last one."""
+async def came_of(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pending, message: Message, fate: Event) -> bool:
+    """Write down what became of the notice that `message.reply_to` names, or else of the customer's last one; False when it has
+    to wait, for platforms may say it before we have recorded that they took the notice."""
     who = batch.people.get((message.channel, message.customer))
     about = str(message.reply_to) if message.reply_to else None
     call = await hub.store.holds.notice_of(connection, who, about) if who else None
     if call is None:
-        return
-    delivery, conversation = call
+        return True
+    delivery, conversation, taken = call
+    if not taken:
+        waits = batch.now_ms < row.at_ms + LONGEST_MS
+        if waits:
+            await hub.store.inbox.postpone(connection, row.n, row.tries, LATER_MS)
+        return not waits
     if conversation not in batch.talks:
         for talk in (await hub.store.timeline.talks(connection, {conversation})).values():
             batch.add_talk(talk)
@@ -40,3 +50,4 @@ async def came_of(hub: Hub, connection: AsyncConnection, batch: Batch, message: 
     if fate.kind == "bounced":
         await hub.store.holds.notice_failed(connection, delivery, words)
     tell(batch, batch.talks[conversation], None, message.channel, state, words, delivery)
+    return True

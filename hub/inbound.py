@@ -172,9 +172,9 @@ async def _said(
     place = hub.connectors.get(item.channel)
     if isinstance(place, SupportsPassive) and not item.client_id:
         batch.reserved_ms = reserved_until(row.at_ms, place.passive_s)
-    await heard(hub, connection, batch, item)
+    understood = await heard(hub, connection, batch, row, item)
     batch.reserved_ms = 0
-    return True
+    return understood
 
 
 def _going_on(batch: Batch, message: Message) -> tuple[Message, int]:

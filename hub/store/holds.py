@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import Row, and_, case, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import ConversationId, ExternalId, MessageId, Report
@@ -45,16 +45,20 @@ class HoldStore:
         """Whether there is a call with this key."""
         return (await connection.execute(select(delivery.c.id).where(delivery.c.idem_key == key))).first() is not None
 
-    async def notice_of(self, connection: AsyncConnection, who: Who, external_id: str | None) -> tuple[str, str] | None:
-        """(delivery, conversation) of the last notice that this customer was sent, or of the one that the platform names so."""
-        wanted = select(delivery.c.id, delivery.c.conversation_id)
+    async def notice_of(self, connection: AsyncConnection, who: Who, external_id: str | None) -> tuple[str, str, bool] | None:
+        """(delivery, conversation, whether it was taken) of the last notice that this customer was sent, or of the one that the
+        platform names so. One whose outcome is not known yet may be either."""
+        may_be = or_(delivery.c.state == "sending", and_(delivery.c.state == "unknown", delivery.c.due_ms > 0))
+        taken = delivery.c.state == "sent"
+        wanted = select(delivery.c.id, delivery.c.conversation_id, delivery.c.state)
         wanted = wanted.join(conversation, conversation.c.id == delivery.c.conversation_id)
         wanted = wanted.where(conversation.c.customer_id == who.customer_id, conversation.c.identity_id == who.id)
-        wanted = wanted.where(delivery.c.kind == "notice", delivery.c.state == "sent")
         if external_id is not None:
-            wanted = wanted.where(delivery.c.external_id == external_id)
-        row = (await connection.execute(wanted.order_by(delivery.c.id.desc()).limit(1))).first()
-        return (row.id, row.conversation_id) if row else None
+            taken = and_(taken, delivery.c.external_id == external_id)
+            wanted = wanted.order_by(case((taken, 0), else_=1))
+        wanted = wanted.where(delivery.c.kind == "notice", or_(taken, may_be)).order_by(delivery.c.id.desc())
+        row = (await connection.execute(wanted.limit(1))).first()
+        return (row.id, row.conversation_id, row.state == "sent") if row else None
 
     async def notice_failed(self, connection: AsyncConnection, delivery_id: str, reason: str) -> None:
         """A notice that had been taken did not arrive."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hub.errors import Temporary, Uncertain, Undeliverable
 from hub.fates import ARRIVED, BOUNCED
 from hub.model import Event, ExternalId
 from hub.ports import Capabilities, IdempotencyKey, Identity, Settings, Window
-from hub.store.tables import Conversation, Delivery
+from hub.store.tables import Conversation, Delivery, Inbox
 from hub.store.tables import Identity as IdentityRow
 from hub.store.tables import Message as MessageRow
 from hub.store.window_tables import Allowance
@@ -241,3 +242,32 @@ async def test_what_became_of_a_notice_is_shown_when_the_platform_says_it(make_h
     assert phone.texts == []
     assert [row["external_id"] for row in await rows(scene.hub.store, IdentityRow)] == ["ann"], "nobody is made up"
     assert (await only(scene.hub.store, Allowance))["calls_left"] == 0, "nobody acted"
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("state", ["sending", "unknown"])
+async def test_what_became_of_a_notice_may_be_told_before_its_own_outcome_is_recorded(
+    make_hub: Any, state: str, named: bool
+) -> None:
+    """The platform's word waits for the recorder, and not for ever."""
+    scene = await shut(make_hub, Noticing())
+    await scene.answer("one")
+    (sent,) = await rows(scene.hub.store, Delivery, kind="notice")
+    unrecorded = {"state": state, "external_id": None, "due_ms": 2**50 if state == "unknown" else 0, "lease_ms": 2**50}
+    await put(scene.hub.store, Delivery, {"kind": "notice"}, **unrecorded)
+    event = Event(kind="bounced", data="switched off")
+    about = ExternalId(sent["external_id"]) if named else None
+    bounced = said("", id="e1").model_copy(update={"parts": (event,), "reply_to": about})
+    await take_in(scene.hub, bounced)
+    assert len(await rows(scene.hub.store, Inbox, state=0)) == 1
+    await put(scene.hub.store, Delivery, {"kind": "notice"}, **{name: sent[name] for name in unrecorded})
+    await put(scene.hub.store, Inbox, {"state": 0}, due_ms=0)
+    await settle(scene.hub)
+    assert await notices(scene) == ["failed"]
+    assert (await told(scene))[2:] == ["failed"]
+    await put(scene.hub.store, Delivery, {"kind": "notice"}, **unrecorded)
+    await scene.hub.intake.keep([bounced.model_copy(update={"id": ExternalId("e2")})], 10.0)
+    await put(scene.hub.store, Inbox, {"state": 0}, at=scene.hub.now() - timedelta(minutes=3))
+    await take_in(scene.hub)
+    assert await rows(scene.hub.store, Inbox, state=0) == []
+    assert await notices(scene) == [state]
