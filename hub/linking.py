@@ -83,6 +83,7 @@ async def _moved(hub: Hub, address: str) -> None:
     for channel, before in await hub.store.links.movers(address):
         if await hub.store.naming.rename(channel, before, ExternalId(address), goes_on=True):
             log.info("customers.moved", channel=channel)
+            hub.jobs.hint_inbound(await hub.store.inbox.waiting_lanes())
             await hub.live.poke(inbox=True, identities=[identity_of(channel, address)])
         for head, other in await hub.store.merging.strays(identity_of(channel, address)):
             await together(hub, head, other)
@@ -93,4 +94,5 @@ async def named(hub: Hub, channel: ChannelName, stranger: ExternalId, address: E
     """A stranger of a web chat has been named by a signed identity: what they said is that customer's from now on."""
     if await hub.store.naming.rename(channel, stranger, address):
         log.info("customers.named", channel=channel)
+        hub.jobs.hint_inbound(await hub.store.inbox.waiting_lanes())
         await hub.live.poke(inbox=True, identities=[identity_of(channel, address)])

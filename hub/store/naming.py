@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import ChannelName, ExternalId, bucket_of, identity_of, new_id
 from hub.store import device_tables, tables
 from hub.store.database import Database
+from hub.store.inbox import PENDING
 from hub.store.linking import LinkStore
 
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
@@ -34,8 +35,9 @@ class NamingStore:
         self._links = links
 
     async def rename(self, channel: ChannelName, stranger: ExternalId, address: ExternalId, *, goes_on: bool = False) -> bool:
-        """Give what a stranger said to the customer at `address`; False when there is nothing, or it was done before. Of two open
-        conversations the stranger's is settled; with `goes_on` it is the one that goes on, and the other one stands beside it."""
+        """Give what a stranger said to the customer at `address`; False when there is nothing, or it was done before. What waits
+        to be written down waits in the customer's lane from now on, before what they say next. Of two open conversations the
+        stranger's is settled; with `goes_on` it is the one that goes on, and the other one stands beside it."""
 
         async def work(connection: AsyncConnection) -> bool:
             await self._hold(connection, channel, stranger, address)
@@ -55,6 +57,8 @@ class NamingStore:
             await self._log(connection, old, new)
             values = {"profile": orjson.dumps({BECAME: address}).decode(), "head": 0, "read_cs": 0, "seen_cs": 0}
             await connection.execute(update(identity).where(identity.c.id == old["id"]).values(**values))
+            there = {"bucket": new["bucket"], "lane": new["bucket"] % self._links.lanes}
+            await connection.execute(update(inbox).where(self._waiting(channel, stranger)).values(**there))
             return True
 
         return await self.db.transact(work)
@@ -79,10 +83,13 @@ class NamingStore:
         return dict(row) if row else None
 
     @staticmethod
-    async def _waits(connection: AsyncConnection, channel: str, address: str) -> bool:
-        """Whether something that a stranger said waits to be written down: its id begins with theirs and a dot."""
+    def _waiting(channel: str, address: str) -> ColumnElement[bool]:
+        """What a stranger said and nobody has written down yet: its id begins with theirs and a dot."""
         theirs = inbox.c.external_id.between(f"{address}.", f"{address}/")
-        found = select(inbox.c.n).where(inbox.c.source == channel, inbox.c.state == 0, theirs).limit(1)
+        return and_(inbox.c.source == channel, inbox.c.state == PENDING, theirs)
+
+    async def _waits(self, connection: AsyncConnection, channel: str, address: str) -> bool:
+        found = select(inbox.c.n).where(self._waiting(channel, address)).limit(1)
         return (await connection.execute(found)).first() is not None
 
     @staticmethod

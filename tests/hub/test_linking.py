@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from hub import linking
+from hub import inbound, linking
 from hub.errors import Conflict
-from hub.model import ChannelName, Event, ExternalId, Proved, identity_of
+from hub.model import ChannelName, Event, ExternalId, Proved, bucket_of, identity_of
 from hub.runtime import Hub
 from hub.store.agent_tables import Audit
 from hub.store.link_tables import Claim, Link
@@ -204,6 +204,19 @@ async def test_a_stranger_is_named_once_by_two_processes(make_hub: Any) -> None:
     await settle(hubs[0])
     logs = [await log_of(hubs[0], who) for who in ("v1", "u:7", "u:8")]
     assert sorted(len(log) for log in logs) == [0, 0, 3], "everything went one way"
+
+
+async def test_what_a_stranger_said_is_read_before_what_they_say_once_they_are_named(make_hub: Any) -> None:
+    """What was on its way waited in another lane, and the customer's own is read first."""
+    hub: Hub = await make_hub()
+    lane = bucket_of(PAGE, "u:7") % hub.store.lanes
+    stranger = next(one for one in map("v{}".format, range(100)) if bucket_of(PAGE, one) % hub.store.lanes != lane)
+    await hub.intake.keep([said("first", channel="page", customer=stranger, id=f"{stranger}.1")], 10.0)
+    await linking.named(hub, PAGE, ExternalId(stranger), ExternalId("u:7"))
+    await hub.intake.keep([said("second", channel="page", customer="u:7", id="u:7.2")], 10.0)
+    await inbound.drain(hub, lane)
+    await settle(hub)
+    assert await log_of(hub, "u:7") == [(1, "first"), (2, "second")]
 
 
 def moves(before: str, after: str) -> Any:
