@@ -4,16 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
+
 from hub import acts, bilingual
 from hub.batch import Batch
-from hub.model import AgentReply, Author
+from hub.model import AgentReply, Author, Text
 from hub.quotes import remember
 from hub.runtime import Hub
+from hub.store.changes import changes_of
+from hub.store.inbox import Pending
 from hub.store.talks import Talk
 from hub.telling import tell
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
+
+log = structlog.get_logger()
+AGAIN_MS = 2_000
+"""What is kept so long after it was written may have been told before, in vain: time enough to change it meanwhile."""
+WAITED_MS = 60_000
+"""What has waited so long in the inbox may have been parked, and what is parked keeps nothing waiting behind it."""
+
+
+async def as_left(connection: AsyncConnection, batch: Batch, row: Pending, reply: AgentReply) -> AgentReply | None:
+    """A reply or note as its author has left it by now; None where they have taken it back. A desk that heard no 2xx tells again,
+    minutes later, and what it told of an edit or a deletion meanwhile found nothing that it could be about."""
+    written_ms = int(reply.at.timestamp() * 1000)
+    in_time = row.at_ms - written_ms <= AGAIN_MS and batch.now_ms - row.at_ms <= WAITED_MS
+    if in_time or reply.kind not in ("reply", "note"):
+        return reply
+    found = await changes_of(connection, reply, row.n)
+    if not found:
+        return reply
+    if any(one.kind != "edit" for one in found):
+        log.info("reply.taken_back", desk=reply.desk, reply=reply.id)
+        return None
+    last = max(found, key=lambda one: one.at)
+    files = [part for part in reply.parts if not isinstance(part, Text)]
+    return reply.model_copy(update={"parts": (*last.parts, *files)})
 
 
 async def correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:

@@ -15,6 +15,7 @@ import structlog
 from hub import assigning
 from hub.apart import apart, may_be_opening, waits_behind
 from hub.batch import Batch
+from hub.correcting import as_left
 from hub.customers import heard, route_again
 from hub.done import Done
 from hub.failpoints import reach
@@ -158,8 +159,8 @@ async def _handle(hub: Hub, connection: AsyncConnection, batch: Batch, row: Pend
             await reported(hub, connection, batch, talk, item)
         elif item.kind == "route":
             await route_again(hub, connection, batch, talk)
-        else:
-            done.deliver |= await agent_said(hub, connection, batch, talk, item)
+        elif (reply := await as_left(connection, batch, row, item)) is not None:
+            done.deliver |= await agent_said(hub, connection, batch, talk, reply)
     return True
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from config.matrix import channels as every_channel
 from hub.model import ExternalId
-from hub.store.tables import Message
+from hub.store.tables import Inbox, Message
 from tests.fakes import FakeDesk, answered, said
-from tests.hub.hubs import Phone, channels, data_of, desks, rows, settle
+from tests.hub.hubs import EDITABLE, Phone, channels, data_of, desks, only, put, rows, settle, text_of
 
 CHANNELS = every_channel()
 
@@ -42,3 +43,56 @@ async def test_a_correction_reaches_the_customer_or_agents_read_why_not(make_hub
         (reason,) = refused
         assert ("cannot change" if kind == "edit" else "cannot take back") in reason
         assert any(reason in line for line in slack.threads[thread])
+
+
+OWN = "T0TEAM:C0SUPPORT:1700000000.000100"
+"""How Slack's bridge names a message; its edits have the time of each behind that."""
+
+
+@pytest.mark.parametrize("how", ["told again", "told again in one batch", "parked"])
+@pytest.mark.parametrize("kinds", [["edit"], ["edit", "edit"], ["delete"], ["edit", "delete"]], ids="-".join)
+async def test_what_was_changed_before_it_came_leaves_as_its_author_left_it(make_hub: Any, kinds: list[str], how: str) -> None:
+    """We were not there for the message, or could not take it; its edit or deletion came through, about nothing yet."""
+    phone, slack = Phone(EDITABLE), FakeDesk()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
+    await settle(hub, said("hello"))
+    place: dict[str, Any] = {"thread": next(iter(slack.threads)), "desk": "slack"}
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    written = answered("helo", id=OWN, **place).model_copy(update={"at": began})
+    other = answered("bye", id=f"{OWN[:-1]}1", **place)
+    changes = [
+        answered(
+            f"hello {n}" if kind == "edit" else "",
+            id=f"{OWN}:{'deleted' if kind == 'delete' else f'170000009{n}.000100'}",
+            kind=kind,
+            edit_of=ExternalId(OWN),
+            **place,
+        ).model_copy(update={"at": began + timedelta(seconds=n)})
+        for n, kind in enumerate(kinds, 1)
+    ]
+    if how == "parked":
+        await hub.intake.keep([written], 10.0)
+        await put(hub.store, Inbox, {"state": 0}, state=2, at=began)
+        (row,) = await rows(hub.store, Inbox, state=2)
+        await settle(hub, *reversed(changes), other)
+        await hub.store.inbox.replay([row["n"]])
+        await settle(hub)
+    elif how == "told again":
+        await settle(hub, *reversed(changes))
+        await settle(hub, written, other)
+    else:
+        await settle(hub, *reversed(changes), written, other)
+    lines = ["bye"] if "delete" in kinds else ["bye", f"hello {len(kinds)}"]
+    assert (sorted(phone.texts), phone.changes) == (lines, [])
+    assert sorted(text_of(row) for row in await rows(hub.store, Message, author_kind="agent", kind="message")) == lines
+    assert {row["state"] for row in await rows(hub.store, Inbox)} == {1}
+
+
+async def test_a_message_that_comes_in_time_is_looked_up_nowhere(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    phone, slack = Phone(EDITABLE), FakeDesk()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
+    monkeypatch.setattr("hub.correcting.changes_of", None)
+    await settle(hub, said("hello"))
+    await settle(hub, answered("hi", thread=next(iter(slack.threads)), desk="slack", id=OWN))
+    assert phone.texts == ["hi"]
+    assert (await only(hub.store, Message, author_kind="agent", kind="message"))["external_id"] == OWN
