@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 import structlog
 
-from hub.apart import may_be_opening
+from hub.apart import may_be_opening, waits_behind
 from hub.batch import Batch
 from hub.done import Done
 from hub.failpoints import reach
@@ -64,7 +64,8 @@ def barrier(head: Talk | None, other: Talk | None) -> Stop:
 
 async def settled(hub: Hub, connection: AsyncConnection, lane: int, row: Pending) -> Done:
     """Carry out what an agent asked for, with the row that asks for it, in a transaction of its own: it holds the lanes of all
-    of the customer's identities, in one order for all."""
+    of the customer's identities, in one order for all. What was said in the thread before is written down first: as with any
+    row, behind what waits in this lane, and then behind what went to the conversation's own."""
     store, reply = hub.store, row.item
     assert isinstance(reply, AgentReply)
     here, other = await _named(hub, connection, reply)
@@ -75,10 +76,16 @@ async def settled(hub: Hub, connection: AsyncConnection, lane: int, row: Pending
     batch = await load(hub, connection, lane, [row], now_ms)
     await known(hub, connection, batch, await store.timeline.talks(connection, {here, other} - {""}))
     await gathered(hub, connection, batch)
+    if await waits_behind(hub, connection, batch, row, reply):
+        return Done(rows=1)
     if not here and (batch.threads or await may_be_opening(hub, connection, batch, row, reply)):
         return Done(rows=1)
-    if here in batch.talks:
-        await _asked(hub, connection, batch, reply, batch.talks[here], batch.talks.get(other))
+    talk = batch.talks.get(here)
+    if talk is not None and talk.lane != lane:
+        await store.inbox.move(connection, row.n, talk.bucket, talk.lane)
+        return Done(rows=1, moved={talk.lane})
+    if talk is not None:
+        await _asked(hub, connection, batch, reply, talk, batch.talks.get(other))
     await write(hub, connection, batch, [row.n])
     done = Done(rows=1)
     done.sum_up(batch)

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from hub import inbound
 from hub.store.agent_tables import Audit
 from hub.store.store import Store
-from hub.store.tables import Conversation, Identity, Message
+from hub.store.tables import Conversation, Identity, Inbox, Message, Thread
 from tests.fakes import FakeConnector, answered, said
-from tests.hub.hubs import channels, desks, rows, settle, take_in, text_of
+from tests.hub.hubs import channels, desks, put, rows, settle, take_in, text_of
 from tests.hub.merged_talks import PULLED, Two, two_of
 from tests.servers.warm import ran
 
@@ -48,6 +49,26 @@ async def test_two_agents_at_once_and_customers_who_write_meanwhile(make_hub: An
         ["where is my parcel?", "it is me again", *(f"p{n}" for n in range(8)), *(f"l{n}" for n in range(8))]
     )
     assert len(await rows(two.hub.store, Audit, action="conversation.merged")) == 1
+    await two.whole()
+
+
+@pytest.mark.parametrize("where", ["put off", "in another lane"])
+async def test_an_answer_from_before_the_merge_goes_where_it_was_written(two: Two, where: str) -> None:
+    """It is put off, or lies in its conversation's lane already, when the merge is at the head of its own."""
+    hub, lane = two.hub, (await two.talk(two.head))["lane"]
+    (thread,) = [row["external_id"] for row in await rows(hub.store, Thread, conversation_id=two.head)]
+    merge = answered("", kind="merge", thread=thread, desk="slack", data={"other": two.other})
+    await hub.intake.keep([answered("it comes tomorrow", thread=thread, desk="slack")], 10.0)
+    await put(hub.store, Inbox, {"state": 0}, lane=lane, due_ms=2**50 if where == "put off" else 0)
+    await hub.intake.keep([merge], 10.0)
+    away = lane if where == "put off" else (lane + 1) % hub.store.lanes
+    await put(hub.store, Inbox, {"external_id": merge.id}, lane=away)
+    await inbound.drain(hub, away)
+    assert [row["kind"] for row in await rows(hub.store, Message) if row["kind"] == "changed"] == [], "the merge waits"
+    await put(hub.store, Inbox, {"state": 0}, due_ms=0)
+    await settle(hub)
+    assert (two.phone.texts, two.line.texts) == (["it comes tomorrow"], [])
+    assert (await two.talk(two.other))["merged_into"] == two.head
     await two.whole()
 
 
