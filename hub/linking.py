@@ -80,6 +80,7 @@ def _moved_to(message: Message) -> list[str]:
 async def _moved(hub: Hub, address: str) -> None:
     """A platform gave customers another id: they go on under that with their log and their open conversation, and what they have
     said there already becomes part of it."""
+    claimants = await hub.store.links.claimants(MOVED, address)
     for channel, before in await hub.store.links.movers(address):
         if await hub.store.naming.rename(channel, before, ExternalId(address), goes_on=True):
             log.info("customers.moved", channel=channel)
@@ -87,7 +88,7 @@ async def _moved(hub: Hub, address: str) -> None:
             await hub.live.poke(inbox=True, identities=[identity_of(channel, address)])
         for head, other in await hub.store.merging.strays(identity_of(channel, address)):
             await together(hub, head, other)
-    await hub.store.links.held(MOVED, address)
+    await hub.store.links.held(MOVED, address, claimants)
 
 
 async def named(hub: Hub, channel: ChannelName, stranger: ExternalId, address: ExternalId) -> None:

@@ -95,25 +95,26 @@ class LinkStore:
         return await self.db.transact(work)
 
     async def join(self, kind: str, value: str) -> list[str]:
-        """Make everybody of whom the same is proved one customer, the one who is known longest; returns the links made."""
+        """Make everybody of whom the same is proved one customer, the one who is known longest; returns the links made. Whoever
+        claims it while this waits for lanes is left to the next look."""
 
         async def work(connection: AsyncConnection) -> list[str]:
-            people = await self.hold(connection, await self._claimants(connection, kind, value))
-            into, *others = people or [""]
+            claimants = await self._claimants(connection, kind, value)
+            into, *others = await self.hold(connection, {one for one in claimants.values() if one}) or [""]
             made = [await self.bring(connection, into, other, kind, "system", "") for other in others]
-            await self._held(connection, kind, value)
+            await self._held(connection, kind, value, claimants)
             return made
 
         return await self.db.transact(work)
 
     @staticmethod
-    async def _held(connection: AsyncConnection, kind: str, value: str) -> None:
+    async def _held(connection: AsyncConnection, kind: str, value: str, identities: Collection[str]) -> None:
         same = (claim.c.kind == kind) & (claim.c.value == value) & (claim.c.state == "new")
-        await connection.execute(update(claim).where(same).values(state="held"))
+        await connection.execute(update(claim).where(same, claim.c.identity_id.in_(identities)).values(state="held"))
 
-    async def held(self, kind: str, value: str) -> None:
-        """What a claim says was done."""
-        await self.db.transact(lambda connection: self._held(connection, kind, value))
+    async def held(self, kind: str, value: str, identities: Collection[str]) -> None:
+        """What these claim was done."""
+        await self.db.transact(lambda connection: self._held(connection, kind, value, identities))
 
     async def movers(self, value: str) -> list[tuple[ChannelName, ExternalId]]:
         """(channel, address until then) of identities that go on under this address."""
@@ -122,11 +123,17 @@ class LinkStore:
         async with self.db.read() as connection:
             return [(ChannelName(row[0]), ExternalId(row[1])) for row in await connection.execute(found.where(new))]
 
+    async def claimants(self, kind: str, value: str) -> list[str]:
+        """The identities that claim something."""
+        async with self.db.read() as connection:
+            return sorted(await self._claimants(connection, kind, value))
+
     @staticmethod
-    async def _claimants(connection: AsyncConnection, kind: str, value: str) -> set[str]:
-        found = select(identity.c.customer_id).join(claim, claim.c.identity_id == identity.c.id)
+    async def _claimants(connection: AsyncConnection, kind: str, value: str) -> dict[str, str | None]:
+        """Identities that claim something, with whose they are; None where one is not there."""
+        found = select(claim.c.identity_id, identity.c.customer_id).outerjoin(identity, identity.c.id == claim.c.identity_id)
         same = (claim.c.kind == kind) & (claim.c.value == value) & (claim.c.state != "apart")
-        return set((await connection.execute(found.where(same))).scalars())
+        return {row[0]: row[1] for row in await connection.execute(found.where(same))}
 
     async def link(self, into: str, other: str, actor: str, reason: str) -> str:
         """Make two customers one by hand; returns the link. Raises `Conflict` when one of them is not there."""

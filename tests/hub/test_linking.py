@@ -110,6 +110,28 @@ async def test_two_processes_that_link_at_once_end_in_one_result(make_hub: Any) 
     assert len(await rows(hubs[0].store, Link)) == 16 - len(owners), "each link took one customer away, and none twice"
 
 
+async def test_what_is_claimed_while_a_link_waits_for_lanes_is_compared_next(hub: Hub, monkeypatch: Any) -> None:
+    """Another process commits the claim after the others were read."""
+    await settle(hub, *(said("hello", customer=name) for name in ("ann", "bob", "cyd")))
+    claims = [said("x", customer=name, proved=Proved(email="all@example.org")) for name in ("ann", "bob", "cyd")]
+    async with hub.store.db.write() as connection:
+        await linking.noted(hub, connection, claims[:2])
+    hold, waits = hub.store.links.hold, 0
+
+    async def held(connection: Any, customers: Any) -> list[str]:
+        nonlocal waits
+        waits += 1
+        if waits == 1:
+            await linking.noted(hub, connection, claims[2:])
+        return await hold(connection, customers)
+
+    monkeypatch.setattr(hub.store.links, "hold", held)
+    await linking.settle(hub)
+    await linking.settle(hub)
+    assert len({await customer_of(hub, "phone", name) for name in ("ann", "bob", "cyd")}) == 1
+    assert {row["state"] for row in await rows(hub.store, Claim)} == {"held"}
+
+
 async def test_by_hand_and_undone_and_not_linked_again_by_itself(hub: Hub) -> None:
     await settle(hub, said("hello", customer="ann", profile=named("Ann")), said("hi", channel="page", customer="v1"))
     ann, stranger = await customer_of(hub, "phone", "ann"), await customer_of(hub, "page", "v1")
