@@ -44,7 +44,7 @@ async def spared(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk
 
 async def of_note(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply) -> AgentReply | None:
     """The answer that a note becomes, or a change that the channel could not carry, with its own parts; None when this
-    conversation has no such entry."""
+    conversation has no such entry, as after it was parted: its author, whom the desk has told that it leaves, hears so."""
     found = await hub.store.timeline.said(connection, str(reply.desk), str(reply.data["note"]))
     entry = await hub.store.timeline.entry(connection, found[0]) if found else None
     if (
@@ -53,5 +53,6 @@ async def of_note(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Tal
         or found[1] not in {one.id for one in matter(batch, talk)}
         or entry["kind"] not in ("note", "edit")
     ):
+        batch.whisper(talk, reply.desk, str(reply.agent), "no_note", {})
         return None
     return reply.model_copy(update={"parts": PARTS.validate_json(entry["parts"]), "data": {**reply.data, "sure": True}})

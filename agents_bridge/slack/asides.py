@@ -7,6 +7,7 @@ ASIDES = {
         "last_calls": "Not sent yet: the channel takes {left} more until the customer writes, and this needs {calls}. "
         "What is beyond that waits for the customer. They would get:\n> {preview}",
         "unchanged": "This channel can't change what was sent. Should the customer get your new words as a correction?",
+        "no_note": "Not sent after all: it is no longer part of this conversation. Write it again where it belongs.",
         "correct": "Send correction",
         "leave": "Leave it",
         "undone": "Taken back: it had not left.",
@@ -28,6 +29,7 @@ ASIDES = {
         "last_calls": "尚未发送：在客户下次来信前，此渠道还可发送 {left} 次，本条需要 {calls} 次，"
         "超出部分将等客户来信后发出。客户将看到：\n> {preview}",
         "unchanged": "此渠道无法修改已发送的消息。要把新内容作为更正发送给客户吗？",
+        "no_note": "并未发送：这条内容已不属于此会话。请在要回复客户的会话中重新发送。",
         "correct": "发送更正",
         "leave": "不发送",
         "undone": "已撤回，客户没有收到。",

@@ -17,7 +17,7 @@ from hub.store.tables import Conversation
 from tests.agents_bridge.desk_hubs import Room, room
 from tests.agents_bridge.test_slack_limits import LOCALES, LONGEST, TEXT, message
 from tests.databases import fresh_store
-from tests.hub.hubs import only
+from tests.hub.hubs import only, settle
 from tests.servers.slack import SlackServer
 
 
@@ -66,7 +66,9 @@ async def test_a_forged_id_sends_nothing(at: Room) -> None:
         press = at.slack.answer("fd_say")
         press.payload["actions"][0]["value"] = forged
         await press.done()
+    await settle(at.hub)
     assert at.phone.texts == ["On its way"]
+    assert "Not sent after all" in at.whispers()[-1], "to whom pressed it was said that it is sent"
 
 
 async def test_a_missing_scope_is_told_where_people_are_with_what_it_costs_and_how_to_mend_it(at: Room) -> None:

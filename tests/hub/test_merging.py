@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from hub.errors import Conflict, Undeliverable
+from hub.model import ExternalId
 from hub.store.agent_tables import Audit
-from hub.store.tables import Conversation, Delivery, Message
+from hub.store.tables import Conversation, Delivery, Message, Thread
 from tests.fakes import FakeConnector, answered, said
-from tests.hub.hubs import EDITABLE, Phone, channels, put, rows, settle, take_in, text_of
+from tests.hub.hubs import EDITABLE, Phone, channels, data_of, put, rows, settle, take_in, text_of
 from tests.hub.merged_talks import PULLED, Two, two_of
 
 
@@ -138,6 +139,20 @@ async def test_parted_they_go_on_apart(two: Two) -> None:
     await two.merge()
     assert (await two.talk(two.other))["merged_into"] == two.head, "and they can be merged again"
     await two.whole()
+
+
+async def test_who_lets_go_what_was_kept_before_they_were_parted_hears_that_it_does_not_leave(two: Two) -> None:
+    """The question stands in the thread of the one, and what was kept in the log of the other."""
+    await two.merge()
+    (thread,) = [row["external_id"] for row in await rows(two.hub.store, Thread, conversation_id=two.head)]
+    await settle(two.hub, said("on the other line", channel="line", customer="ann2"))
+    await settle(two.hub, answered("helo", thread=thread, desk="slack", id="ts1"))
+    await settle(two.hub, answered("hello", thread=thread, desk="slack", id="e1", kind="edit", edit_of=ExternalId("ts1")))
+    await two.part()
+    await settle(two.hub, answered("", thread=thread, desk="slack", id="e1:sent", data={"note": "e1"}))
+    assert (two.line.texts, two.phone.texts) == (["helo"], [])
+    told = [data_of(row) for row in await rows(two.hub.store, Delivery, kind="mark") if "about" in data_of(row)]
+    assert [(one["person"], one["about"]) for one in told] == [("agent1", "no_note")]
 
 
 async def test_what_is_resolved_is_resolved_for_both_and_opens_again_from_either(two: Two) -> None:
