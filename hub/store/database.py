@@ -32,8 +32,10 @@ DRIVERS = {
 STALLED_AFTER = 10
 """Seconds after which the server ends the transaction of a process that stopped in the middle: its locks are our leases."""
 CLOSE_S = 2.0
-RETRYABLE_STATES = {"40001", "40P01"}
+RETRYABLE_STATES = {"40001", "40P01", "55P03", "57014"}
+"""Serialization failure, deadlock, and a lock or a whole statement that took longer than we allow."""
 RETRYABLE_CODES = {1205, 1213}
+"""Of MariaDB: a lock that took too long, deadlock."""
 
 
 class now_ms(FunctionElement[int]):

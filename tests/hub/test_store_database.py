@@ -205,3 +205,29 @@ def _postgres() -> Any:
     from sqlalchemy.dialects.postgresql import asyncpg
 
     return asyncpg.dialect()  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.parametrize("store", ["postgres", "mysql"], indirect=True)
+async def test_who_waited_too_long_for_a_lock_may_try_again(store: Store) -> None:
+    """It says nothing of the data: a good message must not be put aside for it."""
+    patience = {"postgresql": "SET lock_timeout = {}", "mysql": "SET SESSION innodb_lock_wait_timeout = {}"}[store.db.dialect]
+    short, usual = ("'50ms'", "8000") if store.db.dialect == "postgresql" else ("1", "8")
+    async with store.db.write() as holder:
+        await store.timeline.lock(holder, "in", 1)
+        async with store.db.read() as other:
+            await other.execute(text(patience.format(short)))
+            with pytest.raises(DBAPIError) as late:
+                await store.timeline.lock(other, "in", 1)
+            await other.execute(text(patience.format(usual)))
+    assert is_transient(late.value)
+    assert not is_refusal(late.value)
+
+
+@pytest.mark.parametrize("store", ["postgres"], indirect=True)
+async def test_a_statement_that_took_too_long_may_be_tried_again(store: Store) -> None:
+    async with store.db.read() as connection:
+        await connection.execute(text("SET statement_timeout = '50ms'"))
+        with pytest.raises(DBAPIError) as late:
+            await connection.execute(text("SELECT pg_sleep(5)"))
+        await connection.execute(text("SET statement_timeout = 20000"))
+    assert is_transient(late.value)
