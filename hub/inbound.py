@@ -67,8 +67,9 @@ async def drain(hub: Hub, lane: int) -> int:
 
 async def _once(hub: Hub, lane: int, most: int) -> Done:
     """One transaction, and what is to be told of it."""
+    taken: list[Pending] = []
     try:
-        done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most))
+        done = await hub.store.db.transact(lambda connection: _transaction(hub, connection, lane, most, taken))
         if (row := done.merging) is not None:
             done = await hub.store.db.transact(lambda connection: _merging(hub, connection, lane, row))
     except UnknownPerson as exc:
@@ -80,21 +81,20 @@ async def _once(hub: Hub, lane: int, most: int) -> Done:
     except Exception as exc:
         if not is_refusal(exc):
             raise
-        return await _refused(hub, lane, most, exc)
+        return await _refused(hub, lane, most, exc, taken)
     await reach("inbound.committed")
     written(done.kept_ms, done.said)
     return done
 
 
-async def _refused(hub: Hub, lane: int, most: int, exc: Exception) -> Done:
-    """What a batch had become could not be written: take half of it, until the row that it is about stands alone."""
+async def _refused(hub: Hub, lane: int, most: int, exc: Exception, taken: list[Pending]) -> Done:
+    """What a batch had become could not be written: take half of it, until the row that it is about stands alone. The first that
+    waits by now may be another one."""
     if most > 1:
         return await _once(hub, lane, most // 2)
-    async with hub.store.db.read() as connection:
-        rows = await hub.store.inbox.pending(connection, lane, 1)
-    for row in rows:
+    for row in taken:
         await set_aside(hub, Poisoned(row, exc))
-    return Done(rows=len(rows))
+    return Done(rows=len(taken))
 
 
 def wants_more(row: Pending) -> bool:
@@ -113,10 +113,10 @@ async def _merging(hub: Hub, connection: AsyncConnection, lane: int, row: Pendin
         return await merging(hub, connection, lane, row)
 
 
-async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: int) -> Done:
+async def _transaction(hub: Hub, connection: AsyncConnection, lane: int, most: int, taken: list[Pending]) -> Done:
     store = hub.store
     now_ms = await store.timeline.lock(connection, "in", lane)
-    rows = _one_lane(await store.inbox.pending(connection, lane, most))
+    taken[:] = rows = _one_lane(await store.inbox.pending(connection, lane, most))
     if not rows:
         return Done()
     if wants_more(rows[0]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,6 +13,9 @@ from hub.rights import UnknownPerson
 from hub.runtime import Hub
 from hub.store.database import is_transient
 from hub.store.inbox import Pending
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 log = structlog.get_logger()
 TRIES = 3
@@ -41,15 +45,21 @@ def blamed(row: Pending) -> Iterator[None]:
         raise Poisoned(row, exc) from exc
 
 
+async def park(hub: Hub, connection: AsyncConnection, row: Pending, why: str) -> None:
+    """Put a row aside for people to look at; counted when it has not been handled, or put aside, elsewhere."""
+    if await hub.store.inbox.park(connection, row.n, row.tries + 1, why):
+        PARKED.inc()
+
+
 async def set_aside(hub: Hub, poisoned: Poisoned) -> None:
-    """Note a failure; the last one parks the row, and so does the first of what its connector could not read."""
+    """Note a failure; the last one parks the row, and so does the first of what its connector could not read. The lane is free
+    again by now: another process may have handled the row meanwhile."""
     row = poisoned.row
     tries = row.tries + 1
     why = row.error if row.unread else repr(poisoned.cause)
     log.error("inbound.failed", n=row.n, tries=tries, error=why, exc_info=None if row.unread else poisoned.cause)
     async with hub.store.db.write() as connection:
         if tries >= TRIES or row.unread:
-            PARKED.inc()
-            await hub.store.inbox.park(connection, row.n, tries, why)
+            await park(hub, connection, row, why)
         else:
             await hub.store.inbox.postpone(connection, row.n, tries, 0)

@@ -195,10 +195,10 @@ class InboxStore:
         else:
             await connection.execute(self._done, [{"row": n} for n in ns])
 
-    async def park(self, connection: AsyncConnection, n: int, tries: int, error: str) -> None:
-        """Put a row aside that nobody can handle; it stays, is shown and can be replayed."""
-        values = {"state": PARKED, "tries": tries, "error": error[:4000]}
-        await connection.execute(update(inbox).where(inbox.c.n == n).values(**values))
+    async def park(self, connection: AsyncConnection, n: int, tries: int, error: str) -> bool:
+        """Put a row aside that nobody can handle, unless somebody has: it stays, is shown and can be replayed."""
+        waits = update(inbox).where(inbox.c.n == n, inbox.c.state == PENDING, inbox.c.tries < tries)
+        return bool((await connection.execute(waits.values(state=PARKED, tries=tries, error=error[:4000]))).rowcount)
 
     async def move(self, connection: AsyncConnection, n: int, bucket: int, lane: int) -> None:
         """Hand a row to the lane of its conversation."""
