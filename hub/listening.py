@@ -69,6 +69,8 @@ async def _look(hub: Hub, name: DeskName, desk: SupportsCatchUp) -> None:
 
 async def _read(hub: Hub, name: DeskName, desk: SupportsCatchUp, since_ms: int, after: str) -> None:
     since = datetime.fromtimestamp(since_ms / 1000, UTC) - MARGIN
+    if not after:
+        await hub.store.threads.begin_round(name, since_ms)
     found = await hub.store.threads.living(name, since, after, AT_ONCE)
     until = time.monotonic() + PATIENCE_S
     for talk, thread in found:
@@ -89,6 +91,5 @@ async def _read(hub: Hub, name: DeskName, desk: SupportsCatchUp, since_ms: int, 
             log.warning("desk.missed", desk=name, conversation=talk, found=new)
         await hub.store.threads.read_on(name, since_ms, after, talk)
         after = talk
-    if len(found) < AT_ONCE:
-        await hub.store.threads.read_on(name, since_ms, after, None)
+    if len(found) < AT_ONCE and await hub.store.threads.read_on(name, since_ms, after, None):
         log.info("desk.caught_up", desk=name)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.model import new_id
@@ -14,6 +14,7 @@ from hub.store import tables
 from hub.store.calls import Call
 from hub.store.database import Database, now_ms
 
+attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
@@ -24,6 +25,8 @@ GONE = "#gone"
 """Stands behind a desk's name where a thread was given up: what agents still write there is heard."""
 MOST = 5
 """Threads that one conversation gets at a desk."""
+MOMENT = timedelta(seconds=10)
+"""Within which an opening that goes well is recorded: what is written in its thread meanwhile, platforms tell again."""
 
 
 class ThreadStore:
@@ -99,20 +102,22 @@ class ThreadStore:
 
     async def _doubt(self, connection: AsyncConnection, desk: str, since_ms: int) -> bool:
         """While threads are being read, a doubt that comes is kept for another round."""
-        known = await self._round(connection, desk)
+        known = await self._round(connection, desk, locked=True)
         if known is None:
             await self._put(connection, f"missed:{desk}", f"{since_ms}  ")
             return True
         began, after, again = known
         if after:
-            again = str(min(int(again or since_ms), since_ms))
+            again = _earlier(again, since_ms)
         await self._put(connection, f"missed:{desk}", f"{began if after else min(began, since_ms)} {after} {again}")
         return False
 
     @staticmethod
-    async def _round(connection: AsyncConnection, desk: str) -> tuple[int, str, str] | None:
-        """(since when, the conversation that was read last, since when once more)"""
-        known = (await connection.execute(select(meta.c.value).where(meta.c.name == f"missed:{desk}"))).scalar()
+    async def _round(connection: AsyncConnection, desk: str, *, locked: bool = False) -> tuple[int, str, str] | None:
+        """(since when, the conversation that was read last, since when once more). Who will write it locks it: a doubt that came
+        in between would be overwritten."""
+        wanted = select(meta.c.value).where(meta.c.name == f"missed:{desk}")
+        known = (await connection.execute(wanted.with_for_update() if locked else wanted)).scalar()
         if known is None:
             return None
         since, after, again = known.split(" ")
@@ -124,21 +129,57 @@ class ThreadStore:
             known = await self._round(connection, desk)
         return known[:2] if known else None
 
-    async def read_on(self, desk: str, since_ms: int, before: str, after: str | None) -> None:
-        """A conversation's threads were read again; None for `after` when it was the last."""
+    async def read_on(self, desk: str, since_ms: int, before: str, after: str | None) -> bool:
+        """A conversation's threads were read again; None for `after` when it was the last. The round waits there while a thread
+        may exist that nobody can read, and then another one begins."""
 
-        async def work(connection: AsyncConnection) -> None:
-            known = await self._round(connection, desk)
+        async def work(connection: AsyncConnection) -> bool:
+            known = await self._round(connection, desk, locked=True)
             if known is None or known[:2] != (since_ms, before):
-                return
+                return False
             if after is not None:
                 await self._put(connection, f"missed:{desk}", f"{since_ms} {after} {known[2]}")
-            elif known[2]:
+                return False
+            if await self._unsure(connection, desk):
+                await self._put(connection, f"missed:{desk}", f"{since_ms} {before} {_earlier(known[2], since_ms)}")
+                return False
+            if known[2]:
                 await self._put(connection, f"missed:{desk}", f"{known[2]}  ")
             else:
                 await connection.execute(delete(meta).where(meta.c.name == f"missed:{desk}"))
+            return True
+
+        return await self.db.transact(work)
+
+    async def begin_round(self, desk: str, since_ms: int) -> None:
+        """A desk's threads are about to be read from the first on. One that may exist by now, and becomes known only behind the
+        place where this round is, wants another round."""
+
+        async def work(connection: AsyncConnection) -> None:
+            known = await self._round(connection, desk, locked=True)
+            if known is not None and known[:2] == (since_ms, "") and await self._unsure(connection, desk):
+                await self._put(connection, f"missed:{desk}", f"{since_ms}  {_earlier(known[2], since_ms)}")
 
         await self.db.transact(work)
+
+    @staticmethod
+    async def _unsure(connection: AsyncConnection, desk: str) -> bool:
+        """Whether a thread may exist at a desk whose id we have not learnt, and not just because it is opened at this moment: at
+        a busy desk one always is."""
+        last = attempt.c.delivery_id == delivery.c.id, attempt.c.n == delivery.c.attempt
+        slow = exists().where(*last, attempt.c.started_at < datetime.now(UTC) - MOMENT)
+        maybe = or_(and_(delivery.c.state == "unknown", delivery.c.due_ms > 0), and_(delivery.c.state == "sending", slow))
+        own = and_(delivery.c.target == desk, delivery.c.kind == "open", delivery.c.state.in_(("sending", "unknown")))
+        return (await connection.execute(select(delivery.c.id).where(own, maybe).limit(1))).first() is not None
+
+    async def lost(self, connection: AsyncConnection, desk: str, at_ms: int) -> bool:
+        """Whether the opening of a thread at a desk was uncertain at that time, and stays so: nobody can say any more whether
+        there is that thread."""
+        at = datetime.fromtimestamp(at_ms / 1000, UTC)
+        last = attempt.c.delivery_id == delivery.c.id, attempt.c.n == delivery.c.attempt, attempt.c.finished_at >= at
+        over = and_(delivery.c.state == "unknown", delivery.c.due_ms == 0, delivery.c.at <= at)
+        own = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open", over, exists().where(*last))
+        return (await connection.execute(own.limit(1))).first() is not None
 
     async def living(self, desk: str, since: datetime, after: str, most: int) -> list[tuple[str, str]]:
         """(conversation, thread) of what is open at a desk or has changed since then, by conversation."""
@@ -155,6 +196,10 @@ class ThreadStore:
         changed = await connection.execute(update(meta).where(meta.c.name == name).values(value=value))
         if changed.rowcount == 0:
             await connection.execute(insert(meta), [{"name": name, "value": value}])
+
+
+def _earlier(again: str, since_ms: int) -> str:
+    return str(min(int(again or since_ms), since_ms))
 
 
 def _row(call: Call, lane: int, kind: str, rank: int, entry: str | None, parts: str | None) -> dict[str, Any]:
