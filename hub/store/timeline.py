@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables
@@ -153,9 +153,10 @@ class Timeline:
         return (await connection.execute(found)).scalar()
 
     async def opening(self, connection: AsyncConnection, desk: str) -> bool:
-        """Whether a thread at this desk may exist whose id we have not learnt yet."""
+        """Whether a thread at this desk may exist whose id we have not learnt yet; not of one that is asked for no more."""
         maybe = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open")
-        found = maybe.where(delivery.c.state.in_(("sending", "unknown"))).limit(1)
+        asked = or_(delivery.c.state == "sending", and_(delivery.c.state == "unknown", delivery.c.due_ms > 0))
+        found = maybe.where(delivery.c.state.in_(("sending", "unknown")), asked).limit(1)
         return (await connection.execute(found)).first() is not None
 
     async def save(self, connection: AsyncConnection, people: Sequence[Who], talks: Sequence[Talk]) -> None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, update
 
+from hub.apart import LATER_MS, LOST
+from hub.errors import Uncertain, Undeliverable
+from hub.metrics import PARKED
+from hub.model import ExternalId
+from hub.ports import IdempotencyKey
 from hub.store.agent_tables import Audit
 from hub.store.tables import Conversation, Delivery, Inbox, Message, Thread
 from tests.fakes import FakeDesk, answered, said
@@ -114,3 +121,35 @@ async def test_a_reply_that_falls_due_while_a_later_one_is_looked_at_keeps_its_p
     await take_in(hub)
     assert looks
     assert await _spoken(hub) == ["before", "first", "second"]
+
+
+class Forgetful(FakeDesk):
+    """A desk that can't say any more whether a thread was opened."""
+
+    async def lookup(self, keys: Sequence[IdempotencyKey], thread: str, since: datetime) -> Mapping[IdempotencyKey, ExternalId]:
+        raise Undeliverable("the channel is archived")
+
+
+async def test_a_reply_that_waited_for_a_thread_of_which_nobody_can_tell_is_shown(make_hub: Any) -> None:
+    """And what people write to each other at that desk afterwards waits no longer."""
+    hub = await make_hub(desks=desks(slack=(desk := Forgetful())))
+    desk.fail_open_after = [Uncertain("no answer")]
+    await settle(hub, said("hello"))
+    opening = await only(hub.store, Delivery, kind="open", state="unknown")
+    ago = datetime.now(UTC) - timedelta(minutes=8)
+    await put(hub.store, Delivery, {"id": opening["id"]}, at=ago, due_ms=2**50)
+    await take_in(hub, answered("our answer", thread="C1:1", desk="slack"))
+    await put(hub.store, Inbox, {"state": 0}, at=ago + timedelta(seconds=1), due_ms=0)
+    await take_in(hub)
+    waits = await only(hub.store, Inbox, state=0)
+    assert waits["due_ms"] - await hub.store.sweeping.clock() > 8 * LATER_MS, "it is looked at ever more seldom"
+    before = PARKED._value.get()
+    await put(hub.store, Delivery, {"id": opening["id"]}, due_ms=1)
+    await settle(hub)
+    assert (await only(hub.store, Delivery, kind="open"))["due_ms"] == 0, "it is asked for no more"
+    await put(hub.store, Inbox, {"state": 0}, due_ms=0)
+    await take_in(hub, answered("lunch?", thread="C1:999", desk="slack"))
+    assert await rows(hub.store, Inbox, state=0) == []
+    [shown] = await rows(hub.store, Inbox, state=2)
+    assert (shown["n"], shown["error"]) == (waits["n"], LOST)
+    assert PARKED._value.get() == before + 1
