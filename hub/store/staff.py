@@ -100,12 +100,14 @@ class StaffStore:
 
     async def introduce(self, desk: str, external_id: str, who: Member) -> None:
         """Remember who a person at a desk is. An agent with the same e-mail address is the same person where they are a full
-        member there, unless an admin has said who they are."""
+        member there, unless an admin has said who they are. Where nobody could say who somebody is, what is known stays."""
 
         async def work(connection: AsyncConnection) -> None:
             here = and_(person.c.desk == desk, person.c.external_id == external_id)
             told = {"name": who.name[:191], "email": who.email[:191], "standing": who.standing}
             known = (await connection.execute(select(person.c.by_hand).where(here).with_for_update())).first()
+            if known is not None and who == Member("", "", ""):
+                return
             if known is None or not known[0]:
                 proves = who.email and who.standing == "member"
                 same = select(agent.c.id).where(agent.c.email == who.email.lower())

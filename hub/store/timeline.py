@@ -160,7 +160,9 @@ class Timeline:
         return (await connection.execute(found)).first() is not None
 
     async def save(self, connection: AsyncConnection, people: Sequence[Who], talks: Sequence[Talk]) -> None:
-        """Write the identities and conversations that a batch made or changed."""
+        """Write the identities and conversations that a batch made or changed; in the order in which `seen` does, so that the two
+        never wait for each other."""
+        people = sorted(people, key=lambda who: who.id)
         fresh = [who for who in people if who.new]
         if fresh:
             await self._save_new(connection, fresh)

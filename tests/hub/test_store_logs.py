@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from sqlalchemy import update
+
 from hub.errors import Undeliverable
 from hub.model import ExternalId
 from hub.people import Member
@@ -126,6 +128,31 @@ async def test_a_person_at_a_desk_may_be_introduced_again(store: Store) -> None:
     bo = await store.agents.invite("bo@example.com", "Bo", "agent")
     await store.staff.introduce("slack", "U1", Member("", "", ""))
     await store.staff.introduce("slack", "U1", Member("Bo", "Bo@Example.com"))
+    await store.staff.introduce("slack", "U1", Member("", "", ""))  # another worker's desk did not answer
     async with store.db.read() as connection:
         found = await store.staff.persons(connection, [("slack", "U1"), ("other", "U1")])
     assert {key: (one.agent_id, one.name) for key, one in found.items()} == {("slack", "U1"): (bo, "Bo")}
+
+
+async def test_customers_are_written_in_the_order_in_which_they_are_seen(hub: Hub) -> None:
+    """Else what a batch holds and what their pages tell at this moment would wait for each other."""
+    await take_in(hub, said("hello", customer="ann"), said("hello", customer="bea"))
+    store, [low, high] = hub.store, [row["id"] for row in await rows(hub.store, Identity)]
+    who = Identity.__table__  # type: ignore[attr-defined]
+
+    async def seen(connection: Any, id: str) -> None:
+        await connection.execute(update(who).where(who.c.id == id).values(seen_ms=7))
+
+    async def saved() -> None:
+        async with store.db.write() as connection:
+            people = await store.timeline.identities(connection, [low, high])
+            for one in people.values():
+                one.changed = True
+            await store.timeline.save(connection, [people[high], people[low]], [])
+
+    async with store.db.write() as connection:
+        await seen(connection, low)
+        batch = asyncio.create_task(saved())
+        await asyncio.sleep(0.3)
+        await seen(connection, high)
+    await batch
