@@ -9,6 +9,7 @@ import structlog
 from hub import acts, bilingual
 from hub.batch import Batch
 from hub.model import AgentReply, Author, Text
+from hub.origins import Origin
 from hub.quotes import remember
 from hub.runtime import Hub
 from hub.store.changes import changes_of
@@ -31,25 +32,31 @@ async def as_left(connection: AsyncConnection, batch: Batch, row: Pending, reply
     minutes later, and what it told of an edit or a deletion meanwhile found nothing that it could be about."""
     written_ms = int(reply.at.timestamp() * 1000)
     in_time = row.at_ms - written_ms <= AGAIN_MS and batch.now_ms - row.at_ms <= WAITED_MS
-    if in_time or reply.kind not in ("reply", "note"):
+    if in_time or reply.kind not in ("reply", "note") or reply.data.get("found"):  # a thread is read as it is by now
         return reply
     found = await changes_of(connection, reply, row.n)
     if not found:
         return reply
-    if any(one.kind != "edit" for one in found):
+    last = max(found, key=lambda one: one.at)
+    if last.kind == "note" or any(one.kind in ("delete", "undo") for one in found):
         log.info("reply.taken_back", desk=reply.desk, reply=reply.id)
         return None
-    last = max(found, key=lambda one: one.at)
     files = [part for part in reply.parts if not isinstance(part, Text)]
-    return reply.model_copy(update={"parts": (*last.parts, *files)})
+    kind = "note" if last.data.get("internal") else reply.kind
+    return reply.model_copy(update={"kind": kind, "parts": (*last.parts, *files)})
 
 
 async def correct(hub: Hub, connection: AsyncConnection, batch: Batch, talk: Talk, reply: AgentReply, author: Author) -> None:
-    """Carry an edit or a deletion to the customer, or say that the channel can't."""
+    """Carry an edit or a deletion to the customer, or say that the channel can't. Words for colleagues, into which somebody
+    changed what customers see, are a note."""
     before = await _earlier(hub, connection, batch, reply.desk, str(reply.edit_of))
     if before is None:
         return
     entry_id, public = before
+    if public and reply.data.get("internal"):
+        own: Origin = {"source": reply.desk, "external_id": reply.id}
+        batch.to_desks(talk, batch.append(talk, "note", author, parts=reply.parts, at=reply.at, public=False, **own), reply.desk)
+        return
     language = bilingual.holds(batch, talk, reply.parts, reply.desk) if public and reply.kind == "edit" else ""
     unseen = reply.kind == "delete" and public and await bilingual.taken_back(hub, connection, batch, talk, entry_id)
     entry = batch.append(

@@ -289,7 +289,8 @@ def _changed(post: Post, event: dict[str, Any], message: dict[str, Any], before:
         return ()
     when = stamped((edited or {}).get("ts") or event.get("event_ts") or event.get("ts"))
     was_note = bool(before) and classified(str(before.get("text") or "")).reason != ""
+    now: dict[str, Any] = {"suffix": f":{when}", "edit_of": post.id, "at": when}
     if reason and not was_note and not post.outside:
         hint = HINTS[post.reading.locale]["edit"]
-        return [post.item("note", (Text(text=f"{text.text}\n{hint}"),), suffix=f":{when}", at=when)]
-    return [post.item("edit", (text,), suffix=f":{when}", edit_of=post.id, at=when)]
+        return [post.item("note", (Text(text=f"{text.text}\n{hint}"),), **now)]
+    return [post.item("edit", (text,), data={"internal": True} if reason else {}, **now)]

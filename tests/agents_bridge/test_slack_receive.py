@@ -146,10 +146,12 @@ async def test_edits(desk: SlackDesk) -> None:
 async def test_an_edit_never_carries_a_note_to_the_customer(desk: SlackDesk) -> None:
     for before in ("On its way", None):
         [item] = await received(desk, changed("//he is lying", before))
-        assert item.kind == "note" and item.edit_of is None
+        assert item.kind == "note" and item.edit_of == f"T0TEAM:{PLACE}:1700000001.000100"
         assert "still sees the earlier text" in text_of(item)
     [note] = await received(desk, changed("!n call them", "!n call her"))
-    assert (note.kind, text_of(note)) == ("edit", "call them")
+    assert (note.kind, text_of(note), note.data) == ("edit", "call them", {"internal": True})
+    [said] = await received(desk, changed("On its way!", "On its way"))
+    assert said.data == {}
 
 
 async def test_deletions(desk: SlackDesk) -> None:

@@ -88,6 +88,36 @@ async def test_what_was_changed_before_it_came_leaves_as_its_author_left_it(make
     assert {row["state"] for row in await rows(hub.store, Inbox)} == {1}
 
 
+@pytest.mark.parametrize("kind", ["note", "edit"])
+async def test_words_for_colleagues_that_an_answer_became_before_it_came_never_leave(make_hub: Any, kind: str) -> None:
+    phone, slack = Phone(EDITABLE), FakeDesk()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
+    await settle(hub, said("hello"))
+    place: dict[str, Any] = {"thread": next(iter(slack.threads)), "desk": "slack"}
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    data = {"internal": True} if kind == "edit" else {}
+    change = answered("he is rude", id=f"{OWN}:1700000091.000100", kind=kind, edit_of=ExternalId(OWN), data=data, **place)
+    await settle(hub, change.model_copy(update={"at": began + timedelta(seconds=1)}))
+    await settle(hub, answered("hello", id=OWN, **place).model_copy(update={"at": began}))
+    assert (phone.texts, phone.changes) == ([], [])
+    assert [text_of(row) for row in await rows(hub.store, Message, kind="note")] == ["he is rude"]
+
+
+async def test_an_edit_among_words_for_colleagues_never_reaches_a_customer_who_has_the_answer(make_hub: Any) -> None:
+    """In Slack an answer was changed into a note, which the customer does not see, and that is changed once more."""
+    phone, slack = Phone(EDITABLE), FakeDesk()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
+    await settle(hub, said("hello"))
+    place: dict[str, Any] = {"thread": next(iter(slack.threads)), "desk": "slack"}
+    await settle(hub, answered("on its way", id=OWN, **place))
+    change: dict[str, Any] = {"kind": "edit", "edit_of": ExternalId(OWN), **place}
+    await settle(hub, answered("he is very rude", id=f"{OWN}:1700000092.000100", data={"internal": True}, **change))
+    assert (phone.texts, phone.changes) == (["on its way"], [])
+    assert [text_of(row) for row in await rows(hub.store, Message, kind="note")] == ["he is very rude"]
+    await settle(hub, answered("on its way!", id=f"{OWN}:1700000093.000100", **change))
+    assert [words for _, _, words in phone.changes] == ["on its way!"]
+
+
 async def test_a_message_that_comes_in_time_is_looked_up_nowhere(make_hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     phone, slack = Phone(EDITABLE), FakeDesk()
     hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
