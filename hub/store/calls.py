@@ -139,17 +139,15 @@ SENDING = (
     .where(delivery.c.id == bindparam("row"))
     .values(state="sending", owner=bindparam("mine"), lease_ms=bindparam("until"), attempt=bindparam("turn"))
 )
-CLAIMED = SENDING.values(call_key=bindparam("shared"))
 ASKING = (
     update(delivery)
-    .where(delivery.c.id == bindparam("row"))
+    .where(delivery.c.id == bindparam("row"), delivery.c.state == "unknown", delivery.c.due_ms > 0)
     .values(owner=bindparam("mine"), due_ms=now_ms() + bindparam("wait", type_=delivery.c.due_ms.type))
 )
-HELD = select(delivery.c.id, delivery.c.attempt).where(
-    delivery.c.id.in_(bindparam("rows", expanding=True)),
-    delivery.c.owner == bindparam("mine"),
-    delivery.c.state.in_(("sending", "unknown")),
-)
+_own = and_(delivery.c.id.in_(bindparam("rows", expanding=True)), delivery.c.owner == bindparam("mine"))
+_begun = delivery.c.state.in_(("sending", "unknown"))
+HELD = select(delivery.c.id, delivery.c.attempt).where(_own, _begun).order_by(delivery.c.id).with_for_update()
+"""Locked: a call that is taken over between this and its outcome would have two of them."""
 OUTCOME = (
     update(delivery)
     .where(delivery.c.id == bindparam("row"))

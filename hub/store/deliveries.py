@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.capabilities import Capabilities
-from hub.model import Report, new_id
+from hub.model import Report
 from hub.store import agent_tables, tables
 from hub.store.calls import (
     ASKING,
     ATTEMPT,
     BLOCKED,
-    CLAIMED,
     CONVERSATION,
     ENTRY,
     HELD,
@@ -33,6 +34,7 @@ from hub.store.calls import (
     sharing,
     taken_row,
 )
+from hub.store.claiming import Overtaken, mark_sending, still
 from hub.store.database import Database, among, now_ms
 from hub.store.elsewhere import leave_out
 from hub.store.inbox import InboxStore, row_of
@@ -49,6 +51,8 @@ message = tables.Message.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 lane_row = tables.Lane.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
+READINGS = 3
+"""How often a claim is begun whose calls others change meanwhile, before it leaves them to the next one."""
 LIVE_STATES = ("queued", "sending", "unknown")
 
 
@@ -124,12 +128,15 @@ class DeliveryStore:
                 claimed, held = await admit(connection, claimed, rows, capabilities, now)
             claimed = [sharing(run, answers) for run in claimed]
             if claimed:
-                await self._mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
+                await mark_sending(connection, [call for run in claimed for call in run], owner, now + lease_ms)
             buckets = {row["conversation_id"]: int(row["talk_bucket"]) for row in rows}
             await self._report(connection, [(report, buckets[report.conversation]) for report in held])
             return claimed, bool(held)
 
-        return await self.db.transact(work)
+        for _ in range(READINGS):
+            with contextlib.suppress(Overtaken):
+                return await self.db.transact(work)
+        return [], False
 
     async def streams(self, connection: AsyncConnection, conversations: Iterable[str]) -> list[dict[str, Any]]:
         """Everything in these conversations that is not over, in order, with what its calls need."""
@@ -141,26 +148,6 @@ class DeliveryStore:
         if reports:
             kept = [row_of(report, self._lanes, bucket) for report, bucket in reports]
             await InboxStore(self.db)._keep(connection, kept)
-
-    @staticmethod
-    async def _mark_sending(connection: AsyncConnection, calls: Sequence[Call], owner: str, lease_ms: int) -> None:
-        rows = [{"row": c.id, "mine": owner, "until": lease_ms, "turn": c.attempt, "shared": c.call_key} for c in calls]
-        await connection.execute(CLAIMED, rows)
-        now = datetime.now(UTC)
-        tries = [
-            {
-                "id": new_id(),
-                "delivery_id": c.id,
-                "n": c.attempt,
-                "phase": "sending",
-                "outcome": "",
-                "error": "",
-                "started_at": now,
-                "finished_at": None,
-            }
-            for c in calls
-        ]
-        await connection.execute(insert(attempt), tries)
 
     async def record(self, outcomes: Sequence[Outcome], *, owner: str) -> list[Outcome]:
         """Commit what became of calls that `owner` still holds; returns the outcomes that counted. Reports go into the inbox in
@@ -183,15 +170,14 @@ class DeliveryStore:
 
         return await self.db.transact(work)
 
-    @staticmethod
-    async def _threads(connection: AsyncConnection, outcomes: Iterable[Outcome]) -> None:
+    async def _threads(self, connection: AsyncConnection, outcomes: Iterable[Outcome]) -> None:
         opened = [
             {"desk": o.call.target, "conversation_id": o.call.conversation["id"], "place": o.place, "external_id": o.external_id}
             for o in outcomes
             if o.call.kind == "open" and o.state == "sent"
         ]
         if opened:
-            await connection.execute(insert(thread), opened)
+            await connection.execute(_OPENED[self.db.dialect], opened)
             for desk in sorted({row["desk"] for row in opened}):
                 await connection.execute(_WANTED_NOW, {"desk": desk})
 
@@ -209,8 +195,10 @@ class DeliveryStore:
             if not talks:
                 return []
             rows = await self.streams(connection, talks)
-            dead = [row for row in rows if row["state"] == "sending" and row["lease_ms"] < now]
-            await connection.execute(SENDING, [taken_row(row, now) for row in dead])
+            late = [row for row in rows if row["state"] == "sending" and row["lease_ms"] < now]
+            dead = await still(connection, late, delivery.c.state == "sending", delivery.c.lease_ms < now)
+            if dead:
+                await connection.execute(SENDING, [taken_row(row, now) for row in dead])
             return [call_of(row, row["attempt"]) for row in dead]
 
         return await self.db.transact(work)
@@ -294,5 +282,11 @@ class DeliveryStore:
         return lanes
 
 
+_OPENED = {
+    "sqlite": sqlite.insert(thread).on_conflict_do_nothing(index_elements=thread.primary_key),
+    "postgresql": postgresql.insert(thread).on_conflict_do_nothing(index_elements=thread.primary_key),
+    "mysql": mysql.insert(thread).on_duplicate_key_update(desk=thread.c.desk),
+}
+"""A thread that is known already stays: an outcome that can't be kept would keep back all that are recorded with it."""
 _WANTED_NOW = update(inbox).where(inbox.c.state == 0, inbox.c.source == bindparam("desk"), inbox.c.due_ms > 0).values(due_ms=0)
 """Replies that waited for their thread to be known come before those that follow in it."""

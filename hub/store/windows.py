@@ -18,6 +18,7 @@ from hub.capabilities import Capabilities, Window
 from hub.model import ConversationId, ExternalId, MessageId, Report
 from hub.store import tables, window_tables
 from hub.store.calls import Call, Outcome
+from hub.store.claiming import Overtaken, still
 from hub.store.database import Database, now_ms
 from hub.store.elsewhere import ELSEWHERE
 
@@ -175,6 +176,7 @@ async def admit(
         return runs, []
     left = await _locked(connection, [run[0].identity["id"] for run in counted])
     waiting = {(row["conversation_id"], row["stream"]) for row in rows if row["state"] == "held"}
+    await _see_held(connection, waiting & {(run[0].conversation["id"], run[0].stream) for run in counted})
     go: list[list[Call]] = [run for run in runs if _window(run[0], capabilities) is None]
     closed: dict[tuple[str, str], str] = {}
     for run in counted:
@@ -191,6 +193,16 @@ async def admit(
     if spent:
         await connection.execute(_SPEND, spent)
     return go, await _hold(connection, rows, closed, capabilities, now)
+
+
+async def _see_held(connection: AsyncConnection, places: set[tuple[str, str]]) -> None:
+    """Look again whether something is held in these streams, now that no act can free it: it goes before what follows it."""
+    if not places:
+        return
+    held = delivery.c.conversation_id.in_(sorted({talk for talk, _ in places})), delivery.c.state == "held"
+    found = await connection.execute(select(delivery.c.conversation_id, delivery.c.stream).where(*held))
+    if places - {(row[0], row[1]) for row in found}:
+        raise Overtaken
 
 
 def _window(call: Call, capabilities: Mapping[str, Capabilities]) -> Window | None:
@@ -216,11 +228,9 @@ async def _hold(
     now: int,
 ) -> list[Report]:
     """Hold everything that waits in these streams, for as long as the channel says; each entry is told of once."""
-    held = [
-        row
-        for row in rows
-        if (row["conversation_id"], row["stream"]) in closed and row["state"] == "queued" and row["kind"] == "send"
-    ]
+    waiting = [row for row in rows if row["state"] == "queued" and row["kind"] == "send"]
+    there = [row for row in waiting if (row["conversation_id"], row["stream"]) in closed]
+    held = await still(connection, there, delivery.c.state == "queued")
     if not held:
         return []
     reasons = {row["id"]: closed[(row["conversation_id"], row["stream"])] for row in held}
