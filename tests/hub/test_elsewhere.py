@@ -13,6 +13,7 @@ from hub.runtime import Hub
 from hub.store.tables import Conversation, Delivery
 from tests.fakes import TEXT_ONLY, FakeConnector, answered, said
 from tests.hub.hubs import Phone, channels, deliver, put, rows, settle, take_in
+from tests.hub.test_outbound_at_once import SEVERAL_WRITE, once_read
 
 ANN = identity_of("phone", "ann")
 
@@ -54,6 +55,18 @@ async def test_what_is_read_in_the_chat_does_not_leave_on_the_platform_too(place
     assert place.phone.texts == []
     assert await place.states() == ["sent"]
     assert "web chat" in (await rows(place.hub.store, Delivery, target="phone"))[0]["reason"]
+
+
+@SEVERAL_WRITE
+async def test_what_is_taken_back_in_the_moment_of_being_read_stays_taken_back(place: Place, monkeypatch: Any) -> None:
+    store = place.hub.store
+    await store.logs.seen({ANN: 1})
+    await place.answer("oh no")
+    await store.logs.read_up_to(ANN, 2)
+    (call,) = await rows(store, Delivery, target="phone")
+    once_read(monkeypatch, store, lambda: put(store, Delivery, {"id": call["id"]}, state="cancelled"))
+    await place.time_passes()
+    assert (place.phone.texts, await place.states()) == ([], ["cancelled"])
 
 
 async def test_what_is_not_read_there_leaves_after_a_moment(place: Place) -> None:
