@@ -16,6 +16,7 @@ from hub.rights import person_of
 from hub.runtime import Hub
 from hub.sign import Sign
 from hub.store.inbox import Pending
+from hub.store.threads import LOST
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 LATER_MS, LATEST_MS, SHARE = 5_000, 600_000, 8
 """When to look again at a reply in a thread that we may be opening at this moment: in a share of the time that it has waited,
 within these bounds. A platform may be asked about a thread for a day; what waits is looked at at once when one is known."""
-LOST = "nobody knows its thread, and of one that was being opened at this desk nobody can say whether it is there"
 log = structlog.get_logger()
 
 
@@ -42,14 +42,15 @@ async def may_be_opening(hub: Hub, connection: AsyncConnection, batch: Batch, ro
     """Keep a reply in an unknown thread while one of ours may exist unrecorded; else it is somebody's own talk, unless it waited
     for a thread that never became known: then people look at it. A thread may have become known since the batch was loaded: then
     the reply is looked at again at once. The order of the two questions matters, for each sees what was committed until then."""
-    place, waited_ms = _thread(item), batch.now_ms - row.at_ms
+    place = _thread(item)
     if not item.thread:
         return False
-    if await hub.store.timeline.opening(connection, item.desk):
-        wait_ms = min(max(LATER_MS, waited_ms // SHARE), LATEST_MS)
-    elif place not in batch.threads and await hub.store.timeline.threads(connection, {place}):
+    opening = await hub.store.timeline.opening(connection, item.desk)
+    if place not in batch.threads and await hub.store.timeline.threads(connection, {place}):
         wait_ms = 0
-    elif waited_ms >= LATER_MS and await hub.store.threads.lost(connection, item.desk, row.at_ms):
+    elif opening:
+        wait_ms = min(max(LATER_MS, (batch.now_ms - row.at_ms) // SHARE), LATEST_MS)
+    elif await hub.store.threads.lost(connection, *place, row.at_ms):
         log.warning("inbound.thread_lost", n=row.n, desk=item.desk)
         await park(hub, connection, row, LOST)
         return True

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 AGAIN_MS = 2_000
 """What is kept so long after it was written may have been told before, in vain: time enough to change it meanwhile."""
+GONE = ("delete", "undo")
 WAITED_MS = 60_000
 """What has waited so long in the inbox may have been parked, and what is parked keeps nothing waiting behind it."""
 
@@ -31,14 +32,16 @@ async def as_left(connection: AsyncConnection, batch: Batch, row: Pending, reply
     """A reply or note as its author has left it by now; None where they have taken it back. A desk that heard no 2xx tells again,
     minutes later, and what it told of an edit or a deletion meanwhile found nothing that it could be about."""
     written_ms = int(reply.at.timestamp() * 1000)
-    in_time = row.at_ms - written_ms <= AGAIN_MS and batch.now_ms - row.at_ms <= WAITED_MS
-    if in_time or reply.kind not in ("reply", "note") or reply.data.get("found"):  # a thread is read as it is by now
+    in_time = abs(row.at_ms - written_ms) <= AGAIN_MS and batch.now_ms - row.at_ms <= WAITED_MS
+    if in_time or reply.kind not in ("reply", "note"):
         return reply
     found = await changes_of(connection, reply, row.n)
+    if reply.data.get("found"):  # a thread that is read again shows how what is there was changed
+        found = [one for one in found if one.kind in GONE]
     if not found:
         return reply
     last = max(found, key=lambda one: one.at)
-    if last.kind == "note" or any(one.kind in ("delete", "undo") for one in found):
+    if last.kind == "note" or any(one.kind in GONE for one in found):
         log.info("reply.taken_back", desk=reply.desk, reply=reply.id)
         return None
     files = [part for part in reply.parts if not isinstance(part, Text)]

@@ -41,7 +41,7 @@ async def load(hub: Hub, connection: AsyncConnection, lane: int, rows: list[Pend
     wanted |= {str(row.item.conversation) for row in rows if isinstance(row.item, Report)}
     pairs = {(str(r.desk), str(r.thread)) for r in replies if r.thread}
     if pairs:
-        batch.held = await hub.store.inbox.held(connection, lane, [row.n for row in rows])
+        batch.held = await hub.store.threads.held(connection, lane, [row.n for row in rows])
         batch.threads = await timeline.threads(connection, pairs)
         wanted |= set(batch.threads.values())
     missing = wanted - set(batch.talks)

@@ -216,16 +216,6 @@ class InboxStore:
             await connection.execute(update(inbox).where(late).values(due_ms=0))
         return lanes
 
-    async def held(self, connection: AsyncConnection, lane: int, taken: Sequence[int]) -> dict[tuple[str, str], tuple[int, int]]:
-        """The first row of each (source, thread) that was put off, of a lane's rows before the last of those `taken`, and when
-        it is due: what follows must not overtake it. Its time may have come since they were taken."""
-        late = and_(inbox.c.state == PENDING, inbox.c.lane == lane, inbox.c.n < max(taken), inbox.c.n.not_in(taken))
-        found: dict[tuple[str, str], tuple[int, int]] = {}
-        columns = select(inbox.c.n, inbox.c.source, inbox.c.body, inbox.c.due_ms).where(late).order_by(inbox.c.n)
-        for n, source, body, due_ms in await connection.execute(columns):
-            found.setdefault((source, str(orjson.loads(body).get("thread"))), (n, due_ms))
-        return found
-
     async def waiting_lanes(self) -> list[int]:
         """Lanes that have something to do now."""
         due = and_(inbox.c.state == PENDING, inbox.c.due_ms <= now_ms())

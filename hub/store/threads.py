@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import and_, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,18 +14,24 @@ from hub.model import new_id
 from hub.store import tables
 from hub.store.calls import Call
 from hub.store.database import Database, now_ms
+from hub.store.inbox import PARKED, PENDING
 
 attempt = tables.DeliveryAttempt.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 customer = tables.Customer.__table__  # type: ignore[attr-defined]
 delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
+inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
 meta = tables.Meta.__table__  # type: ignore[attr-defined]
 thread = tables.Thread.__table__  # type: ignore[attr-defined]
 GONE = "#gone"
 """Stands behind a desk's name where a thread was given up: what agents still write there is heard."""
+LOST = "nobody knows its thread, and of one that was being opened at this desk nobody can say whether it is there"
+"""Why a reply was put aside."""
 MOST = 5
 """Threads that one conversation gets at a desk."""
+END = "z"
+"""The place at which a round waits that has read every thread: behind all conversations."""
 MOMENT = timedelta(seconds=10)
 """Within which an opening that goes well is recorded: what is written in its thread meanwhile, platforms tell again."""
 
@@ -101,12 +108,15 @@ class ThreadStore:
         return await self.db.transact(lambda connection: self._doubt(connection, desk, since_ms))
 
     async def _doubt(self, connection: AsyncConnection, desk: str, since_ms: int) -> bool:
-        """While threads are being read, a doubt that comes is kept for another round."""
+        """While threads are being read, a doubt that comes is kept for another round; one that waits at its end gives way."""
         known = await self._round(connection, desk, locked=True)
         if known is None:
             await self._put(connection, f"missed:{desk}", f"{since_ms}  ")
             return True
         began, after, again = known
+        if after == END:
+            await self._put(connection, f"missed:{desk}", f"{_earlier(again, since_ms)}  ")
+            return True
         if after:
             again = _earlier(again, since_ms)
         await self._put(connection, f"missed:{desk}", f"{began if after else min(began, since_ms)} {after} {again}")
@@ -141,7 +151,7 @@ class ThreadStore:
                 await self._put(connection, f"missed:{desk}", f"{since_ms} {after} {known[2]}")
                 return False
             if await self._unsure(connection, desk):
-                await self._put(connection, f"missed:{desk}", f"{since_ms} {before} {_earlier(known[2], since_ms)}")
+                await self._put(connection, f"missed:{desk}", f"{since_ms} {END} {_earlier(known[2], since_ms)}")
                 return False
             if known[2]:
                 await self._put(connection, f"missed:{desk}", f"{known[2]}  ")
@@ -172,14 +182,29 @@ class ThreadStore:
         own = and_(delivery.c.target == desk, delivery.c.kind == "open", delivery.c.state.in_(("sending", "unknown")))
         return (await connection.execute(select(delivery.c.id).where(own, maybe).limit(1))).first() is not None
 
-    async def lost(self, connection: AsyncConnection, desk: str, at_ms: int) -> bool:
-        """Whether the opening of a thread at a desk was uncertain at that time, and stays so: nobody can say any more whether
-        there is that thread."""
+    async def lost(self, connection: AsyncConnection, desk: str, thread_id: str, at_ms: int) -> bool:
+        """Whether the opening of a thread at a desk was uncertain at that time, and asking about it was given up, be it tried
+        again since: nobody can say any more whether this is that thread. Or what was said there before was put aside for that."""
         at = datetime.fromtimestamp(at_ms / 1000, UTC)
-        last = attempt.c.delivery_id == delivery.c.id, attempt.c.n == delivery.c.attempt, attempt.c.finished_at >= at
-        over = and_(delivery.c.state == "unknown", delivery.c.due_ms == 0, delivery.c.at <= at)
-        own = select(delivery.c.id).where(delivery.c.target == desk, delivery.c.kind == "open", over, exists().where(*last))
-        return (await connection.execute(own.limit(1))).first() is not None
+        over = attempt.c.delivery_id == delivery.c.id, attempt.c.outcome == "unknown", attempt.c.finished_at >= at
+        own = delivery.c.target == desk, delivery.c.kind == "open", delivery.c.at <= at
+        if (await connection.execute(select(delivery.c.id).where(*own, exists().where(*over)).limit(1))).first() is not None:
+            return True
+        aside = select(inbox.c.body).where(inbox.c.state == PARKED, inbox.c.source == desk, inbox.c.error == LOST)
+        return any(orjson.loads(body).get("thread") == thread_id for body in (await connection.execute(aside)).scalars())
+
+    async def held(self, connection: AsyncConnection, lane: int, taken: Sequence[int]) -> dict[tuple[str, str], tuple[int, int]]:
+        """The first row of each (source, thread) that was put off, of those in a lane's inbox before the last of those `taken`,
+        and when it is due: what follows must not overtake it. Its time may have come since they were taken."""
+        before = select(inbox.c.n).where(inbox.c.state == PENDING, inbox.c.lane == lane, inbox.c.n < max(taken))
+        others = set((await connection.execute(before)).scalars()).difference(taken)
+        found: dict[tuple[str, str], tuple[int, int]] = {}
+        if not others:
+            return found
+        rows = select(inbox.c.n, inbox.c.source, inbox.c.body, inbox.c.due_ms).where(inbox.c.n.in_(others)).order_by(inbox.c.n)
+        for n, source, body, due_ms in await connection.execute(rows):
+            found.setdefault((source, str(orjson.loads(body).get("thread"))), (n, due_ms))
+        return found
 
     async def living(self, desk: str, since: datetime, after: str, most: int) -> list[tuple[str, str]]:
         """(conversation, thread) of what is open at a desk or has changed since then, by conversation."""

@@ -103,6 +103,23 @@ async def test_words_for_colleagues_that_an_answer_became_before_it_came_never_l
     assert [text_of(row) for row in await rows(hub.store, Message, kind="note")] == ["he is rude"]
 
 
+@pytest.mark.parametrize(("kind", "left"), [("edit", ["as it is by now"]), ("delete", [])])
+async def test_what_a_thread_showed_when_it_was_read_again_leaves_so_unless_it_is_gone(
+    make_hub: Any, kind: str, left: list[str]
+) -> None:
+    """Its own edits came before; of a deletion that comes while it is read it knows nothing."""
+    phone, slack = Phone(EDITABLE), FakeDesk()
+    hub = await make_hub(connectors=channels(phone=phone), desks=desks(slack=slack))
+    await settle(hub, said("hello"))
+    place: dict[str, Any] = {"thread": next(iter(slack.threads)), "desk": "slack"}
+    began = datetime.now(UTC) - timedelta(minutes=5)
+    change = answered("an edit ago", id=f"{OWN}:1700000091.000100", kind=kind, edit_of=ExternalId(OWN), **place)
+    await settle(hub, change.model_copy(update={"at": began + timedelta(seconds=1)}))
+    found = answered("as it is by now", id=OWN, data={"found": True}, **place)
+    await settle(hub, found.model_copy(update={"at": began}))
+    assert phone.texts == left
+
+
 async def test_an_edit_among_words_for_colleagues_never_reaches_a_customer_who_has_the_answer(make_hub: Any) -> None:
     """In Slack an answer was changed into a note, which the customer does not see, and that is changed once more."""
     phone, slack = Phone(EDITABLE), FakeDesk()

@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
 from sqlalchemy import insert, update
 
-from hub.apart import LATER_MS, LOST
+from hub.apart import LATER_MS
 from hub.errors import Uncertain, Undeliverable
 from hub.metrics import PARKED
 from hub.model import ExternalId
 from hub.ports import IdempotencyKey
 from hub.store.agent_tables import Audit
 from hub.store.tables import Conversation, Delivery, Inbox, Message, Thread
+from hub.store.threads import LOST
 from tests.fakes import FakeDesk, answered, said
 from tests.hub.hubs import desks, only, put, rows, settle, take_in, text_of
 
@@ -130,8 +132,9 @@ class Forgetful(FakeDesk):
         raise Undeliverable("the channel is archived")
 
 
-async def test_a_reply_that_waited_for_a_thread_of_which_nobody_can_tell_is_shown(make_hub: Any) -> None:
-    """And what people write to each other at that desk afterwards waits no longer."""
+@pytest.mark.parametrize("tried_again", [False, True])
+async def test_a_reply_that_waited_for_a_thread_of_which_nobody_can_tell_is_shown(make_hub: Any, tried_again: bool) -> None:
+    """With what its author wrote there later; and what people write to each other at that desk afterwards waits no longer."""
     hub = await make_hub(desks=desks(slack=(desk := Forgetful())))
     desk.fail_open_after = [Uncertain("no answer")]
     await settle(hub, said("hello"))
@@ -147,9 +150,14 @@ async def test_a_reply_that_waited_for_a_thread_of_which_nobody_can_tell_is_show
     await put(hub.store, Delivery, {"id": opening["id"]}, due_ms=1)
     await settle(hub)
     assert (await only(hub.store, Delivery, kind="open"))["due_ms"] == 0, "it is asked for no more"
+    await hub.intake.keep([answered("and this", thread="C1:1", desk="slack")], 10.0)
     await put(hub.store, Inbox, {"state": 0}, due_ms=0)
+    if tried_again:  # by hand, and the desk took it: in another thread
+        await put(hub.store, Delivery, {"id": opening["id"]}, state="sent")
     await take_in(hub, answered("lunch?", thread="C1:999", desk="slack"))
+    await take_in(hub, answered("hello?", thread="C1:1", desk="slack"))
     assert await rows(hub.store, Inbox, state=0) == []
-    [shown] = await rows(hub.store, Inbox, state=2)
-    assert (shown["n"], shown["error"]) == (waits["n"], LOST)
-    assert PARKED._value.get() == before + 1
+    shown = await rows(hub.store, Inbox, state=2)
+    assert [orjson.loads(row["body"])["parts"][0]["text"] for row in shown] == ["our answer", "and this", "hello?"]
+    assert (shown[0]["n"], {row["error"] for row in shown}) == (waits["n"], {LOST})
+    assert PARKED._value.get() == before + 3

@@ -16,6 +16,7 @@ from hub.ports import Pace
 from hub.store.tables import Delivery, DeliveryAttempt
 from tests.fakes import FakeDesk, answered, said
 from tests.hub.hubs import Phone, channels, desks, only, put, settle, take_in
+from tests.hub.test_outbound_at_once import SEVERAL_WRITE
 
 
 class Remembering(FakeDesk):
@@ -66,6 +67,7 @@ async def test_a_process_that_was_away_doubts_and_one_that_is_new_does_not(make_
     assert await threads.doubted("plain") is None
 
 
+@SEVERAL_WRITE
 @pytest.mark.parametrize("after", ["talk", None])
 async def test_a_doubt_that_comes_while_a_place_is_kept_is_not_overwritten(
     make_hub: Any, monkeypatch: pytest.MonkeyPatch, after: str | None
@@ -147,3 +149,20 @@ async def test_reading_ends_at_a_desk_where_a_thread_is_being_opened(make_hub: A
     for _ in range(2):
         await listening.catch_up(hub)
     assert await hub.store.threads.doubted("slack") is None
+
+
+async def test_a_doubt_that_comes_while_a_round_waits_for_an_uncertain_thread_is_seen_to_at_once(make_hub: Any) -> None:
+    """What was missed in threads that are known need not wait for one that may not be there."""
+    hub = await make_hub(desks=desks(slack=(desk := Remembering())))
+    threads = hub.store.threads
+    desk.fail_open_after = [Uncertain("no answer")]
+    await settle(hub, said("hello", customer="new"))
+    opening = await only(hub.store, Delivery, kind="open", state="unknown")
+    await put(hub.store, Delivery, {"id": opening["id"]}, due_ms=2**50)
+    assert await threads.doubt("slack", 2_000_000)
+    await threads.read_on("slack", 2_000_000, "", opening["conversation_id"])
+    assert not await threads.read_on("slack", 2_000_000, opening["conversation_id"], None), "it waits at its end"
+    (since, place) = await threads.doubted("slack")
+    assert await threads.living("slack", datetime.fromtimestamp(0, UTC), place, 9) == []
+    assert await threads.doubt("slack", 3_000_000)
+    assert await threads.doubted("slack") == (since, ""), "and begins anew"

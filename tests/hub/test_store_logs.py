@@ -16,6 +16,7 @@ from hub.store.store import Store
 from hub.store.tables import Conversation, Identity
 from tests.fakes import FakeDesk, answered, said
 from tests.hub.hubs import Scene, desks, named, only, rows, settle, take_in
+from tests.hub.test_outbound_at_once import SEVERAL_WRITE
 
 
 async def test_reading_goes_forward_only_and_never_past_the_end(hub: Hub) -> None:
@@ -134,6 +135,7 @@ async def test_a_person_at_a_desk_may_be_introduced_again(store: Store) -> None:
     assert {key: (one.agent_id, one.name) for key, one in found.items()} == {("slack", "U1"): (bo, "Bo")}
 
 
+@SEVERAL_WRITE
 async def test_customers_are_written_in_the_order_in_which_they_are_seen(hub: Hub) -> None:
     """Else what a batch holds and what their pages tell at this moment would wait for each other."""
     await take_in(hub, said("hello", customer="ann"), said("hello", customer="bea"))
