@@ -22,13 +22,27 @@ export function h(tag, props = {}, ...children) {
 }
 
 /**
+ * Make these the children of an element, and leave those alone that are there already: a press that has begun on one would be lost.
+ * @param {Element} box @param {Node[]} children
+ */
+function follow(box, children) {
+  children.forEach((node, n) => {
+    const old = box.childNodes[n];
+    if (!old) box.append(node);
+    else if (old instanceof Element && old.cloneNode().isEqualNode(node.cloneNode())) follow(old, [...node.childNodes]);
+    else if (!old.isEqualNode(node)) old.replaceWith(node);
+  });
+  [...box.childNodes].slice(children.length).forEach((node) => node.remove());
+}
+
+/**
  * Draw a box anew and keep what a person would miss: where the keyboard was (by `data-key`), and its end in sight.
  * @param {HTMLElement} box @param {Node[]} children
  */
 export function draw(box, children) {
   const key = box.contains(document.activeElement) ? document.activeElement?.getAttribute('data-key') : null;
   const low = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
-  box.replaceChildren(...children);
+  follow(box, children);
   if (low) box.scrollTop = box.scrollHeight;
   if (key) /** @type {HTMLElement | null} */ (box.querySelector(`[data-key="${CSS.escape(key)}"]`))?.focus();
 }

@@ -49,7 +49,7 @@ export class Phone extends HTMLElement {
     const small = [one.edited && t('changed'), one.failed && t('failed')].filter(Boolean).join(' · ');
     const change = mine && this.side === 'telegram' && one.text && h('button', { type: 'button', class: 'small', 'data-key': `change${one.id}`, onclick: () => this.change(one) }, t('change'));
     const bubble = h('div', { class: `bubble ${mine ? 'mine' : ''}` }, media, one.text && h('p', {}, one.text), buttons.length > 0 && h('div', { class: 'options' }, ...buttons));
-    return h('div', { class: `row ${mine ? 'mine' : ''}` }, bubble, (small || change) && h('span', { class: 'under' }, small, change));
+    return h('div', { class: `row ${mine ? 'mine' : ''}`, 'data-of': `${one.id} ${one.text}` }, bubble, (small || change) && h('span', { class: 'under' }, small, change));
   }
 
   /** @param {any} one @param {any} button */

@@ -118,7 +118,8 @@ export class Slack extends HTMLElement {
     const marks = (one.reactions ?? []).map((/** @type {string} */ mark) => h('span', { class: 'mark', title: mark }, emoji(mark)));
     const head = h('p', { class: 'by' }, h('b', {}, alone ? 'Frontdesk' : name), app && h('span', { class: 'app' }, t('app')), h('time', {}, new Date(Number(one.ts) * 1000).toLocaleTimeString([], { timeStyle: 'short' })), one.edited && h('span', { class: 'quiet' }, t('changed')));
     const face = h('span', { class: `face ${app && !one.username ? 'ours' : ''}`, 'aria-hidden': 'true' }, app && !one.username ? 'F' : name.slice(0, 1));
-    return h('div', { class: `message ${alone ? 'alone' : ''}` }, face, h('div', { class: 'what' }, alone && h('p', { class: 'quiet' }, '👁 ' + t('alone')), head, body, ...below, ...files, marks.length > 0 && h('p', {}, ...marks)), this.people.has(one.user) && !alone && this.more(one));
+    const own = this.people.has(one.user) && !alone;
+    return h('div', { class: `message ${alone ? 'alone' : ''}`, 'data-of': own ? `${one.ts} ${one.text}` : one.ts }, face, h('div', { class: 'what' }, alone && h('p', { class: 'quiet' }, '👁 ' + t('alone')), head, body, ...below, ...files, marks.length > 0 && h('p', {}, ...marks)), own && this.more(one));
   }
 
   /** @param {string} ts */
