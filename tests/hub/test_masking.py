@@ -160,7 +160,7 @@ def fastest(work: object) -> float:
     """CPU seconds of the quickest of a few runs: other processes on the machine must not fail a test."""
     assert callable(work)
     times = []
-    for _ in range(5):
+    for _ in range(15):
         began = time.thread_time()
         work()
         times.append(time.thread_time() - began)
