@@ -34,7 +34,7 @@ async def keep(files: FileStore, content: bytes, name: str = "", mime: str = "au
     row = await files.save(pieces(), name=name, mime=mime, owner="ann")
     kept = await files.read(row.id)  # type: ignore[arg-type]
     assert (row.name, row.mime, row.size) == (kept.name, kept.mime, len(kept.content))
-    assert not [path for path in files.path(row.id).parent.iterdir() if path.name != row.id]
+    assert [path.name for path in files.path(row.id).parent.glob(f"{row.id}*")] == [row.id], "nothing is left beside it"
     return kept.name, kept.mime, kept.content
 
 
