@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import and_, bindparam, exists, select, update
+from sqlalchemy import and_, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hub.store import tables
 from hub.store.calls import SENDING, TRANSLATING, Call, call_of, taken_row
+from hub.store.claiming import still
 from hub.store.database import Database, now_ms
 from hub.store.deliveries import DeliveryStore
 from hub.store.inbox import PENDING
@@ -18,14 +19,6 @@ delivery = tables.Delivery.__table__  # type: ignore[attr-defined]
 conversation = tables.Conversation.__table__  # type: ignore[attr-defined]
 inbox = tables.Inbox.__table__  # type: ignore[attr-defined]
 message = tables.Message.__table__  # type: ignore[attr-defined]
-
-
-RETAKEN = SENDING.where(
-    delivery.c.state.in_(("sending", "unknown")),
-    delivery.c.call_key == bindparam("answers"),
-    delivery.c.attempt == bindparam("turn"),
-)
-"""Who answered first may still be alive, and say what became of it after we have read that nobody has."""
 
 
 def reserved_until(kept_ms: int, passive_s: float) -> int:
@@ -91,14 +84,18 @@ class PassiveStore:
             return [parts or "[]" for parts in (await connection.execute(wanted.order_by(delivery.c.rank))).scalars()]
 
     async def retake(self, conversation_id: str, mark: str, *, owner: str, lease_ms: int) -> list[Call]:
-        """Take over those of them whose fate nobody has recorded, because who answered first may have died over it."""
+        """Take over those of them whose fate nobody has recorded, because who answered first may have died over it. They may
+        still be alive, and say what became of it after we have read that nobody has."""
 
         async def work(connection: AsyncConnection) -> list[Call]:
             now = int((await connection.execute(select(now_ms()))).scalar_one())
             found = await self._deliveries.streams(connection, [conversation_id])
             rows = [row for row in found if row["call_key"] == mark and row["state"] in ("sending", "unknown")]
-            mine = {"mine": owner, "until": now + lease_ms, "answers": mark}
-            taken = [row for row in rows if (await connection.execute(RETAKEN, taken_row(row, now) | mine)).rowcount]
+            taken = await still(connection, rows, delivery.c.state.in_(("sending", "unknown")), delivery.c.call_key == mark)
+            if taken:
+                await connection.execute(
+                    SENDING, [taken_row(row, now) | {"mine": owner, "until": now + lease_ms} for row in taken]
+                )
             return [call_of(row, row["attempt"]) for row in taken]
 
         return await self.db.transact(work)
