@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.databases import fresh_store
 from tests.widget.browser.faces import WITHIN
@@ -34,6 +36,29 @@ async def test_search_looks_into_all_that_was_said_and_leads_there(work: Office)
     await page.locator("fd-finder a").first.click()
     await shows(page, "fd-thread .row.found", "我的订单A1024什么时候发货？")
     assert talk in page.url
+
+
+@pytest.mark.parametrize("late", ["**/console/api/agents", "**/console/api/conversations?view=mine*"])
+async def test_a_search_begun_before_all_is_there_stays(work: Office, late: str) -> None:
+    await work.home.customer_says("我的订单A1024什么时候发货？", customer="ann", channel="page", profile={"name": "梅"})
+    await work.home.customer_says("Hello?", customer="ben", channel="page", profile={"name": "Ben"})
+    page = await work.page_of()
+    searched = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await searched.wait()
+        await route.continue_()
+
+    await page.route(late, held)
+    await page.reload()
+    await page.locator("fd-list input[type=search]").fill("订单A10")
+    await shows(page, "fd-finder mark", "订单A10")
+    searched.set()
+    await shows(page, "fd-list .rows .name", "梅")
+    await page.wait_for_load_state("networkidle")
+    await shows(page, "fd-finder mark", "订单A10")
+    assert await page.locator("fd-list .rows li").count() == 1
+    assert await page.locator("fd-list input[type=search]").input_value() == "订单A10"
 
 
 async def test_filters_and_views_of_ones_own(work: Office) -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Route, expect
 
 from hub.errors import Temporary, Undeliverable
 from hub.people import Trouble
@@ -60,6 +60,28 @@ async def test_snooze_priority_tags_and_block(work: Office) -> None:
     await shows(page, "fd-thread .head .chip", "Blocked")
     row = await work.home.hub.store.console.opened(talk, "")
     assert row is not None and (row.row.priority, row.row.tags, row.row.blocked) == (3, ["VIP", "新客户"], True)
+
+
+async def test_tags_take_their_colours_though_the_workbench_comes_late(work: Office) -> None:
+    talk = await work.home.customer_says("Where is it?", customer="ann", profile={"name": "Ann"})
+    page = await work.page_of()
+    await opened(page, talk)
+    await away(page)
+    await page.keyboard.press("l")
+    await page.locator("dialog input").fill("VIP")
+    await page.keyboard.press("Enter")
+    await shows(page, "fd-list .chip.tagged.amber", "VIP")
+    drawn = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await drawn.wait()
+        await route.continue_()
+
+    await page.route("**/console/api/workbench", held)
+    await page.reload()
+    await shows(page, "fd-list .chip.tagged.grey", "VIP")
+    drawn.set()
+    await shows(page, "fd-list .chip.tagged.amber", "VIP")
 
 
 async def test_handing_over_with_a_comment(work: Office) -> None:

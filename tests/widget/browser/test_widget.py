@@ -236,9 +236,13 @@ async def test_it_opens_on_a_site_of_another_origin_with_a_strict_policy(page: P
 async def test_a_new_epoch_loads_the_log_anew(page: Page, site: Site) -> None:
     await open_widget(page, site.base)
     await write(page, "kept")
-    await eventually(lambda: settled(page))
     key = await page.evaluate("Object.keys(localStorage).find(key => key.endsWith(' web'))")
-    kept = json.loads(await page.evaluate("key => localStorage.getItem(key)", key))
+
+    async def stored() -> Any:
+        found = json.loads(await page.evaluate("key => localStorage.getItem(key)", key))
+        return found if found["entries"] else None
+
+    kept = await eventually(stored)
     kept["epoch"], kept["cursor"], kept["entries"][0]["d"]["parts"][0]["text"] = "another", 900, "stale"
     await page.evaluate("([key, text]) => localStorage.setItem(key, text)", [key, json.dumps(kept)])
     await open_widget(page, site.base)

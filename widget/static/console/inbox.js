@@ -62,8 +62,8 @@ export class Inbox extends Listing {
     this.line.start();
     this.sender.flush();
     setInterval(() => this.#view(true), VIEW_MS);
-    await Promise.all([this.load('mine', ''), this.people(), loadBench(), this.drafts.start()]);
-    if (!this.rows.length) await this.load('all', '');
+    await Promise.all([this.begin(), this.people(), loadBench(), this.drafts.start()]);
+    this.tell('list');
     this.tell('me');
   }
 

@@ -67,6 +67,12 @@ export class Listing extends EventTarget {
     await this.#list();
   }
 
+  /** The list to begin with: one's own conversations or, without any, all. What the agent asks for meanwhile stays. */
+  async begin() {
+    await this.load('mine', '');
+    if (this.view === 'mine' && !this.counts.mine) await this.load('all', this.query);
+  }
+
   /** @param {import('./filters.js').Only} only */
   narrow(only) {
     return this.load(this.view, this.query, only);
