@@ -214,7 +214,7 @@ async def _resolved(stage: Stage) -> None:
     await stage.page.context.set_offline(False)
     await stage.key("e")
     await stage.see("fd-thread .head .second svg")
-    await expect(stage.page.locator("fd-thread .line").last).to_be_visible(timeout=WITHIN)
+    await expect(stage.page.locator("fd-thread .row").filter(has_text="★☆☆☆☆")).to_be_visible(timeout=WITHIN)
 
 
 @state("rated")

@@ -82,8 +82,11 @@ class Office:
         page = await context.new_page()
         page.on("pageerror", lambda error: self.wrong.append(str(error)))
         page.on("console", lambda told: self.wrong.append(told.text) if "Content Security Policy" in told.text else None)
+        live = asyncio.Event()
+        page.on("websocket", lambda socket: socket.on("framereceived", lambda _: live.set()))
         await page.goto(f"{self.home.url}/console/?lang={lang}")
         await expect(page.locator("fd-list")).to_be_visible(timeout=WITHIN)
+        await asyncio.wait_for(live.wait(), WITHIN / 1000)
         return page
 
     async def agent_id(self, name: str) -> str:

@@ -84,6 +84,37 @@ async def test_tags_take_their_colours_though_the_workbench_comes_late(work: Off
     await shows(page, "fd-list .chip.tagged.amber", "VIP")
 
 
+async def test_a_colleague_who_joined_after_the_page_was_opened_can_be_assigned(work: Office) -> None:
+    talk = await work.home.customer_says("Where is it?", customer="ann", profile={"name": "Ann"})
+    page = await work.page_of("Lin")
+    await opened(page, talk)
+    other = await work.page_of("Bo")
+    await opened(other, talk)
+    await expect(page.locator("fd-thread .here")).to_have_attribute("title", "Bo also here", timeout=WITHIN)
+
+    async def offered() -> bool:
+        await page.locator("fd-thread .head .assign").click()
+        there = await page.locator(".menu button").filter(has=page.get_by_text("Bo", exact=True)).count()
+        if not there:
+            await page.keyboard.press("Escape")
+        return bool(there)
+
+    await eventually(offered)
+    await page.locator(".menu button").filter(has=page.get_by_text("Bo", exact=True)).click()
+    await shows(other, "fd-thread .line", "Assigned to you")
+
+
+async def test_who_comes_straight_to_a_conversation_is_seen_there(work: Office) -> None:
+    talk = await work.home.customer_says("Where is it?", customer="ann", profile={"name": "Ann"})
+    page = await work.page_of("Lin")
+    await opened(page, talk)
+    other = await work.page_of("Bo")
+    address = other.url
+    await other.goto("about:blank")
+    await other.goto(f"{address}#/c/{talk}")
+    await expect(page.locator("fd-thread .here")).to_have_attribute("title", "Bo also here", timeout=WITHIN)
+
+
 async def test_handing_over_with_a_comment(work: Office) -> None:
     talk = await work.home.customer_says("My invoice?", customer="ann")
     other = await work.page_of("Bo")

@@ -86,7 +86,7 @@ export function askTags(apply, tags) {
  * @param {import('./inbox.js').Inbox} inbox
  */
 export async function askHandover(apply, inbox) {
-  await Promise.all([loadBench(), inbox.people()]);
+  await Promise.all([loadBench(), inbox.colleagues.load()]);
   const one = (/** @type {string} */ value, /** @type {string} */ label, /** @type {import('../shared/dom.js').Child} */ dot, /** @type {string} */ hint) =>
     h('label', { class: 'pick' }, h('input', { type: 'radio', name: 'to', value, required: true }), dot, h('span', {}, label), h('small', {}, hint));
   const people = inbox.agents.map((agent) => one(`agent ${agent.id}`, agent.id === inbox.me.id ? words.me : agent.name,

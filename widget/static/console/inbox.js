@@ -11,6 +11,7 @@ import { call, Failure, get, post } from './api.js';
 import { loadBench } from './bench.js';
 import * as beside from './beside.js';
 import { Marked } from './bulk.js';
+import { Colleagues } from './colleagues.js';
 import { Company } from './company.js';
 import { Drafts } from './drafts.js';
 import { previewOf } from './entries.js';
@@ -29,8 +30,7 @@ export class Inbox extends Listing {
   constructor(me) {
     super();
     this.me = me;
-    /** @type {Agent[]} */
-    this.agents = [];
+    this.colleagues = new Colleagues(() => this.tell('me'));
     this.epoch = '';
     this.cursor = 0;
     this.openId = '';
@@ -62,15 +62,13 @@ export class Inbox extends Listing {
     this.line.start();
     this.sender.flush();
     setInterval(() => this.#view(true), VIEW_MS);
-    await Promise.all([this.begin(), this.people(), loadBench(), this.drafts.start()]);
+    await Promise.all([this.begin(), this.colleagues.load(), loadBench(), this.drafts.start()]);
     this.tell('list');
     this.tell('me');
   }
 
-  async people() {
-    const found = await get('/agents').catch(() => null);
-    if (found) this.agents = found.items ?? found;
-    this.tell('me');
+  get agents() {
+    return this.colleagues.all;
   }
 
   /** @param {string} id */
@@ -163,7 +161,8 @@ export class Inbox extends Listing {
     }
     this.epoch = welcome.epoch;
     this.sender.flush();
-    this.people();
+    this.#view(true);
+    this.colleagues.load();
   }
 
   /** @param {Ev} ev */
@@ -171,6 +170,7 @@ export class Inbox extends Listing {
     if (ev.s <= this.cursor) return;
     if (ev.s > this.cursor + 1) return this.line.restart();
     this.cursor = ev.s;
+    this.colleagues.hear(ev.by);
     if (ev.id) this.sender.seen(ev.id);
     if (ev.c === this.openId && this.detail) this.#append(ev);
     this.touched.add(ev.c);
@@ -238,11 +238,8 @@ export class Inbox extends Listing {
       this.tell('thread');
       setTimeout(() => this.tell('thread'), ms + 100);
     }
-    if (frame.k === 'presence') {
-      const one = this.agents.find((agent) => agent.id === frame.by?.id);
-      if (one) one.state = frame.state;
-      this.tell('me');
-    } else if (frame.k === 'views') this.tell('views');
+    this.colleagues.hear(frame.by, frame.k === 'presence' ? frame.state : undefined);
+    if (frame.k === 'views') this.tell('views');
     else if (frame.k === 'draft' && frame.c) {
       this.drafts.told(frame).then((draft) => {
         if (draft) this.dispatchEvent(new CustomEvent('draft', { detail: { c: frame.c, draft } }));
@@ -290,8 +287,7 @@ export class Inbox extends Listing {
   async be(state) {
     try {
       Object.assign(this.me, await call('PUT', '/me/presence', { state }));
-      const one = this.agents.find((agent) => agent.id === this.me.id);
-      if (one) one.state = state;
+      this.colleagues.hear({ ...this.me, kind: 'agent' }, state);
       this.tell('me');
     } catch (error) {
       this.complain(error);
