@@ -146,7 +146,7 @@ def test_what_it_imports_is_there_once_and_it_sleeps(tmp_path: Path) -> None:
         soon(lambda: "first admin" in hub.said())
         pids = [hub.process.pid, *hub.children("widget"), *hub.children("workers")]
         assert len(list(Path(f"/proc/{hub.process.pid}/task").iterdir())) == 1, "a fork copies only the thread that forks"
-        opened = [str(path.readlink()) for path in Path(f"/proc/{hub.process.pid}/fd").iterdir()]
+        opened = [behind(path) for path in Path(f"/proc/{hub.process.pid}/fd").iterdir()]
         assert not [name for name in opened if "frontdesk.db" in name or "eventpoll" in name]
         for pid in pids[1:]:
             held = memory(pid)
@@ -176,12 +176,17 @@ def memory(pid: int) -> dict[str, int]:
     return {name: int(rest.split()[0]) for name, rest in (line.split(":") for line in lines)}
 
 
-def socket_number(path: Path) -> str:
-    """The inode of the socket behind a file descriptor; empty when there is none."""
+def behind(path: Path) -> str:
+    """What a file descriptor stands for; empty when it was closed meanwhile."""
     try:
-        return str(path.readlink()).removeprefix("socket:[").removesuffix("]")
+        return str(path.readlink())
     except OSError:
         return ""
+
+
+def socket_number(path: Path) -> str:
+    """The inode of the socket behind a file descriptor."""
+    return behind(path).removeprefix("socket:[").removesuffix("]")
 
 
 def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
