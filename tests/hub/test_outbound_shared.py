@@ -70,9 +70,11 @@ async def test_a_shared_call_without_an_answer_is_found_line_by_line(make_hub: A
 
 
 async def test_who_waits_for_a_place_s_pace_lets_new_threads_go_before_their_lines(make_hub: Any) -> None:
-    desk = FakeDesk(replace(FakeDesk().capabilities, pace=Pace(8)))
+    pace = Pace(8)
+    desk = FakeDesk(replace(FakeDesk().capabilities, pace=pace))
     hub = await make_hub(connectors=channels(phone=Phone()), desks=desks(slack=desk))
     await take_in(hub, *(said(f"hello {n}", customer=f"c{n}") for n in range(8)))
+    await hub.limits.pause("slack:C1", 1.5, pace)  # time for all lanes to read what is due
     async with sender(hub) as outbound:
         await asyncio.gather(*(outbound.run(lane) for lane in range(hub.store.lanes)))
     kinds = [row["kind"] for row in sorted(await rows(hub.store, Delivery, target="slack"), key=lambda row: row["done_at"])]
