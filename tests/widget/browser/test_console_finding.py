@@ -15,6 +15,10 @@ from tests.widget.browser.faces import WITHIN
 from tests.widget.browser.gestures import away, away_from_list, shows
 from tests.widget.browser.offices import Office, office, opened
 
+GROWS = """() => { const real = Element.prototype.scrollIntoView; Element.prototype.scrollIntoView = function (...how) {
+  real.apply(this, how); document.querySelector('fd-thread .entries').lastElementChild.style.paddingBottom = '300px' } }"""
+"""A picture comes at the end of the thread in the moment in which a row is scrolled to."""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def work(browser: Browser, redis_url: str, prefix: str, tmp_path: Path) -> AsyncIterator[Office]:
@@ -33,8 +37,11 @@ async def test_search_looks_into_all_that_was_said_and_leads_there(work: Office)
     await page.keyboard.press("/")
     await page.keyboard.type("订单A10")
     await shows(page, "fd-finder mark", "订单A10")
+    await page.evaluate(GROWS)
     await page.locator("fd-finder a").first.click()
     await shows(page, "fd-thread .row.found", "我的订单A1024什么时候发货？")
+    await page.evaluate("() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))")
+    await expect(page.locator("fd-thread .row.found")).to_be_in_viewport()
     assert talk in page.url
 
 

@@ -117,6 +117,7 @@ export class Thread extends HTMLElement {
     const node = shown && this.list?.querySelector(`[data-key="${CSS.escape(shown.key)}"]`);
     if (!node) return;
     node.scrollIntoView({ block: 'center' });
+    this.view?.dispatchEvent(new Event('scroll')); // by itself it comes a frame later: what grows until then would scroll to the end
     node.classList.add('found');
     setTimeout(() => node.classList.remove('found'), 3000);
   }

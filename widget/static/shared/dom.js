@@ -113,7 +113,8 @@ export function grow(field) {
 }
 
 /**
- * Keep a scrolled box at its end until somebody scrolls up: pictures make it grow long after they were put in.
+ * Keep a scrolled box at its end until somebody scrolls up: pictures make what is in it grow long after they were put in, and
+ * what they take the place of makes it shrink, upon which browsers scroll up by themselves.
  * @param {HTMLElement} box @param {number} near pixels from the end that count as the end
  * @returns {() => boolean} whether it is at its end
  */
@@ -125,6 +126,11 @@ export function anchored(box, near) {
     else if (box.scrollTop < top) low = false;
     top = box.scrollTop;
   }, { passive: true });
-  box.addEventListener('load', () => { if (low) box.scrollTop = box.scrollHeight; }, true);
+  const sizes = new ResizeObserver(() => {
+    if (!low) return;
+    box.scrollTop = box.scrollHeight;
+    top = box.scrollTop;
+  });
+  for (const one of [box, ...box.children]) sizes.observe(one);
   return () => low;
 }

@@ -119,9 +119,7 @@ function richly(part, setting) {
   const place = h('span', { class: 'coming' });
   later(place, () => import('./rich.js'), setting.words, (module) => {
     rich = module;
-    const drawn = module.draw(part, setting);
-    place.replaceWith(drawn);
-    drawn.dispatchEvent(new Event('load'));
+    place.replaceWith(module.draw(part, setting));
   });
   return place;
 }

@@ -265,10 +265,7 @@ export class View {
 
   /** Keep the composer above a phone's keyboard. */
   #fit() {
-    const { dialog, low } = /** @type {Built} */ (this);
-    const end = low();
-    dialog.style.setProperty('--view', PHONE.matches ? `${visualViewport?.height}px` : '');
-    if (end) this.#bottom();
+    this.dialog?.style.setProperty('--view', PHONE.matches ? `${visualViewport?.height}px` : '');
   }
 }
 /** The words that were translated, behind their language. @param {Ev['d']['original']} was @param {string} lang @param {import('../shared/parts.js').Setting} setting */
