@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Browser, Route, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from hub.errors import Temporary, Undeliverable
 from hub.people import Trouble
@@ -84,11 +84,16 @@ async def test_tags_take_their_colours_though_the_workbench_comes_late(work: Off
     await shows(page, "fd-list .chip.tagged.amber", "VIP")
 
 
-async def test_a_colleague_who_joined_after_the_page_was_opened_can_be_assigned(work: Office) -> None:
+async def _lin_and_bo(work: Office) -> tuple[str, Page, Page]:
+    """A conversation that Lin has open, Lin's page, and the page of Bo, who came after."""
     talk = await work.home.customer_says("Where is it?", customer="ann", profile={"name": "Ann"})
     page = await work.page_of("Lin")
     await opened(page, talk)
-    other = await work.page_of("Bo")
+    return talk, page, await work.page_of("Bo")
+
+
+async def test_a_colleague_who_joined_after_the_page_was_opened_can_be_assigned(work: Office) -> None:
+    talk, page, other = await _lin_and_bo(work)
     await opened(other, talk)
     await expect(page.locator("fd-thread .here")).to_have_attribute("title", "Bo also here", timeout=WITHIN)
 
@@ -105,10 +110,7 @@ async def test_a_colleague_who_joined_after_the_page_was_opened_can_be_assigned(
 
 
 async def test_who_comes_straight_to_a_conversation_is_seen_there(work: Office) -> None:
-    talk = await work.home.customer_says("Where is it?", customer="ann", profile={"name": "Ann"})
-    page = await work.page_of("Lin")
-    await opened(page, talk)
-    other = await work.page_of("Bo")
+    talk, page, other = await _lin_and_bo(work)
     address = other.url
     await other.goto("about:blank")
     await other.goto(f"{address}#/c/{talk}")
